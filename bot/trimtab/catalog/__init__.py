@@ -1,0 +1,1 @@
+"""Models, GPUs, MIG profiles and prices: data and look-ups."""

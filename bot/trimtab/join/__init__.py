@@ -1,0 +1,1 @@
+"""Facts into one fleet. Pure."""

@@ -1,0 +1,1 @@
+"""Outcomes into how sure we are next time. Pure."""

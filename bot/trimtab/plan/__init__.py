@@ -1,0 +1,1 @@
+"""Policy, capacity, conflicts: what to propose now. Pure."""

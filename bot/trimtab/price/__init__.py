@@ -1,0 +1,1 @@
+"""Money: rates, savings, overlap. Pure."""

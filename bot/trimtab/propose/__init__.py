@@ -1,0 +1,1 @@
+"""Changes into edits, their proof, their wording."""

@@ -1,0 +1,1 @@
+"""Pull requests: the thin interface to a forge, and the one algorithm that keeps them in step."""

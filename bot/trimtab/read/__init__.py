@@ -1,0 +1,1 @@
+"""Facts in: Prometheus, the Kubernetes API, Git, and recorded facts."""

@@ -1,0 +1,170 @@
+"""What a finding becomes on its way to a pull request: priced, planned, proposed, published."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from trimtab.fleet import Unknown
+from trimtab.rule import Considered, Finding, Option
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """US dollars a month of 730 hours, rounded to cents; negative where the change costs. `low <= monthly <= high`."""
+
+    monthly: Decimal
+    low: Decimal
+    high: Decimal
+    currency: str = "USD"
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A finding with the option chosen for it and its worth.
+
+    Attributes:
+        finding: As the rule gave it.
+        option: The cheapest of its options, or its first where prices are unknown.
+        saving: A month's; Unknown where a price is not known (never guessed).
+        gpu_hours: GPU hours a month freed (negative: added), told also where no price is known.
+        rate_source: Where the prices are from.
+        considered: The finding's, with the options not chosen.
+    """
+
+    finding: Finding
+    option: Option
+    saving: Saving | Unknown
+    gpu_hours: float
+    rate_source: str
+    considered: tuple[Considered, ...]
+
+    @property
+    def id(self) -> str:
+        """Return the identity: a hash of cluster, workload, rule and fields; never a path, a title or a number."""
+        subject = self.finding.subject
+        fields = sorted(change.field for change in self.option.changes)
+        parts = (subject.cluster, subject.namespace, subject.kind, subject.name, self.finding.rule, *fields)
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A finding that is not proposed now, and why (policy, capacity, conflict, limit, no proof)."""
+
+    priced: Priced
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to propose in this run, best first, and what is held back."""
+
+    now: tuple[Priced, ...]
+    held: tuple[Held, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One splice in one file.
+
+    Attributes:
+        repository: The repository's name in the configuration.
+        path: The file.
+        line: Line of the first byte changed, from 1.
+        before: The line or lines as they stand, without the final newline.
+        after: The same lines afterwards.
+        field: The vocabulary's word.
+    """
+
+    repository: str
+    path: str
+    line: int
+    before: str
+    after: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The rendered manifests before and after, compared.
+
+    Attributes:
+        tool: `helm 3.18.6 (chart apps/chat)`, `kustomize 5.7.1 (overlays/eu)`, or `the object itself`.
+        rendered_diff: What changed, object by object and field by field, as text for a `diff` block.
+        fields: How many rendered fields changed.
+        objects: In how many objects.
+    """
+
+    tool: str
+    rendered_diff: str
+    fields: int
+    objects: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A recommendation that can be opened as a pull request.
+
+    Attributes:
+        priced: Why, and what it is worth.
+        facts_digest: Of the facts it rests on.
+        repository: The repository's name in the configuration; empty where nothing can be edited.
+        base_commit: The commit the edits were made on; empty where nothing can be edited.
+        files: New content by path; empty for advice.
+        edits: The splices.
+        diff: A unified diff that `git apply` takes; empty for advice.
+        proof: The rendered comparison, or why there is none.
+        refused: Why no edit could be made; empty where one was.
+        title: One line, safe for Markdown.
+        body: The pull request's text, safe for Markdown and mentions, below 65,536 characters.
+        commit_message: Subject, body and trailers.
+        fingerprint: Hash of what matters in it; the same fingerprint means that nothing needs an update.
+    """
+
+    priced: Priced
+    facts_digest: str
+    repository: str
+    base_commit: str
+    files: Mapping[str, bytes]
+    edits: tuple[Edit, ...]
+    diff: str
+    proof: Proof | Unknown
+    refused: str
+    title: str
+    body: str
+    commit_message: str
+    fingerprint: str
+
+    @property
+    def id(self) -> str:
+        """Return the recommendation's identity."""
+        return self.priced.id
+
+    @property
+    def publishable(self) -> bool:
+        """Return whether a pull request can be opened: there is a proven edit."""
+        return bool(self.files) and isinstance(self.proof, Proof) and not self.refused
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where a recommendation stands on the forge after publishing.
+
+    Attributes:
+        id: The recommendation's identity.
+        state: A state of `trimtab.life`.
+        url: Address of the pull request, or the path of its file for the local forge.
+        branch: The deterministic branch.
+        head: Hex id of the branch's head.
+        note: What was done in this run: `opened`, `updated`, `unchanged`, `held: …`.
+    """
+
+    id: str
+    state: str
+    url: str
+    branch: str
+    head: str
+    note: str

@@ -1,0 +1,1 @@
+"""helm and kustomize, fenced in; which value drives which field."""
