@@ -538,6 +538,9 @@ class Cluster:
         gaps: What could not be read.
         usd_per_gpu_hour: Price by GPU product or instance type as the cluster's own cost exporter reports it.
         orphans: Declarations that no live workload matched although the cluster answered.
+        ttft_p95_ms_assumed: Objective for time to first token where a workload declares none (`objectives` of the
+            configuration).
+        tpot_p95_ms_assumed: The same for time per output token.
     """
 
     name: str
@@ -550,6 +553,8 @@ class Cluster:
     gaps: tuple[Gap, ...]
     usd_per_gpu_hour: Mapping[str, float] = field(default_factory=dict)
     orphans: tuple[Serving, ...] = ()
+    ttft_p95_ms_assumed: float = 1000.0
+    tpot_p95_ms_assumed: float = 50.0
 
 
 @dataclass(frozen=True, slots=True)

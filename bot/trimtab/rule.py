@@ -114,6 +114,7 @@ class Option:
         predictions: Memory, KV cache, latency before and after.
         confidence: How sure, 0 to 1, were this option taken.
         selector_key: Node label that selects the product, for a `gpu_product` change where Git has none; else empty.
+        doubts: What lowers the confidence, a short phrase each: `no latency objective is declared`.
     """
 
     changes: tuple[Change, ...]
@@ -123,6 +124,7 @@ class Option:
     predictions: tuple[Prediction, ...]
     confidence: float
     selector_key: str = ""
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
