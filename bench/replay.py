@@ -1,0 +1,269 @@
+"""Plants faults and look-alikes in a fleet, scans it, applies each recommendation, and counts right, missed and harmful.
+
+    .venv/bin/python -m bench.replay --seeds 5
+
+Every fleet is served by a real Prometheus for seven days and declared in a real Git repository. What a change does is
+answered by `bench/physics.py`, which shares nothing with the estimate. Harm: after the change the workload does not
+start, cannot keep up, or misses its latency objective at its busiest, though it kept it before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from bench.physics import CARDS, SHAPES, Answer, Setup, Work, answer
+from tests.exposition import NodeSpec, WorkloadSpec, expose
+from tests.prometheus import serve
+
+ENDED_AT = 1_794_614_400  # 2026-11-14T00:00:00Z
+TAIL = 1.4
+"""95th percentile of a latency over its mean, in the planted histograms' terms."""
+H100, A100, L40S, A10G, L4 = CARDS
+
+
+NEVER = frozenset({"standby", "young", "autoscaled"})
+"""Look-alikes for which no saving is right, whatever it does."""
+
+
+@dataclass(frozen=True)
+class Plant:
+    """One workload, what is wrong with it, and what is true of it."""
+
+    kind: str
+    rules: frozenset[str]
+    """Rules that are right to speak; empty for a look-alike."""
+    model: str
+    setup: Setup
+    work: Work
+    ttft_ms: float
+    """Objective, 95th percentile; 0 where none is declared."""
+    tpot_ms: float
+    metrics: Mapping[str, object] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+def _objective(model: str, setup: Setup, work: Work, slack: float) -> tuple[float, float]:
+    """Return objectives that the present set-up keeps with a slack."""
+    now = answer(SHAPES[model], setup, work, 0.55)
+    return now.ttft_ms * TAIL * slack, now.tpot_ms * TAIL * slack
+
+
+def plants(dice: random.Random) -> Iterator[Plant]:
+    """Yield one of each kind, with drawn sizes."""
+    small = dice.choice(("Qwen/Qwen2.5-7B-Instruct", "Qwen/Qwen3-8B"))
+    chat = Work(dice.uniform(0.3, 1.0), dice.uniform(300, 900), dice.uniform(100, 250))
+    one = Setup(CARDS[H100], 1, 1)
+    yield Plant("oversized", frozenset({"oversized-gpu"}), small, one, chat, 800, 60)
+    yield Plant("tight objective", frozenset(), small, one, chat, *_objective(small, one, chat, 1.15))
+    long = Work(dice.uniform(0.02, 0.03), 24000, 500)
+    deep = replace(one, context=28672)
+    yield Plant("long contexts", frozenset(), "Qwen/Qwen3-32B", deep, long, 20000, 90)
+    busy = Work(dice.uniform(22, 26), 900, 250)
+    yield Plant("busy", frozenset(), small, replace(one, replicas=2), busy, 1200, 60)
+    idle: Mapping[str, object] = {"gpu_busy": 0.0, "dram": 0.0, "cpu_used": 0.03}
+    yield Plant("idle", frozenset({"idle-replica"}), small, one, Work(0, 500, 100), 0, 0, idle)
+    standby = {"trimtab.dev/standby": "true"}
+    yield Plant("standby", frozenset(), small, one, Work(0, 500, 100), 0, 0, idle, standby)
+    yield Plant("young", frozenset(), small, one, Work(0, 500, 100), 0, 0, {**idle, "age_days": 2.0})
+    eight = Setup(CARDS[L40S], 1, dice.choice((5, 6)))
+    yield Plant("surplus", frozenset({"surplus-replicas"}), small, eight, Work(1.2, 600, 200), 1200, 80)
+    yield Plant("autoscaled", frozenset(), small, eight, Work(1.2, 600, 200), 1200, 80, {"hpa": (5, 8)})
+    four = Setup(CARDS[H100], 4, 1)
+    yield Plant("oversharded", frozenset({"oversharded-model", "oversized-gpu"}), small, four, chat, 800, 60)
+    tight_kv = Setup(CARDS[H100], 1, 1, utilization=0.5)
+    pressed: Mapping[str, object] = {"kv_usage": 1.0, "waiting": 12.0, "preemptions": 0.3}
+    yield Plant("kv pressure", frozenset({"kv-cache-pressure"}), small, tight_kv, Work(3, 3000, 400), 0, 0, pressed)
+    starved: Mapping[str, object] = {
+        "gpu_busy": 0.34, "cpu_request": 2.0, "cpu_limit": 2.0, "cpu_used": 1.96, "throttled": 0.6, "waiting": 2.0,
+        "tpot_ms": 110.0, "ttft_ms": 1200.0,
+    }  # fmt: skip
+    agentic = {"trimtab.dev/intent": "agentic"}
+    yield Plant(
+        "starved", frozenset({"starved-gpu"}), "Qwen/Qwen3-32B", one, Work(0.4, 700, 300), 700, 80, starved, agentic
+    )
+    batch: Mapping[str, object] = {"gpu_busy": 0.34, "busy_hours": (0, 8), "night": 1.0, "cpu_used": 2.0}
+    night = Work(dice.uniform(0.45, 0.55), 1500, 400)
+    yield Plant("batch", frozenset(), "Qwen/Qwen3-32B", one, night, 0, 0, batch, {"trimtab.dev/intent": "batch"})
+    slow = Setup(CARDS[L4], 1, 1)
+    yield Plant("undersized", frozenset({"undersized-gpu"}), small, slow, Work(0.5, 900, 250), 1500, 50)
+    yield Plant("well placed", frozenset(), small, Setup(CARDS[L4], 1, 1), Work(0.15, 500, 150), 2000, 200)
+
+
+def seen(plant: Plant, name: str, node: str, part: float) -> WorkloadSpec:
+    """Return what a workload's exporters show."""
+    now = answer(SHAPES[plant.model], plant.setup, plant.work, part)
+    spec = WorkloadSpec(
+        name=name, nodes=(node,), model=plant.model, replicas=plant.setup.replicas, gpus=plant.setup.gpus,
+        requests_per_s=plant.work.rate, input_tokens=plant.work.input_tokens, output_tokens=plant.work.output_tokens,
+        ttft_ms=now.ttft_ms, tpot_ms=now.tpot_ms, running=now.running if plant.work.rate else 0,
+        kv_usage=now.kv_usage if plant.work.rate else 0, kv_tokens=int(now.kv_tokens), gpu_busy=max(0.02, now.busy),
+        dram=now.busy * 0.6, memory_used=plant.setup.utilization, annotations=_annotations(plant),
+    )  # fmt: skip
+    return replace(spec, **plant.metrics)
+
+
+def _annotations(plant: Plant) -> dict[str, str]:
+    wishes = {"trimtab.dev/slo-ttft-p95": plant.ttft_ms, "trimtab.dev/slo-tpot-p95": plant.tpot_ms}
+    return {**{key: f"{value:.0f}ms" for key, value in wishes.items() if value}, **plant.annotations}
+
+
+def manifest(plant: Plant, name: str) -> str:
+    """Return the Deployment that declares a workload."""
+    shown = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": "llm", "annotations": _annotations(plant)},
+        "spec": {
+            "replicas": plant.setup.replicas,
+            "template": {"spec": {
+                "nodeSelector": {"nvidia.com/gpu.product": plant.setup.card.product},
+                "containers": [{
+                    "name": "server",
+                    "image": "vllm/vllm-openai:v0.19.0",
+                    "args": [
+                        f"--model={plant.model}", f"--max-model-len={plant.setup.context}",
+                        f"--gpu-memory-utilization={plant.setup.utilization}",
+                        f"--tensor-parallel-size={plant.setup.gpus}",
+                    ],
+                    "resources": {
+                        "requests": {"cpu": str(plant.metrics.get("cpu_request", 8))},
+                        "limits": {"nvidia.com/gpu": plant.setup.gpus,
+                                   **({"cpu": str(plant.metrics["cpu_limit"])} if "cpu_limit" in plant.metrics else {})},
+                    },
+                }],
+            }},
+        },
+    }  # fmt: skip
+    return json.dumps(shown, indent=2)
+
+
+def applied(setup: Setup, changes: list[Mapping[str, object]]) -> Setup:
+    """Return the set-up after a recommendation's changes."""
+    takes: Mapping[str, Callable[[Setup, object], Setup]] = {
+        "gpu_product": lambda old, to: replace(old, card=CARDS[str(to)]),
+        "gpu_count": lambda old, to: replace(old, gpus=int(str(to))),
+        "replicas": lambda old, to: replace(old, replicas=int(str(to))),
+        "gpu_memory_utilization": lambda old, to: replace(old, utilization=float(str(to))),
+        "max_model_len": lambda old, to: replace(old, context=int(str(to))),
+    }
+    for change in changes:
+        setup = takes.get(str(change["field"]), lambda old, _to: old)(setup, change["to"])
+    return setup
+
+
+def harmful(plant: Plant, after: Setup, part: float) -> str:
+    """Return why the changed workload is worse off; empty where it is not."""
+    if after.replicas == 0:
+        return "" if plant.work.rate == 0 else "scaled to nothing under traffic"
+    if plant.work.rate == 0:
+        return ""
+    then = answer(SHAPES[plant.model], after, plant.work, part)
+    if not then.fits or not then.stable:
+        return "does not fit or cannot keep up"
+    return _missed(plant, then)
+
+
+def _missed(plant: Plant, then: Answer) -> str:
+    if plant.ttft_ms and then.ttft_ms * TAIL > plant.ttft_ms:
+        return f"TTFT p95 {then.ttft_ms * TAIL:.0f} ms over {plant.ttft_ms:.0f}"
+    if plant.tpot_ms and then.tpot_ms * TAIL > plant.tpot_ms:
+        return f"TPOT p95 {then.tpot_ms * TAIL:.0f} ms over {plant.tpot_ms:.0f}"
+    return ""
+
+
+def _bill(setup: Setup) -> float:
+    """Return US dollars a month."""
+    return setup.gpus * setup.replicas * setup.card.usd_per_hour * 730
+
+
+def scan(planted: Mapping[str, Plant], part: float, folder: Path) -> Mapping[str, object]:
+    """Declare, serve and scan one fleet."""
+    gitops = folder / "gitops"
+    gitops.mkdir()
+    nodes: list[NodeSpec] = []
+    workloads: list[WorkloadSpec] = []
+    for name, plant in planted.items():
+        node = f"node-{name}"
+        count = plant.setup.gpus * plant.setup.replicas
+        nodes.append(NodeSpec(node, plant.setup.card.product, gpus=count, cpu=16.0 * count))
+        workloads.append(seen(plant, name, node, part))
+        (gitops / f"{name}.yaml").write_text(manifest(plant, name))
+    nodes += [NodeSpec(f"spare-{card.lower()}", card, gpus=8, purpose="headroom") for card in CARDS]
+    nodes.append(NodeSpec("dark", A100, gpus=2))
+    prices = "".join(f"aws,us-east-1,{card.product},{card.usd_per_hour}\n" for card in CARDS.values())
+    (folder / "prices.csv").write_text("provider,region,gpu,usd_per_gpu_hour\n" + prices)
+    with serve(expose(tuple(nodes), tuple(workloads), ENDED_AT)) as url:
+        config = {
+            "clusters": [{"name": "eu", "provider": "aws", "region": "us-east-1", "prometheus": {"url": url}}],
+            "repositories": [{"path": "gitops"}],
+            "prices": {"file": "prices.csv"},
+        }
+        (folder / "trimtab.yaml").write_text(json.dumps(config))
+        command = [sys.executable, "-m", "trimtab", "scan", "--config", "trimtab.yaml", "--format", "json"]
+        ran = subprocess.run(
+            [*command, "--at", "2026-11-14T00:00:00Z"], cwd=folder, capture_output=True, text=True, check=False
+        )
+    if ran.returncode not in (0, 1):
+        raise SystemExit(ran.stderr)
+    document: Mapping[str, object] = json.loads(ran.stdout)
+    return document
+
+
+def main() -> None:
+    """Replay some fleets and print the score."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first", type=int, default=0)
+    options = parser.parse_args()
+    right = wrong = missed = harm = 0
+    claimed = realised = 0.0
+    for seed in range(options.first, options.first + options.seeds):
+        dice = random.Random(seed)  # noqa: S311 - a draw, not a secret
+        part = dice.uniform(0.45, 0.7)
+        planted = {plant.kind.replace(" ", "-"): plant for plant in plants(dice)}
+        with tempfile.TemporaryDirectory() as folder:
+            document = scan(planted, part, Path(folder))
+        spoken: dict[str, set[str]] = {}
+        for one in document["recommendations"]:
+            name, rule = one["subject"]["name"], one["rule"]
+            spoken.setdefault(name, set()).add(rule)
+            if one["subject"]["kind"] == "Node":
+                ok = name == "dark" and rule == "unallocated-gpu"
+                right, wrong = right + ok, wrong + (not ok)
+                print(seed, "node", name, rule, "right" if ok else "WRONG")
+                continue
+            plant = planted[name]
+            after = applied(plant.setup, one["changes"])
+            why = harmful(plant, after, part) if rule != "starved-gpu" else ""
+            ok = rule in plant.rules or (not why and plant.kind not in NEVER and _bill(after) < _bill(plant.setup))
+            right, wrong, harm = right + ok, wrong + (not ok), harm + bool(why)
+            if one["saving"]:
+                claimed += float(one["saving"]["monthly"])
+                realised += _bill(plant.setup) - _bill(after)
+            changes = ", ".join(f"{c['field']} {c['from']}->{c['to']}" for c in one["changes"])
+            print(seed, name, rule, "right" if ok else "WRONG", f"HARM: {why}" if why else "", f"[{changes}]")
+        for name, plant in planted.items():
+            if plant.rules and not plant.rules & spoken.get(name, set()):
+                missed += 1
+                reasons = [
+                    f"{x['rule']}: {x['reason']}" for x in [*document["silences"], *document.get("held", [])]
+                    if x.get("subject", {}).get("name") == name and x.get("rule") in plant.rules
+                ]  # fmt: skip
+                print(seed, name, "MISSED", sorted(plant.rules), reasons)
+        if "dark" not in spoken:
+            missed += 1
+            print(seed, "dark MISSED")
+    print(f"precision {right / max(1, right + wrong):.3f}  recall {right / max(1, right + missed):.3f}  harmful {harm}")
+    print(f"saving claimed ${claimed:,.0f}, realised ${realised:,.0f} a month")
+
+
+if __name__ == "__main__":
+    main()
