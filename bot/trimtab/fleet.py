@@ -453,6 +453,7 @@ class Workload:
         age_s: Seconds since it was created, or since it was first seen.
         coverage: Share of the window's hours with samples of it, 0 to 1.
         nodes: Names of the nodes that its pods are on.
+        live_fields: The words of `settings` whose values the cluster itself showed; the others are Git's.
     """
 
     cluster: str
@@ -479,6 +480,7 @@ class Workload:
     age_s: Measure
     coverage: float
     nodes: tuple[str, ...] = ()
+    live_fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
