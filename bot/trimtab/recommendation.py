@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from trimtab.fleet import Unknown
@@ -32,6 +32,8 @@ class Priced:
         gpu_hours: GPU hours a month freed (negative: added), told also where no price is known.
         rate_source: Where the prices are from.
         considered: The finding's, with the options not chosen.
+        cost_now: What the GPUs of `finding.before` cost a month, US dollars, where their price is known.
+        cost_then: What those of `option.after` will cost.
     """
 
     finding: Finding
@@ -40,6 +42,8 @@ class Priced:
     gpu_hours: float
     rate_source: str
     considered: tuple[Considered, ...]
+    cost_now: Decimal | Unknown = field(default_factory=lambda: Unknown("not priced"))
+    cost_then: Decimal | Unknown = field(default_factory=lambda: Unknown("not priced"))
 
     @property
     def id(self) -> str:

@@ -1,0 +1,89 @@
+"""Markdown that says exactly what it is given: no mention, link, tag, image or table border comes out of a name.
+
+Templates print through `say`, so that a value is escaped unless it is `Md` already. Sources: GitHub Flavored Markdown
+0.29, sections 2.4 and 6.1 to 6.11. GitHub and GitLab find mentions, references and addresses in the rendered text,
+where a backslash no longer helps: these are broken with a zero-width space, as Renovate does (lib/util/markdown.ts).
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+from trimtab.text.clean import LONGEST, one_line, visible
+
+_BREAK = "\u200b"
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
+_PUNCTUATION = re.compile(r"[\\`*\[\]~$^]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])")
+_SIGIL = re.compile(r"[@#!%&~$^](?=[\w\"])|:(?=[\w+-]+:)")
+_ADDRESS = re.compile(r"(?i)\b(https?|ftp|mailto|javascript|data|file|xmpp):|\bwww\.|\bGH-(?=\d)")
+_START = re.compile(r"^([-+=/]|\d+(?=[.)]))")
+_NOT_PLAIN = re.compile(r"[^0-9A-Za-z ./,()=%+\-]")
+
+
+class Md(str):
+    """Text that is Markdown already and is printed as it stands."""
+
+    __slots__ = ()
+
+
+def say(value: object) -> str:
+    """Return how a template prints a value: `Md` as it stands, anything else escaped. Jinja2's `finalize`."""
+    return value if isinstance(value, Md) else escape(str(value))
+
+
+def escape(text: str, longest: int = LONGEST * 4) -> Md:
+    """Return the text as Markdown on one line that reads as the same text and does nothing else."""
+    flat = _ADDRESS.sub(lambda found: found.group()[:-1] + _BREAK + found.group()[-1], one_line(text, longest))
+    flat = _SIGIL.sub(lambda found: found.group() + _BREAK, flat)
+    flat = _PUNCTUATION.sub(lambda found: "\\" + found.group(), flat)
+    flat = "".join(_ENTITIES.get(char, char) for char in flat)
+    return Md(_START.sub(lambda found: _hold(found.group()), flat))
+
+
+def _hold(start: str) -> str:
+    """Return the start of a line so that it makes no list, heading, rule or GitLab quick action."""
+    return f"{start}{_BREAK}" if start.isdigit() else f"\\{start}"
+
+
+def code(text: str) -> Md:
+    """Return a code span that holds the text, whatever backticks are in it."""
+    flat = one_line(text)
+    if not flat:
+        return Md("(empty)")
+    fence = "`" * (_longest_run(flat) + 1)
+    pad = " " if flat[0] == "`" or flat[-1] == "`" else ""
+    return Md(f"{fence}{pad}{flat}{pad}{fence}")
+
+
+def cell_code(text: str) -> Md:
+    """Return the same for a cell of a table, where a pipe or a backslash would not be safe in a code span."""
+    flat = one_line(text)
+    if not set(flat) & set("|\\`"):
+        return code(flat)
+    return Md(f"<code>{_NOT_PLAIN.sub(lambda found: f'&#{ord(found.group())};', flat)}</code>")
+
+
+def fence(text: str, language: str = "") -> Md:
+    """Return a fenced block that holds the text; invisible characters are spelled out."""
+    shown = visible(text).strip("\n")
+    ticks = "`" * max(3, _longest_run(shown) + 1)
+    return Md(f"{ticks}{language}\n{shown}\n{ticks}")
+
+
+def as_html(text: str) -> Md:
+    """Return the text for the inside of an HTML tag, where Markdown is not read."""
+    return Md(html.escape(one_line(text)))
+
+
+def plain(text: str, longest: int = LONGEST) -> str:
+    """Return the text for a title or a commit message: one line that mentions, closes, skips and marks up nothing."""
+    flat = one_line(text, longest)
+    for mark, word in (("@", " at "), ("#", " no. "), ("[", "("), ("]", ")"), ("`", "'"), ("<", "("), (">", ")")):
+        flat = flat.replace(mark, word)
+    return " ".join(flat.split())
+
+
+def _longest_run(text: str) -> int:
+    """Return the length of the longest run of backticks."""
+    return max((len(run) for run in re.findall(r"`+", text)), default=0)
