@@ -1,0 +1,123 @@
+"""GPUs by any of their names, and MIG slices of them."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from trimtab.fleet import Found, GpuType, Unknown
+
+_DATA = Path(__file__).parent / "data"
+_MIG_SUFFIX = re.compile(r"[-_ ]MIG[-_ ](?P<profile>\d+g\.\d+gb\S*)$", re.IGNORECASE)
+_SHARED_SUFFIX = re.compile(r"[-_ ]SHARED$", re.IGNORECASE)
+_PROFILE = re.compile(r"^(?:mig-)?(?P<slices>\d+)g\.(?P<gb>\d+)gb(?:[.+-].*)?$", re.IGNORECASE)
+_MIG_RESERVE_GIB = 0.15
+"""What a slice has less than its eighths of the whole: NVIDIA MIG user guide r580, the instance profiles of A100 and
+H100 (1g.10gb 9.50 to 9.75, 3g.40gb 39.25 to 39.50 GiB)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """One entry of `gpus.toml`: the type, its other names, its MIG profiles."""
+
+    gpu: GpuType
+    aliases: tuple[str, ...]
+    profiles: tuple[str, ...]
+
+
+def find_gpu(name: str) -> Found[GpuType] | Unknown:
+    """Return a GPU by its product label, DCGM `modelName`, GKE accelerator or short name, in any spelling.
+
+    The label's `-SHARED` (time-slicing) is the whole card; `-MIG-1g.10gb` is that slice of it. `A100` alone is read
+    as the 80 GB SXM card.
+    """
+    plain = _SHARED_SUFFIX.sub("", name.strip())
+    mig = _MIG_SUFFIX.search(plain)
+    card = _by_name().get(_letters(_MIG_SUFFIX.sub("", plain)))
+    if card is None:
+        return Unknown(f"no GPU named {name!r} is in the catalogue")
+    if mig:
+        return find_mig(card.gpu, mig["profile"])
+    return Found(card.gpu, card.gpu.source)
+
+
+def find_mig(gpu: GpuType, profile: str) -> Found[GpuType] | Unknown:
+    """Return the slice `profile` (`1g.10gb`, `mig-3g.40gb`, `1g.10gb+me`) of a whole GPU as a GPU of its own.
+
+    Memory and bandwidth go by memory slices (eighths), compute by compute slices (sevenths; quarters on cards that
+    have four, where `slices` is rounded down to sevenths).
+    """
+    card = _by_name().get(_letters(gpu.name))
+    match = _PROFILE.match(profile.strip())
+    if card is None or match is None:
+        return Unknown(f"{profile!r} is no MIG profile of {gpu.name}")
+    short = f"{match['slices']}g.{match['gb']}gb"
+    if short not in card.profiles:
+        known = ", ".join(card.profiles) or "none"
+        return Unknown(f"{gpu.name} has no MIG profile {short}; it has {known}")
+    return Found(_slice(card, short, int(match["slices"]), int(match["gb"])), f"{card.gpu.source}; {short} of it")
+
+
+def mig_profiles(gpu: GpuType) -> tuple[str, ...]:
+    """Return the names of a whole GPU's MIG profiles, empty where it has none."""
+    card = _by_name().get(_letters(gpu.name))
+    return card.profiles if card else ()
+
+
+def all_gpus() -> tuple[GpuType, ...]:
+    """Return every GPU of the catalogue, in its order."""
+    return tuple(card.gpu for card in _cards())
+
+
+def _slice(card: _Card, short: str, slices: int, nominal_gb: int) -> GpuType:
+    whole = card.gpu
+    whole_slices, whole_gb = (int(digits) for digits in re.findall(r"\d+", card.profiles[-1]))
+    share = min(8, round(8 * nominal_gb / whole_gb)) / 8
+    reserve = _MIG_RESERVE_GIB if share < 1 else 0.0
+    return replace(
+        whole,
+        name=f"{whole.name}-MIG-{short}",
+        memory_gib=round(whole.memory_gib * share - reserve, 2),
+        bandwidth_gb_s=whole.bandwidth_gb_s * share,
+        tflops={precision: peak * slices / whole_slices for precision, peak in whole.tflops.items()},
+        link_gb_s=0.0,
+        slices=slices * 7 // whole_slices,
+        source=f"{whole.source}; {short} of it (NVIDIA mig-parted, config-default.yaml)",
+    )
+
+
+def _letters(name: str) -> str:
+    """Return a name without case, dashes, blanks and the maker's."""
+    return re.sub(r"^nvidia|^amdinstinct", "", re.sub(r"[^a-z0-9]", "", name.casefold()))
+
+
+@cache
+def _cards() -> tuple[_Card, ...]:
+    with (_DATA / "gpus.toml").open("rb") as file:
+        entries = tomllib.load(file)["gpu"]
+    return tuple(
+        _Card(
+            GpuType(
+                name=entry["name"],
+                memory_gib=entry["memory_gib"],
+                bandwidth_gb_s=entry["bandwidth_gb_s"],
+                tflops=entry["tflops"],
+                link_gb_s=entry["link_gb_s"],
+                compute_capability=entry["compute_capability"],
+                family=entry["family"],
+                source=f"memory: {entry['memory']}; figures: {entry['figures']}",
+            ),
+            tuple(entry["aliases"]),
+            tuple(entry.get("mig", ())),
+        )
+        for entry in entries
+    )
+
+
+@cache
+def _by_name() -> Mapping[str, _Card]:
+    return {_letters(name): card for card in _cards() for name in (card.gpu.name, *card.aliases)}

@@ -1,0 +1,74 @@
+"""On-demand prices of GPUs, by provider and region. A price that is not in the tables is unknown, never guessed."""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from trimtab.catalog.gpus import find_gpu
+from trimtab.catalog.instances import instances
+from trimtab.fleet import Found, GpuType, Unknown
+
+_DATA = Path(__file__).parent / "data"
+
+
+def rate(provider: str, region: str, gpu: str, instance_type: str = "") -> Found[float] | Unknown:
+    """Return US dollars for one GPU and hour: the instance's price, shared equally by its GPUs.
+
+    Where several instance types carry the GPU and none is named, the cheapest for one GPU is meant; `source` names it.
+    A MIG slice costs its compute slices of seven. Another region's price is never taken.
+    """
+    known = find_gpu(gpu)
+    if isinstance(known, Unknown):
+        return known
+    who = _provider(provider)
+    table = _prices().get((who, region.strip().casefold()))
+    if table is None:
+        return Unknown(f"no prices of {provider or 'an unnamed provider'} in region {region!r} are in the catalogue")
+    return _cheapest(who, table, known.value, instance_type)
+
+
+def _cheapest(who: str, table: Mapping[str, float], gpu: GpuType, instance_type: str) -> Found[float] | Unknown:
+    product = gpu.name.split("-MIG-")[0]
+    wanted = instance_type.strip().casefold()
+    offers = sorted(
+        (usd / instances()[name][1], name)
+        for name, usd in table.items()
+        if instances()[name][0] == product and wanted in {"", name}
+    )
+    if not offers:
+        return Unknown(f"no price of {gpu.name} {f'in {instance_type} ' if wanted else ''}is known in this region")
+    usd, name = offers[0]
+    return Found(usd * gpu.slices / 7, f"{name}, on demand, {_origins()[who]}")
+
+
+def _provider(name: str) -> str:
+    return _also().get(name.strip().casefold(), name.strip().casefold())
+
+
+@cache
+def _prices() -> Mapping[tuple[str, str], Mapping[str, float]]:
+    """Return the price of an instance type's hour by provider and region."""
+    tables: dict[tuple[str, str], dict[str, float]] = {}
+    with (_DATA / "prices.csv").open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            table = tables.setdefault((row["provider"], row["region"].casefold()), {})
+            table[row["instance_type"].casefold()] = float(row["usd_per_hour"])
+    return tables
+
+
+@cache
+def _origins() -> Mapping[str, str]:
+    """Return source, date and licence of each provider's prices."""
+    with (_DATA / "prices.toml").open("rb") as file:
+        return {name: f"{of['source']}, {of['date']}, {of['licence']}" for name, of in tomllib.load(file).items()}
+
+
+@cache
+def _also() -> Mapping[str, str]:
+    """Return a provider's name by its other names."""
+    with (_DATA / "prices.toml").open("rb") as file:
+        return {other: name for name, of in tomllib.load(file).items() for other in of["also"]}
