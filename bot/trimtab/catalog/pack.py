@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-Json: TypeAlias = "str | int | float | bool | None | list[Json] | dict[str, Json]"
+Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _OTHER_EXPERT = re.compile(r"\.experts\.(?!0\.)\d+\.")
