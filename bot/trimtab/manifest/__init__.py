@@ -1,1 +1,8 @@
-"""YAML as bytes: where each setting stands, and splices of exactly those bytes. Pure."""
+"""YAML as bytes: where each setting stands, and splices of exactly those bytes. Pure but for `Tree.read`."""
+
+from __future__ import annotations
+
+from trimtab.manifest.plain import plain
+from trimtab.manifest.tree import Tree
+
+__all__ = ["Tree", "plain"]

@@ -1,0 +1,139 @@
+"""What a scalar means, and how a new value is written in the style of the old one.
+
+A plain scalar means what YAML 1.2's core schema says (YAML 1.2.2, section 10.3.2). Kubernetes, Helm and kustomize read
+with go-yaml, which keeps much of YAML 1.1: what either would not read as text is quoted when text is written.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TypeAlias
+
+from trimtab.errors import RefusedError
+from trimtab.fleet import Scalar
+from trimtab.manifest.decoded import block_indent
+from trimtab.manifest.nodes import ScalarNode
+
+Value: TypeAlias = Scalar | None
+
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_BOOLEANS = {word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")}
+_INTEGER = re.compile(r"[-+]?[0-9]{1,300}|0o[0-7]{1,300}|0x[0-9a-fA-F]{1,300}")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,4})?")
+_SPECIAL_FLOAT = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_YAML_1_1 = re.compile(
+    r"(?i:y|yes|n|no|on|off|true|false|null|~|=|<<)"
+    r"|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"
+    r"|[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+)"
+    r"|[-+]?\.?[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9_]*)?"
+    r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*"
+    r"|[-+]?\.(?i:inf|nan)"
+)
+_PLAIN = re.compile(r"[A-Za-z0-9_./$%+^~(][^\n\r\t#:,\[\]{}\x00-\x1f\x7f-\x9f\ufeff\u2028\u2029]*")
+_PLAIN_COLON = re.compile(r"(?:[^ ]:(?=[^ ])|[^ :]|(?<! ) (?! ))*")
+
+
+def meaning(node: ScalarNode) -> Value:
+    """Return what a scalar means."""
+    if node.style or node.tag in {"!", "!!str", "tag:yaml.org,2002:str"}:
+        return node.value
+    return read_plain(node.value)
+
+
+def read_plain(text: str) -> Value:
+    """Return what plain text means under YAML 1.2's core schema; a number too long to be one stays text."""
+    if text in _NULLS:
+        return None
+    if text in _BOOLEANS:
+        return _BOOLEANS[text]
+    if _INTEGER.fullmatch(text):
+        digits = text.lstrip("+-")
+        return int(text, {"0o": 8, "0x": 16}.get(digits[:2], 10))
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    if _SPECIAL_FLOAT.fullmatch(text):
+        return float(text.replace(".", "", 1))
+    return text
+
+
+def is_ambiguous(text: str) -> bool:
+    """Return whether YAML 1.1 or 1.2 would read plain text as something other than text."""
+    return not isinstance(read_plain(text), str) or _YAML_1_1.fullmatch(text) is not None
+
+
+def spell(value: Scalar) -> str:
+    """Return the plain characters of a value: `true`, `8192`, `0.9`, or the text itself."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    return str(value)
+
+
+def write_new(value: Scalar, quote: str = "") -> str:
+    """Return a new scalar: `quote` where one is given, else plain where that is safe, else double quotes."""
+    text = spell(value)
+    if quote == "'" and "\n" not in text:
+        return "'" + text.replace("'", "''") + "'"
+    if quote:
+        return json.dumps(text, ensure_ascii=False)
+    if not isinstance(value, str) or _is_safe_plain(text):
+        return text
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _is_safe_plain(text: str) -> bool:
+    plain = text.replace(":", "")
+    colons_inside = _PLAIN_COLON.fullmatch(text) is not None and not text.endswith(":")
+    safe = _PLAIN.fullmatch(plain) is not None and colons_inside and text == text.strip()
+    return safe and not text.startswith(("---", "...", ":")) and not is_ambiguous(text)
+
+
+def rewrite(text: str, node: ScalarNode, value: Scalar) -> str:
+    """Return what stands in place of a scalar when it means `value`, in the scalar's own style.
+
+    Args:
+        text: The text that the node's indexes count in.
+        node: The scalar as it is.
+        value: A string for a scalar that is text; a number or boolean only for a plain one.
+
+    Raises:
+        RefusedError: The style cannot carry the value.
+    """
+    if node.style in {"|", ">"}:
+        return _rewrite_block(text, node, spell(value))
+    if node.style:
+        return write_new(spell(value), node.style)
+    if isinstance(value, str) and node.tag in {"!!str", "tag:yaml.org,2002:str"} and is_ambiguous(value):
+        return value
+    return write_new(value)
+
+
+def _rewrite_block(text: str, node: ScalarNode, value: str) -> str:
+    """Return a block scalar with a new body; its header changes only where the last newlines demand it."""
+    raw = text[node.start : node.end]
+    header, newline, _ = raw.partition("\n")
+    content = value.rstrip("\n")
+    if not content or content[0] in " \n" or "\r" in value or re.search(r"[1-9]", header.partition("#")[0]):
+        raise RefusedError("a block scalar cannot carry this text in its present form", "edit it by hand")
+    if node.style == ">" and "\n" in content:
+        raise RefusedError("a folded block would join these lines", "edit it by hand")
+    kept = len(value) - len(content)
+    trailing = len(raw) - len(raw.rstrip("\r\n"))
+    indicator = {0: "-", 1: ""}.get(kept, "+")
+    if indicator == "+":
+        raise RefusedError("text that ends in several newlines is not written into a block", "edit it by hand")
+    head = header.replace("-", "").replace("+", "") if _chomp(header) != indicator else header
+    if _chomp(header) != indicator:
+        head = head[:1] + indicator + head[1:]
+    line_end = "\r\n" if header.endswith("\r") else "\n"
+    indent = block_indent(text, node)
+    body = line_end.join(f"{indent}{line}" if line else "" for line in content.split("\n"))
+    return f"{head}{newline}{body}{raw[len(raw) - trailing :] if trailing else ''}"
+
+
+def _chomp(header: str) -> str:
+    """Return the chomping indicator of a block scalar's header."""
+    indicators = header.partition("#")[0]
+    return "-" if "-" in indicators else "+" if "+" in indicators else ""

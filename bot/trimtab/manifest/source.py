@@ -1,0 +1,195 @@
+"""One document of a file, and a cursor that walks it: keys, items, aliases, merges and texts inside texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from trimtab.manifest.decoded import scalar_text
+from trimtab.manifest.nodes import AliasNode, Document, MappingNode, Node, ScalarNode, SequenceNode, target
+from trimtab.manifest.parse import BrokenYamlError, parse
+from trimtab.manifest.scalars import Value, meaning
+from trimtab.manifest.text import Text
+
+KeyPath: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A document and the text it was parsed from.
+
+    Attributes:
+        path: The file.
+        document: The parsed document.
+        text: What was parsed: the whole file, or a scalar's text inside it.
+        index: Index of the file's document, also for a text inside one.
+        inside: Why nothing here can be edited; empty where it can.
+    """
+
+    path: str
+    document: Document
+    text: Text
+    index: int = -1
+    inside: str = ""
+
+    @property
+    def number(self) -> int:
+        """Return the index of the document in the file."""
+        return self.document.index if self.index < 0 else self.index
+
+    def root(self) -> Cursor | None:
+        """Return a cursor at the top, or None for an empty document."""
+        if self.document.root is None:
+            return None
+        return Cursor(self, (), self.document.root, self.inside)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A node with the way to it.
+
+    Attributes:
+        source: Where it stands.
+        path: Keys and indexes from the document's root.
+        node: The node, possibly an alias.
+        locked: Why it cannot be edited without changing something else; empty where it can.
+        key: The key it is the value of, where it is one.
+    """
+
+    source: Source
+    path: KeyPath
+    node: Node
+    locked: str = ""
+    key: ScalarNode | None = None
+
+    @property
+    def real(self) -> ScalarNode | SequenceNode | MappingNode:
+        """Return the node, or what its alias stands for."""
+        return target(self.node)
+
+    def get(self, *keys: str) -> Cursor | None:
+        """Return what stands below a chain of keys; merged keys count, doubled ones give the last."""
+        here: Cursor | None = self
+        for key in keys:
+            here = here._child(key) if here is not None else None  # noqa: SLF001 - its own class
+        return here
+
+    def _child(self, key: str) -> Cursor | None:
+        found = None
+        for name, cursor in self.pairs():
+            if name.value == key:
+                locked = cursor.locked or (f"the key `{key}` is written twice" if found else "")
+                found = replace(cursor, locked=locked)
+        if found is not None:
+            return found
+        for merged in self._merged():
+            found = merged.get(key)
+            if found is not None:
+                return replace(found, locked=found.locked or "the value comes through a merge key `<<`")
+        return None
+
+    def _merged(self) -> Iterator[Cursor]:
+        """Yield the mappings that `<<` brings in, the first one winning."""
+        for name, cursor in self.pairs():
+            if name.value != "<<" or name.style:
+                continue
+            yield from cursor.items() if isinstance(cursor.real, SequenceNode) else (cursor,)
+
+    def pairs(self) -> Iterator[tuple[ScalarNode, Cursor]]:
+        """Yield the keys written in this mapping with their values; none where it is no mapping."""
+        real = self.real
+        if not isinstance(real, MappingNode):
+            return
+        locked = self._below()
+        for key, value in real.pairs:
+            if isinstance(key, ScalarNode):
+                yield key, Cursor(self.source, (*self.path, key.value), value, locked, key)
+
+    def entries(self) -> dict[str, Cursor]:
+        """Return all keys with their values, merged ones included."""
+        found: dict[str, Cursor] = {}
+        for merged in reversed(list(self._merged())):
+            for key, cursor in merged.entries().items():
+                found[key] = replace(cursor, locked=cursor.locked or "the value comes through a merge key `<<`")
+        for name, cursor in self.pairs():
+            if name.value != "<<":
+                found[name.value] = cursor
+        return found
+
+    def items(self) -> tuple[Cursor, ...]:
+        """Return the items of a sequence; none where it is no sequence."""
+        real = self.real
+        if not isinstance(real, SequenceNode):
+            return ()
+        locked = self._below()
+        return tuple(Cursor(self.source, (*self.path, at), item, locked) for at, item in enumerate(real.items))
+
+    def _below(self) -> str:
+        """Return why what stands below cannot be edited alone."""
+        if self.locked:
+            return self.locked
+        if isinstance(self.node, AliasNode):
+            return f"the value is shared through the alias *{self.node.name}"
+        if self.real.start in self.source.document.aliased:
+            return f"the value is shared: aliases point to the anchor &{self.real.anchor}"
+        return ""
+
+    @property
+    def why_locked(self) -> str:
+        """Return why this node cannot be edited alone; empty where it can."""
+        return self._below()
+
+    @property
+    def is_mapping(self) -> bool:
+        """Return whether it is a mapping."""
+        return isinstance(self.real, MappingNode)
+
+    @property
+    def is_sequence(self) -> bool:
+        """Return whether it is a sequence."""
+        return isinstance(self.real, SequenceNode)
+
+    @property
+    def scalar(self) -> ScalarNode | None:
+        """Return the scalar, or None."""
+        real = self.real
+        return real if isinstance(real, ScalarNode) else None
+
+    @property
+    def value(self) -> Value:
+        """Return what the scalar means; None for collections too."""
+        return meaning(self.scalar) if self.scalar is not None else None
+
+    @property
+    def string(self) -> str:
+        """Return the scalar's characters, decoded; empty for null and for collections."""
+        return "" if self.scalar is None or self.value is None else self.scalar.value
+
+    def text(self) -> Text | None:
+        """Return the scalar's characters with their places, or None where they cannot be told."""
+        return scalar_text(self.source.text, self.scalar) if self.scalar is not None else None
+
+    def word(self, *keys: str) -> str:
+        """Return the characters of the scalar below a chain of keys, empty where there is none."""
+        found = self.get(*keys)
+        return found.string if found is not None else ""
+
+    def inner(self) -> Cursor | None:
+        """Return the top of the YAML document that this scalar's text is, or None where it is none."""
+        text = self.text()
+        if text is None:
+            return None
+        try:
+            documents = parse(text.value)
+        except BrokenYamlError:
+            return None
+        if len(documents) != 1:
+            return None
+        inside = Source(self.source.path, documents[0], text, self.source.number, self.why_locked)
+        return inside.root()
+
+    @property
+    def line(self) -> int:
+        """Return the line, from 1, on which the node begins in the file's text."""
+        return self.source.text.value.count("\n", 0, self.node.start) + 1
