@@ -1,10 +1,14 @@
-"""The states of a recommendation, and every legal step between them."""
+"""The life of a recommendation: its states, every legal step between them, and the record of each step."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 from trimtab.errors import TrimtabError
+from trimtab.rule import Change, Footprint, Subject
 
 
 class State(StrEnum):
@@ -27,18 +31,20 @@ STEPS: frozenset[tuple[State, State]] = frozenset(
         (State.PROPOSED, State.OPEN),
         (State.PROPOSED, State.WITHDRAWN),
         (State.PROPOSED, State.SUPERSEDED),
-        (State.OPEN, State.OPEN),  # rebased or refreshed: a new head
+        (State.OPEN, State.OPEN),  # rebased, refreshed or taken over by a person: a new head or fingerprint
         (State.OPEN, State.APPROVED),
         (State.OPEN, State.DISMISSED),
         (State.OPEN, State.SNOOZED),
         (State.OPEN, State.SUPERSEDED),
         (State.OPEN, State.WITHDRAWN),
         (State.SNOOZED, State.OPEN),
+        (State.SNOOZED, State.APPROVED),  # a person merged it although it slept
         (State.SNOOZED, State.DISMISSED),
         (State.SNOOZED, State.SUPERSEDED),
         (State.SNOOZED, State.WITHDRAWN),
         (State.DISMISSED, State.PROPOSED),  # the facts changed materially, or a person reopened it
         (State.DISMISSED, State.OPEN),
+        (State.DISMISSED, State.APPROVED),  # reopened and merged between two runs
         (State.APPROVED, State.ACTUATED),
         (State.ACTUATED, State.VERIFIED),
         (State.ACTUATED, State.REGRESSED),
@@ -47,9 +53,16 @@ STEPS: frozenset[tuple[State, State]] = frozenset(
         (State.SUPERSEDED, State.PROPOSED),
         (State.WITHDRAWN, State.PROPOSED),
         (State.WITHDRAWN, State.OPEN),
+        (State.WITHDRAWN, State.APPROVED),  # reopened and merged between two runs
     }
 )
 """Every legal step; anything else is an error."""
+
+FIRST = State.PROPOSED
+"""The step that every life begins with."""
+
+COMMAND = "command"
+"""The step of an entry for a command that changes no state; it names no recommendation."""
 
 
 def step(before: State, after: State) -> State:
@@ -61,3 +74,121 @@ def step(before: State, after: State) -> State:
     if (before, after) not in STEPS:
         raise TrimtabError(f"a recommendation cannot go from {before} to {after}")
     return after
+
+
+def legal(before: str, after: str) -> bool:
+    """Return whether a ledger may hold the step; `before` is empty for a recommendation that it does not know yet."""
+    if not before:
+        return after == FIRST
+    return (before, after) in STEPS
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did something: the forge's login and its numeric id, 0 where there is none."""
+
+    login: str
+    id: int
+
+
+NOBODY = Actor("", 0)
+"""The forge does not tell who it was."""
+
+_NO_SUBJECT = Subject("", "", "", "")
+_NO_GPUS = Footprint("", 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A step about to be taken, as a stage hands it to the ledger.
+
+    Attributes:
+        recommendation: Its identity; empty for a command.
+        step: A state, or `command`.
+        actor: Who takes the step: a person on the forge, or the account that Trimtab runs as.
+        expects: The number of the recommendation's latest entry as the writer saw it, 0 for none. Where another run has
+            written since, the draft is not recorded, and the writer does not act.
+        head: Hex id of the branch's head, empty where there is none yet; of an approved one the merged head.
+        facts: Digest of the facts that it rests on.
+        rule: The rule's name.
+        subject: What it is about.
+        repository: The repository's name in the configuration.
+        pull_request: The pull request's number, 0 where there is none yet.
+        url: The pull request's address.
+        title: The pull request's title.
+        changes: What is set.
+        gpus_before: GPUs held when it was proposed.
+        gpus_after: GPUs held once it is live.
+        saving: US dollars a month that were promised or, once verified, seen; empty where no price is known.
+        seen: Latency when the change went live, milliseconds by name; empty where it was not measured.
+        fingerprint: Of what was proposed.
+        until: RFC 3339 end of a snooze; empty otherwise.
+        command: The comment that asked for it, as the forge numbers it; 0 where none did.
+        note: Why, or what was seen, in a sentence.
+    """
+
+    recommendation: str
+    step: str
+    actor: Actor
+    expects: int = 0
+    head: str = ""
+    facts: str = ""
+    rule: str = ""
+    subject: Subject = _NO_SUBJECT
+    repository: str = ""
+    pull_request: int = 0
+    url: str = ""
+    title: str = ""
+    changes: tuple[Change, ...] = ()
+    gpus_before: Footprint = _NO_GPUS
+    gpus_after: Footprint = _NO_GPUS
+    saving: str = ""
+    seen: Mapping[str, float] = field(default_factory=dict)
+    fingerprint: str = ""
+    until: str = ""
+    command: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry(Draft):
+    """A step as the ledger holds it.
+
+    Attributes:
+        seq: Its number, from 1 without gaps.
+        at: When it was written, RFC 3339 in UTC.
+        came_from: The state before, empty for the first step of a recommendation and for commands.
+        prev: Digest of the entry before, zeros for the first.
+        digest: SHA-256 of this entry's canonical form without this field.
+    """
+
+    seq: int
+    at: str
+    came_from: str
+    prev: str
+    digest: str
+
+
+class Journal(Protocol):
+    """Where stages write each step before they take it."""
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Return every entry, oldest first."""
+        ...
+
+    def append(self, drafts: Sequence[Draft]) -> tuple[Entry, ...]:
+        """Record the drafts in one write and return the entries.
+
+        A draft whose recommendation has moved on since its writer looked (`expects`) is left out of the result: another
+        run is at work on it.
+        """
+        ...
+
+
+def histories(entries: Sequence[Entry]) -> Mapping[str, tuple[Entry, ...]]:
+    """Return the entries of each recommendation, oldest first, by its identity."""
+    found: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if entry.recommendation:
+            found.setdefault(entry.recommendation, []).append(entry)
+    return {identity: tuple(held) for identity, held in found.items()}

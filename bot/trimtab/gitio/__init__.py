@@ -1,0 +1,19 @@
+"""Git by its plumbing: branches of a remote are read, and commits are made and pushed, without a work tree."""
+
+from trimtab.gitio.commit import Commit, PathError, holds, write_commit
+from trimtab.gitio.push import Pushed, Refused, Update, push
+from trimtab.gitio.repo import GitError, Remote, Repo
+
+__all__ = [
+    "Commit",
+    "GitError",
+    "PathError",
+    "Pushed",
+    "Refused",
+    "Remote",
+    "Repo",
+    "Update",
+    "holds",
+    "push",
+    "write_commit",
+]
