@@ -1,0 +1,72 @@
+"""Generates the table of rules in README.md from the rules' own manuals.
+
+`python -m trimtab.rules_table` writes it into a checkout's README; with `--check` it only says whether it holds.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+from trimtab.folders import data_folder
+
+START, END = "<!-- rules: written by `make generated` -->", "<!-- end of rules -->"
+_LAYER = re.compile(r"= Layer\.(\w+)")
+
+
+def rules_table(folder: Path) -> str:
+    """Return a Markdown table of the rules in a folder, by layer, then name."""
+    rows = sorted(_row(path) for path in folder.glob("*.py") if not path.name.startswith("_"))
+    lines = [f"| {layer} | `{name}` | {sees} | {changes} |" for _, layer, name, sees, changes in rows]
+    return "\n".join(["| looks at | rule | sees | changes |", "| --- | --- | --- | --- |", *lines])
+
+
+def with_table(readme: str, table: str) -> str:
+    """Return the README with the table between its two marks.
+
+    Raises:
+        ValueError: It has no marks.
+    """
+    before, start, rest = readme.partition(START)
+    _, end, after = rest.partition(END)
+    if not start or not end:
+        raise ValueError(f"README.md has no {START} … {END}")
+    return f"{before}{START}\n{table}\n{END}{after}"
+
+
+def main() -> int:
+    """Write the table, or check it; the exit code is 1 where it is out of date."""
+    rules = data_folder("rules")
+    path = rules.parent / "README.md"
+    current = path.read_text(encoding="utf-8")
+    wanted = with_table(current, rules_table(rules))
+    if "--check" not in sys.argv[1:]:
+        path.write_text(wanted, encoding="utf-8")
+        return 0
+    if current == wanted:
+        return 0
+    sys.stderr.write("the table of rules in README.md is out of date; run `make generated`\n")
+    return 1
+
+
+def _row(path: Path) -> tuple[int, str, str, str, str]:
+    """Return where a rule sorts, its layer, its name, and the first sentences of its manual."""
+    text = path.read_text(encoding="utf-8")
+    manual = ast.get_docstring(ast.parse(text)) or ""
+    layer = (_LAYER.search(text) or ("", "model"))[1].lower()
+    order = ("model", "node", "fleet").index(layer)
+    name = manual.splitlines()[0].strip()
+    return order, layer, name, _first_sentence(manual, "What it sees"), _first_sentence(manual, "What it changes")
+
+
+def _first_sentence(manual: str, heading: str) -> str:
+    """Return the first sentence below a heading, on one line."""
+    section = manual.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    flat = " ".join(section.split()).replace("|", "\\|")
+    return re.split(r"(?<=[.;:])\s", flat, maxsplit=1)[0].rstrip(".;:")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
