@@ -1,0 +1,173 @@
+"""The fleet, cluster by cluster: facts in, domain out, ordered by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from trimtab.config import ClusterSettings, Config
+from trimtab.facts import ClusterFacts, Facts, RepositoryFacts
+from trimtab.fleet import Cluster, Fleet, Found, Gap, Place, Serving, Unknown, Workload
+from trimtab.join.costs import join_costs
+from trimtab.join.declared import declared_workload
+from trimtab.join.devices import Devices
+from trimtab.join.measures import rival_stems
+from trimtab.join.nodes import join_nodes
+from trimtab.join.places import EXACT, may_run
+from trimtab.join.pods import Group, gpu_pods, group_pods
+from trimtab.join.pools import join_pools
+from trimtab.join.readings import Readings
+from trimtab.join.workloads import Scene, join_workload, place_of
+
+_MS = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    """A cluster, and which declarations its live workloads took."""
+
+    cluster: Cluster
+    taken: frozenset[tuple[str, str]]
+    answered: bool
+
+
+def fleet_of(facts: Facts, config: Config) -> Fleet:
+    """Return the fleet that the facts show, each workload joined to its declaration in Git."""
+    read = {one.cluster: one for one in facts.clusters}
+    joined = [
+        _live(settings, read.get(settings.name), facts.repositories, config)
+        for settings in sorted(config.clusters, key=lambda one: one.name)
+    ]
+    running = frozenset(key for one in joined for key in one.taken)
+    clusters = _with_declared(joined, facts.repositories, running)
+    ended = max((one.ended_at_s for one in facts.clusters), default=0)
+    gaps = tuple(gap for repository in facts.repositories for gap in repository.gaps)
+    return Fleet(clusters, gaps, facts.digest, ended)
+
+
+def _live(
+    settings: ClusterSettings, facts: ClusterFacts | None, repositories: Sequence[RepositoryFacts], config: Config
+) -> _Joined:
+    """Return a cluster with what runs in it."""
+    gaps = facts.gaps if facts else ()
+    if facts is None or not (facts.series or facts.objects):
+        if not any(gap.blind for gap in gaps):
+            why = "nothing was read of this cluster; only manifests are judged"
+            gaps = (*gaps, Gap(settings.name, "prometheus", why, blind=True))
+        facts = ClusterFacts(settings.name, facts.ended_at_s if facts else 0, int(config.window), (), {})
+    readings = Readings(facts)
+    pods = gpu_pods(readings)
+    nodes = join_nodes(readings, pods)
+    candidates = _servings(repositories, settings.name)
+    groups = _with_parked(group_pods(readings, pods), candidates, readings)
+    by_name = {node.name: node for node in nodes}
+    pools = join_pools(readings, nodes)
+    scene = Scene(readings, by_name, pools, Devices(readings, nodes), rival_stems(groups))
+    places = _places(scene, groups, candidates)
+    workloads = [join_workload(scene, group, place) for group, place in zip(groups, places, strict=True)]
+    costs, unpriced = join_costs(readings, nodes)
+    cluster = Cluster(
+        name=settings.name,
+        provider=settings.provider,
+        region=settings.region,
+        window_s=facts.window_s,
+        nodes=nodes,
+        workloads=tuple(workload for workload, _ in workloads),
+        pools=pools,
+        gaps=(*gaps, *unpriced, *(gap for _, broken in workloads for gap in broken)),
+        usd_per_gpu_hour=costs,
+        ttft_p95_ms_assumed=config.objectives.ttft_p95 * _MS,
+        tpot_p95_ms_assumed=config.objectives.tpot_p95 * _MS,
+    )
+    return _Joined(cluster, frozenset(_key(place) for place in places if isinstance(place, Found)), not _blind(cluster))
+
+
+def _servings(repositories: Sequence[RepositoryFacts], cluster: str) -> tuple[Serving, ...]:
+    """Return the declarations that may be deployed to a cluster."""
+    return tuple(
+        serving
+        for repository in repositories
+        for serving in repository.servings
+        if may_run(serving, repository.clusters, cluster)
+    )
+
+
+def _with_parked(groups: Sequence[Group], servings: Iterable[Serving], readings: Readings) -> tuple[Group, ...]:
+    """Return the groups, and declared objects that the cluster has without any pod in the window: parked at zero."""
+    standing = {(group.namespace, group.kind, group.name) for group in groups}
+    counted = readings.by("workload_replicas", "namespace", "kind", "name")
+    parked = {
+        (ref.namespace, ref.kind, ref.name)
+        for serving in servings
+        for ref in serving.live_names
+        if (ref.namespace, ref.kind, ref.name) in counted
+    }
+    extra = [Group(namespace, kind, name, (), ()) for namespace, kind, name in parked - standing]
+    return tuple(sorted((*groups, *extra), key=lambda group: (group.namespace, group.kind, group.name)))
+
+
+def _places(scene: Scene, groups: Sequence[Group], servings: Sequence[Serving]) -> list[Found[Place] | Unknown]:
+    """Return each workload's place; what one takes by name, another cannot take by resemblance."""
+    first = [place_of(scene, group, servings) for group in groups]
+    taken = {_key(place) for place in first if isinstance(place, Found) and place.value.sure >= EXACT}
+    rest = [serving for serving in servings if (serving.repository, serving.subject) not in taken]
+    return [
+        place_of(scene, group, rest)
+        if isinstance(place, Found) and place.value.sure < EXACT and _key(place) in taken
+        else place
+        for group, place in zip(groups, first, strict=True)
+    ]
+
+
+def _key(place: Found[Place]) -> tuple[str, str]:
+    return (place.value.serving.repository, place.value.serving.subject)
+
+
+def _blind(cluster: Cluster) -> bool:
+    return any(gap.blind for gap in cluster.gaps)
+
+
+def _with_declared(
+    joined: Sequence[_Joined], repositories: Sequence[RepositoryFacts], running: frozenset[tuple[str, str]]
+) -> tuple[Cluster, ...]:
+    """Return the clusters with what Git declares and none of them runs.
+
+    A declaration that names its clusters is expected in each; one that leaves it open is running if any runs it, and
+    is told once otherwise: of the first cluster that answered, or else of the first.
+    """
+    told: set[tuple[str, str]] = set()
+    found: dict[str, list[Serving]] = {}
+    for one in sorted(joined, key=lambda each: (not each.answered, each.cluster.name)):
+        missing = [
+            serving
+            for serving in _servings(repositories, one.cluster.name)
+            if _missing(serving, one, running) and (serving.repository, serving.subject) not in told
+        ]
+        told |= {(serving.repository, serving.subject) for serving in missing if not serving.clusters}
+        found[one.cluster.name] = missing
+    return tuple(_add(one, found[one.cluster.name]) for one in joined)
+
+
+def _missing(serving: Serving, one: _Joined, running: frozenset[tuple[str, str]]) -> bool:
+    key = (serving.repository, serving.subject)
+    return key not in (one.taken if serving.clusters else running)
+
+
+def _add(one: _Joined, missing: Sequence[Serving]) -> Cluster:
+    """Return the cluster with declared workloads beside the live ones."""
+    cluster = one.cluster
+    reason = "declared in Git; the cluster does not run it" if one.answered else "the cluster was not read"
+    added = [declared_workload(cluster.name, serving, cluster.pools, reason) for serving in missing]
+    workloads = (*cluster.workloads, *(workload for workload, _ in added))
+    return replace(
+        cluster,
+        workloads=tuple(sorted(workloads, key=_order)),
+        gaps=(*cluster.gaps, *(gap for _, broken in added for gap in broken)),
+        orphans=tuple(missing) if one.answered else (),
+    )
+
+
+def _order(workload: Workload) -> tuple[str, str, str, bool, str]:
+    place = workload.place
+    where = place.value.serving.subject if isinstance(place, Found) else ""
+    return (workload.namespace, workload.kind, workload.name, not workload.live, where)

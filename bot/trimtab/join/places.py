@@ -1,0 +1,172 @@
+"""Which declaration in Git a live workload comes from: by exact name first, by resemblance last, never by guess."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from trimtab.fleet import Found, ObjectRef, Place, Serving, Unknown
+from trimtab.join.labels import lookup
+
+_TRACKING = "argocd.argoproj.io/tracking-id"
+_INSTANCE = "app.kubernetes.io/instance"
+_RELEASE = "meta.helm.sh/release-name"
+_FLUX_RELEASE = "helm.toolkit.fluxcd.io/name"
+_KSERVE = re.compile(r"(?P<name>.+?)-predictor(-default)?(-\d{5}-deployment)?")
+_KNATIVE = re.compile(r"(?P<name>.+?)-\d{5}-deployment")
+
+
+@dataclass(frozen=True, slots=True)
+class LiveName:
+    """What is known of a live workload before it has a place.
+
+    Attributes:
+        kind: The top owner's.
+        namespace: Its namespace.
+        name: The top owner's.
+        written: Labels and annotations, real names or sanitised.
+        models: Names of the model: live flags and served names.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    written: Mapping[str, str]
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A way to tell that a declaration becomes a workload, with how sure it is."""
+
+    how: str
+    sure: float
+    fits: Callable[[LiveName, Serving], bool]
+
+
+def find_place(live: LiveName, servings: Sequence[Serving]) -> Found[Place] | Unknown:
+    """Return the declaration of a workload by the surest way that gives exactly one.
+
+    Several equally good ones are Unknown, with their paths: an edit to the wrong file is worse than none.
+    """
+    for way in _WAYS:
+        fitting = _leading([serving for serving in servings if way.fits(live, serving)])
+        if len(fitting) == 1:
+            serving = fitting[0]
+            rendered = way is _WAYS[0] and serving.live_names_by not in {"", "the object itself"}
+            how, sure = (serving.live_names_by, 0.97) if rendered else (way.how, way.sure)
+            return Found(Place(serving, how, sure), f"{serving.repository}:{serving.path}")
+        if fitting:
+            paths = " and ".join(f"{one.repository}:{one.subject}" for one in fitting)
+            return Unknown(f"several declarations fit equally ({way.how}): {paths}")
+    return Unknown(f"no declaration in Git matches {live.kind} {live.namespace}/{live.name}")
+
+
+def _leading(fitting: Sequence[Serving]) -> Sequence[Serving]:
+    """Return one serving for each object: of its containers or groups the one that says most of model and engine."""
+    best: dict[tuple[str, str, int, str, str], Serving] = {}
+    for serving in fitting:
+        key = (serving.repository, serving.path, serving.document, serving.kind, serving.name)
+        known = best.get(key)
+        if known is None or _says(serving) > _says(known):
+            best[key] = serving
+    bound = [serving for serving in best.values() if serving.clusters]
+    return bound or tuple(best.values())
+
+
+def _says(serving: Serving) -> tuple[bool, bool, int]:
+    return ("model" in serving.settings, bool(serving.engine), len(serving.settings))
+
+
+def _same_object(live: LiveName, serving: Serving) -> bool:
+    return any((ref.kind, ref.namespace, ref.name) == (live.kind, live.namespace, live.name) for ref in _names(serving))
+
+
+def _open_namespace(live: LiveName, serving: Serving) -> bool:
+    return any((ref.kind, ref.namespace, ref.name) == (live.kind, "", live.name) for ref in _names(serving))
+
+
+def _other_kind(live: LiveName, serving: Serving) -> bool:
+    """Return whether only the kind differs: pods without an owner on record, leaders of a group of one."""
+    return any(ref.name == live.name and ref.namespace in {"", live.namespace} for ref in _names(serving))
+
+
+def _names(serving: Serving) -> tuple[ObjectRef, ...]:
+    own = (ObjectRef(serving.kind, serving.namespace, serving.name),) if serving.kind else ()
+    return serving.live_names or own
+
+
+def _shape_naming(live: LiveName, serving: Serving) -> bool:
+    """Return whether the controller of the declared kind gives its child this name.
+
+    KServe v0.15 pkg/constants (`-predictor`, `-predictor-default`), Knative revisions `-00001-deployment`, KubeAI
+    `model-NAME`, LeaderWorkerSet's workers `NAME-0`.
+    """
+    if not serving.kind or serving.namespace not in {"", live.namespace}:
+        return False
+    kserve, knative = _KSERVE.fullmatch(live.name), _KNATIVE.fullmatch(live.name)
+    candidates = {
+        "InferenceService": kserve["name"] if kserve else "",
+        "LLMInferenceService": live.name.removesuffix("-kserve"),
+        "Service": knative["name"] if knative else "",
+        "Model": live.name.removeprefix("model-"),
+        "LeaderWorkerSet": re.sub(r"-\d+$", "", live.name),
+    }
+    return candidates.get(serving.kind) == serving.name
+
+
+def _tracked(live: LiveName, serving: Serving) -> bool:
+    """Return whether Argo CD's, Flux's or Helm's own label names the declaration, and nothing else of it differs."""
+    if serving.wrapper not in {"argo-application", "flux-helmrelease", "helm-values"}:
+        return False
+    if serving.namespace not in {"", live.namespace}:
+        return False
+    tracked = lookup(live.written, _TRACKING).partition(":")[0].rpartition("_")[2]
+    names = {tracked, *(lookup(live.written, name) for name in (_INSTANCE, _RELEASE, _FLUX_RELEASE))} - {""}
+    owner = serving.subject.partition("#")[2].split("/")
+    return bool(names & {serving.name, *owner}) and _item_in(serving, live.name)
+
+
+def _item_in(serving: Serving, name: str) -> bool:
+    """Return whether a list item's own name stands in the live name; an object has no items to tell apart."""
+    item = serving.container or serving.name
+    return bool(serving.kind) or _contains(name, item)
+
+
+def _resembles(live: LiveName, serving: Serving) -> bool:
+    """Return whether the names overlap and the model is the same."""
+    if serving.namespace not in {"", live.namespace}:
+        return False
+    declared = serving.settings.get("model")
+    same_model = declared is not None and _model_key(str(declared.value)) in {_model_key(one) for one in live.models}
+    names = {serving.name, serving.container if not serving.kind else ""} - {""}
+    return same_model and any(_contains(live.name, name) or _contains(name, live.name) for name in names)
+
+
+def _contains(text: str, part: str) -> bool:
+    """Return whether `part` stands in `text` as whole words between dashes."""
+    return bool(part) and f"-{part}-" in f"-{text}-"
+
+
+def _model_key(name: str) -> str:
+    return name.rstrip("/").rpartition("/")[2].casefold()
+
+
+_WAYS = (
+    _Way("same kind, namespace and name", 0.99, _same_object),
+    _Way("same kind and name; Git leaves the namespace open", 0.9, _open_namespace),
+    _Way("named by the controller of the declared kind", 0.9, _shape_naming),
+    _Way("same name, another kind", 0.85, _other_kind),
+    _Way("a deployment tool's label names it", 0.85, _tracked),
+    _Way("similar name and the same model", 0.6, _resembles),
+)
+"""Surest first."""
+
+EXACT = 0.8
+"""From here on a join is by name; below it, by resemblance."""
+
+
+def may_run(serving: Serving, repository_clusters: Sequence[str], cluster: str) -> bool:
+    """Return whether a declaration may be deployed to a cluster: by its own list, else by its repository's."""
+    return cluster in (serving.clusters or repository_clusters or (cluster,))

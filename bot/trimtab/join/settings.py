@@ -1,0 +1,147 @@
+"""Effective settings: what the cluster shows over what Git says, and which model they name."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from trimtab.catalog import find_model
+from trimtab.facts import Series
+from trimtab.fleet import Found, Measure, Model, Scalar, Serving, Unknown
+from trimtab.join.host import declared
+from trimtab.join.measures import Measures
+from trimtab.join.pods import units_per_replica
+from trimtab.join.readings import label, number
+
+_VERSION = re.compile(r"(?:^|[^\d.])v?(\d+\.\d+(?:\.\d+)?(?:[.-]?(?:post|rc|dev)\d+)?)")
+_QUANTITY = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>m|[kKMGTP]i?)?")
+_UNITS = {"m": 0.001, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
+_BINARY = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50}
+_SIGNAL_OF = {
+    "cpu_request": "pod_cpu_request",
+    "cpu_limit": "pod_cpu_limit",
+    "memory_request": "pod_memory_request",
+    "memory_limit": "pod_memory_limit",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """What holds for a workload, and which of it the cluster showed."""
+
+    settings: Mapping[str, Scalar]
+    live_fields: tuple[str, ...]
+
+
+def effective(measures: Measures, serving: Serving | Unknown, live: Mapping[str, Scalar]) -> Effective:
+    """Return Git's settings with the cluster's own over them: the API's, the engine's, kube-state-metrics'."""
+    declared_values = _declared(serving)
+    shown = {**_of_pod(measures, declared_values), **_of_engine(measures), **live}
+    both = {**declared_values, **shown}
+    return Effective(dict(sorted(both.items())), tuple(sorted(shown)))
+
+
+def _declared(serving: Serving | Unknown) -> dict[str, Scalar]:
+    return {} if isinstance(serving, Unknown) else {name: one.value for name, one in serving.settings.items()}
+
+
+def _of_pod(measures: Measures, git: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """Return what kube-state-metrics shows of the newest pod and of its owner; Git's spelling where they agree."""
+    shown: dict[str, Scalar] = {}
+    pod, group, readings = measures.newest(), measures.group, measures.readings
+    if isinstance(pod, Unknown):
+        return shown
+    _, units = units_per_replica(group)
+    if pod.units and math.isfinite(units) and group.kind != "LeaderWorkerSet":
+        resource = max(sorted(pod.units.items()), key=lambda item: item[1])[0]
+        shown |= {"gpu_count": int(pod.units[resource]), "gpu_resource": resource}
+    desired = readings.figure(
+        "workload_replicas", ("namespace", "kind", "name"), (group.namespace, group.kind, group.name)
+    )
+    if math.isfinite(desired):
+        shown["replicas"] = int(desired)
+    for name, signal in _SIGNAL_OF.items():
+        figure = declared(measures, signal)
+        if isinstance(figure, Found):
+            shown[name] = _spelled(figure, git.get(name, ""), memory=name.startswith("memory"))
+    return shown
+
+
+def _spelled(figure: Found[float], git: Scalar, *, memory: bool) -> str:
+    """Return a quantity as Git spells it where it is the same, else in Kubernetes' usual form."""
+    value = figure.value
+    if math.isclose(quantity(str(git)), value, rel_tol=1e-6):
+        return str(git)
+    if not memory:
+        return str(int(value)) if value == int(value) else f"{round(value * 1000)}m"
+    for unit in ("Gi", "Mi", "Ki"):
+        if value >= _BINARY[unit] and value % _BINARY[unit] == 0:
+            return f"{int(value / _BINARY[unit])}{unit}"
+    return str(int(value))
+
+
+def quantity(text: str) -> float:
+    """Return a Kubernetes quantity in cores or bytes; NaN where it is none."""
+    match = _QUANTITY.fullmatch(text)
+    if not match:
+        return math.nan
+    unit = match["unit"] or ""
+    return float(match["number"]) * (_BINARY.get(unit) or _UNITS.get(unit) or 1.0)
+
+
+def _of_engine(measures: Measures) -> dict[str, Scalar]:
+    """Return what the engine itself reports: labels of vllm:cache_config_info (vLLM 0.25.1), numbers as text."""
+    pod = measures.newest()
+    rows = (
+        () if isinstance(pod, Unknown) else measures.readings.by("engine_config", "namespace", "pod").get(pod.key, ())
+    )
+    shown: dict[str, Scalar] = {}
+    for row in rows[:1]:
+        share, block = number(label(row, "gpu_memory_utilization")), number(label(row, "block_size"))
+        if 0 < share <= 1:
+            shown["gpu_memory_utilization"] = share
+        if block >= 1:
+            shown["block_size"] = int(block)
+        if label(row, "enable_prefix_caching") in {"True", "False"}:
+            shown["enable_prefix_caching"] = label(row, "enable_prefix_caching") == "True"
+        if label(row, "cache_dtype") not in {"", "auto", "None"}:
+            shown["kv_cache_dtype"] = label(row, "cache_dtype")
+    return shown
+
+
+def served(measures: Measures) -> Sequence[Series]:
+    """Return what the pods that run now say they serve, ordered by name."""
+    rows = measures.readings.by("engine_model", "namespace", "pod")
+    found = [row for pod in measures.group.current for row in rows.get(pod.key, ())]
+    return sorted(found, key=lambda row: row.labels)
+
+
+def engine_of(measures: Measures, serving: Serving | Unknown) -> str:
+    """Return the engine: as its own metrics say, else as Git does; empty where neither tells."""
+    named = next((label(row, "engine") for row in served(measures) if label(row, "engine")), "")
+    return named or ("" if isinstance(serving, Unknown) else serving.engine)
+
+
+def version_of(settings: Mapping[str, Scalar]) -> str:
+    """Return the release in an image's tag (`v0.9.1`, `0.9.1-cu124`); empty for `latest` and digests."""
+    match = _VERSION.search(str(settings.get("engine_version", "")))
+    return match.group(1) if match else ""
+
+
+def model_of(settings: Mapping[str, Scalar], names: Sequence[str]) -> Found[Model] | Unknown:
+    """Return the model: by the flag first, since served names are often aliases, then by what is served."""
+    reasons = []
+    for name in (str(settings.get("model", "")), *names):
+        found = find_model(name) if name else Unknown("")
+        if isinstance(found, Found):
+            return found
+        if name:
+            reasons.append(found.reason)
+    return Unknown(reasons[0] if reasons else "neither a flag, nor a manifest, nor a metric names the model")
+
+
+def value_of(measure: Measure, otherwise: float) -> float:
+    """Return a figure, or `otherwise` where there is none."""
+    return measure.value if isinstance(measure, Found) else otherwise

@@ -1,0 +1,166 @@
+"""One live workload, from its pods, its readings and its declaration."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from trimtab.facts import LiveObject
+from trimtab.fleet import Found, Gap, GpuType, Node, Place, Pool, Scalar, Serving, Sharing, Unknown, Wishes, Workload
+from trimtab.join.declared import declared_gpu, declared_gpus
+from trimtab.join.devices import Devices
+from trimtab.join.hardware import kind_of, share_of, sharing_of
+from trimtab.join.host import join_health, join_host
+from trimtab.join.intent import infer_intent
+from trimtab.join.measures import Measures
+from trimtab.join.places import LiveName, find_place
+from trimtab.join.pods import Group, units_per_replica
+from trimtab.join.readings import Key, Readings, label
+from trimtab.join.scale import Presence, join_scale
+from trimtab.join.settings import effective, engine_of, model_of, served, version_of
+from trimtab.join.traffic import join_traffic
+from trimtab.join.wishes import Source, join_wishes
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a cluster's workloads share while they are joined."""
+
+    readings: Readings
+    nodes: Mapping[str, Node]
+    pools: Sequence[Pool]
+    devices: Devices
+    rivals: Mapping[Key, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """What GPUs one replica holds."""
+
+    gpu: Found[GpuType] | Unknown
+    resource: str
+    per_replica: int
+    share: float
+    sharing: Sharing
+
+
+def place_of(scene: Scene, group: Group, servings: Sequence[Serving]) -> Found[Place] | Unknown:
+    """Return where Git declares the workload."""
+    live = _object(scene, group)
+    settings = live.settings if live else {}
+    models = [label(row, "model_name") for row in served(_measures(scene, group, math.nan))]
+    known = tuple(name for name in (str(settings.get("model", "")), *models) if name)
+    return find_place(LiveName(group.kind, group.namespace, group.name, _written(scene, group), known), servings)
+
+
+def join_workload(scene: Scene, group: Group, place: Found[Place] | Unknown) -> tuple[Workload, tuple[Gap, ...]]:
+    """Return the workload, and what is broken in its annotations."""
+    serving = place.value.serving if isinstance(place, Found) else Unknown("no declaration")
+    presence = Presence(scene.readings, group, told_apart=not _rivals(scene, group))
+    ready = presence.ready_avg()
+    measures = _measures(scene, group, ready.value if isinstance(ready, Found) else math.nan)
+    live = _object(scene, group)
+    both = effective(measures, serving, live.settings if live else {})
+    hardware = _hardware(scene, group, both.settings, engine_of(measures, serving))
+    nodes = tuple(sorted({pod.node for pod in group.current if pod.node}))
+    traffic = join_traffic(measures)
+    model = model_of(both.settings, [label(row, "model_name") for row in served(measures)])
+    wishes, gaps = _wishes(scene, group, serving)
+    if not wishes.intent_declared:
+        names = " ".join((group.namespace, group.name, str(both.settings.get("model", ""))))
+        wishes = replace(wishes, intent=infer_intent(group.kind, names, engine_of(measures, serving), model, traffic))
+    return Workload(
+        cluster=scene.readings.facts.cluster,
+        namespace=group.namespace,
+        kind=group.kind,
+        name=group.name,
+        live=True,
+        place=place,
+        settings=both.settings,
+        engine=engine_of(measures, serving),
+        engine_version=version_of(both.settings),
+        model=model,
+        gpu=hardware.gpu,
+        gpu_resource=hardware.resource,
+        gpus_per_pod=hardware.per_replica,
+        share=hardware.share,
+        sharing=hardware.sharing,
+        scale=join_scale(presence, group, both.settings, serving),
+        gpu_seen=scene.devices.observe(pod.key for pod in group.pods),
+        traffic=traffic,
+        host=join_host(measures),
+        health=join_health(measures),
+        wishes=wishes,
+        age_s=presence.age_s(),
+        coverage=presence.coverage(),
+        nodes=nodes,
+        live_fields=both.live_fields,
+    ), gaps
+
+
+def _measures(scene: Scene, group: Group, replicas: float) -> Measures:
+    return Measures(scene.readings, group, _rivals(scene, group), replicas)
+
+
+def _rivals(scene: Scene, group: Group) -> dict[Key, tuple[str, ...]]:
+    """Return who else has pods of this workload's stems."""
+    own = f"{group.kind} {group.namespace}/{group.name}"
+    return {
+        stem: tuple(name for name in scene.rivals[stem] if name != own) for stem in group.stems if stem in scene.rivals
+    }
+
+
+def _object(scene: Scene, group: Group) -> LiveObject | None:
+    live = scene.readings.live(group.kind, group.namespace, group.name)
+    return live if isinstance(live, LiveObject) else None
+
+
+def _written(scene: Scene, group: Group) -> Mapping[str, str]:
+    """Return annotations and labels of the live object: the API's, else kube-state-metrics' sanitised ones."""
+    key = (group.namespace, group.kind, group.name)
+    rows = scene.readings.by("workload_annotations", "namespace", "kind", "name").get(key, ())
+    sanitised = {name: value for row in rows for name, value in row.labels}
+    live = _object(scene, group)
+    return {**sanitised, **live.labels, **live.annotations} if live else sanitised
+
+
+def _wishes(scene: Scene, group: Group, serving: Serving | Unknown) -> tuple[Wishes, tuple[Gap, ...]]:
+    git = () if isinstance(serving, Unknown) else (Source(serving.path, serving.annotations),)
+    sources = (*git, Source("the live object", _written(scene, group)))
+    return join_wishes(scene.readings.facts.cluster, f"{group.namespace}/{group.name}", sources)
+
+
+def _hardware(scene: Scene, group: Group, settings: Mapping[str, Scalar], engine: str) -> Hardware:
+    """Return the GPUs of one replica: as asked for, else as DCGM sees them held, else as Git says."""
+    resource, asked = units_per_replica(group)
+    homes = [scene.nodes[pod.node] for pod in group.current if pod.node in scene.nodes]
+    declared, declared_resource = declared_gpu(settings, scene.pools)
+    resource = resource or declared_resource
+    kinds = Counter(home.product.value for home in homes if isinstance(home.product, Found))
+    if len(kinds) > 1 and len({_name(kind_of(product, resource)) for product in kinds}) > 1:
+        gpu: Found[GpuType] | Unknown = Unknown(f"its pods run on several kinds of GPU: {', '.join(sorted(kinds))}")
+    elif kinds:
+        gpu = kind_of(min(kinds), resource)
+    else:
+        gpu = declared
+    home = next((one for one in homes if isinstance(one.product, Found)), None)
+    return Hardware(
+        gpu=gpu,
+        resource=resource,
+        per_replica=int(asked) if math.isfinite(asked) else _unasked(scene, group, settings, engine),
+        share=share_of(home, resource) if home else 1.0,
+        sharing=sharing_of(home, resource) if home else Sharing.WHOLE,
+    )
+
+
+def _name(kind: Found[GpuType] | Unknown) -> str:
+    return kind.value.name if isinstance(kind, Found) else kind.reason
+
+
+def _unasked(scene: Scene, group: Group, settings: Mapping[str, Scalar], engine: str) -> int:
+    """Return GPUs of a replica whose pods do not ask for any by name: seen, or declared."""
+    seen = max((scene.devices.count(pod.key) for pod in group.current), default=0)
+    blind = not (scene.readings.has("pod_gpu_request") and scene.readings.has("gpu_samples"))
+    return seen or (declared_gpus(settings, engine) if blind or "gpu_count" in settings or not group.pods else 0)
