@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterable
 
 from trimtab.text.clean import LONGEST, one_line, visible
 
 _BREAK = "\u200b"
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
-_PUNCTUATION = re.compile(r"[\\`*\[\]~$^]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])")
-_SIGIL = re.compile(r"[@#!%&~$^](?=[\w\"])|:(?=[\w+-]+:)")
+_PUNCTUATION = re.compile(r"[\\`*\[\]~^]|\$(?!\d)|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])")
+_SIGIL = re.compile(r"[@#!%&~^](?=[\w\"])|:(?=[\w+-]+:)")
 _ADDRESS = re.compile(r"(?i)\b(https?|ftp|mailto|javascript|data|file|xmpp):|\bwww\.|\bGH-(?=\d)")
-_START = re.compile(r"^([-+=/]|\d+(?=[.)]))")
+_START = re.compile(r"^([-+=#](?=[-+=# ]|$)|/(?=\w)|\d+(?=[.)](?: |$)))")
+_NAME = re.compile(r"(?=.*[0-9/_.-])(?=.*[A-Za-z])[\w][\w./:@-]*[\w]")
 _NOT_PLAIN = re.compile(r"[^0-9A-Za-z ./,()=%+\-]")
 
 
@@ -44,6 +46,23 @@ def escape(text: str, longest: int = LONGEST * 4) -> Md:
 def _hold(start: str) -> str:
     """Return the start of a line so that it makes no list, heading, rule or GitLab quick action."""
     return f"{start}{_BREAK}" if start.isdigit() else f"\\{start}"
+
+
+def prose(text: str, names: Iterable[str]) -> Md:
+    """Return a sentence with the names in it as code; only names that no ordinary word can be are looked for."""
+    found = sorted({name for name in names if _NAME.fullmatch(name)}, key=lambda name: (-len(name), name))
+    if not found:
+        return escape(text)
+    parts = re.split(rf"(?<![\w./-])({'|'.join(map(re.escape, found))})(?![\w/-])", one_line(text, LONGEST * 4))
+    return Md("".join(code(part) if index % 2 else _between(part, index) for index, part in enumerate(parts)))
+
+
+def _between(part: str, index: int) -> str:
+    """Return the escaped text between two names with the spaces at its ends."""
+    if not part.strip():
+        return part
+    body = escape(part) if index == 0 else escape(f"x{part}")[1:]
+    return body + (" " if part[-1] == " " else "")
 
 
 def code(text: str) -> Md:

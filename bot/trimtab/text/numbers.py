@@ -18,6 +18,7 @@ _WORDS = {
 }
 _SECONDS_FROM_MS = 10_000
 _ALL = 100.0
+_SURELY_EXACT = 10_000
 _WHOLE_PERCENT = 10.0
 
 
@@ -65,10 +66,16 @@ def figure(value: float, unit: str) -> str:
         return f"{number(value / 1000)} s"
     if unit == "USD":
         return money(Decimal(str(value)))
-    exact = float(value).is_integer() and unit in {"count", "GPUs", "replicas"}
-    shown = f"{value:,.0f}" if exact else number(value)
+    shown = f"{value:,.0f}" if _exact(value, unit) else number(value)
     one, many = _WORDS.get(unit, (unit, unit))
     return f"{shown} {one if value == 1 else many}".rstrip()
+
+
+def _exact(value: float, unit: str) -> bool:
+    """Return whether a figure is counted or set by hand, not estimated: `8,192 tokens`, not `8,190`."""
+    if not float(value).is_integer():
+        return False
+    return unit in {"count", "GPUs", "replicas"} or abs(value) < _SURELY_EXACT or value % 1024 == 0
 
 
 def span(low: float, high: float, unit: str) -> str:

@@ -1,0 +1,68 @@
+"""What a scan found, as every report takes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from trimtab.fleet import Fleet, Unknown
+from trimtab.recommendation import Plan, Proposal
+from trimtab.rule import Layer, Silence, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadCost:
+    """What one workload costs a month of 730 hours, US dollars."""
+
+    subject: Subject
+    monthly: Decimal | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What the fleet's GPUs cost a month of 730 hours, US dollars.
+
+    Attributes:
+        workloads: One for each workload.
+        idle: GPUs that no pod asked for; Unknown where their price or their use is.
+        total: Workloads and idle GPUs together, as far as their prices are known; Unknown where none is.
+    """
+
+    workloads: tuple[WorkloadCost, ...]
+    idle: Decimal | Unknown
+    total: Decimal | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class RuleInfo:
+    """A rule as its manual tells of it.
+
+    Attributes:
+        name: `oversized-gpu`.
+        layer: What it looks at.
+        summary: One sentence.
+        manual: The whole manual, as text.
+    """
+
+    name: str
+    layer: Layer
+    summary: str
+    manual: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Everything that one scan knows; the same facts give the same reports, byte for byte."""
+
+    fleet: Fleet
+    bill: Bill
+    silences: tuple[Silence, ...]
+    plan: Plan
+    proposals: tuple[Proposal, ...]
+    rules: tuple[RuleInfo, ...]
+
+    @property
+    def generated_at(self) -> str:
+        """Return the end of the observation window in RFC 3339: a clock would make two reports of one scan differ."""
+        return datetime.fromtimestamp(self.fleet.ended_at_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
