@@ -14,8 +14,6 @@ from trimtab.facts import pod_stem
 _SAMPLES = WEEK_S / 30
 _OLD_S = 90 * 24 * 3600
 _GIB = 2**30
-_UNITS = {"Gi": 2**30, "Mi": 2**20, "Ki": 2**10, "G": 1e9, "M": 1e6, "m": 1e-3, "": 1.0}
-_QUANTITY = re.compile(r"([0-9.]+)([A-Za-z]*)")
 _SYSTEM_CORES = 1.5
 """What the node's own agents take."""
 
@@ -58,7 +56,7 @@ def note_machines(book: Notebook, pods: Sequence[Pod], weeks: Mapping[str, Week]
             book.note(signal, machine.gpus, node=machine.name, resource="nvidia.com/gpu")
             book.note(signal, machine.cpu_cores, node=machine.name, resource="cpu")
         book.note("node_gpu_requested_avg", sum(len(pod.devices) for pod in here), node=machine.name)
-        requested = sum(quantity(pod.running.text("cpu_request")) for pod in here)
+        requested = sum(pod.running.amount("cpu_request", 0) for pod in here)
         book.note("node_cpu_requested", requested + _SYSTEM_CORES, node=machine.name)
         used = [weeks[pod.running.app.name] for pod in here]
         mean = sum(week.mean(lambda h: h.cpu_used) for week in used) + _SYSTEM_CORES
@@ -76,12 +74,6 @@ def node_labels(machine: Machine) -> dict[str, str]:
         "nvidia.com/gpu.product": machine.product,
     }
     return labels | ({"trimtab.dev/purpose": machine.purpose} if machine.purpose else {})
-
-
-def quantity(text: str) -> float:
-    """Return a Kubernetes quantity as a number: cores, or bytes; 0 where there is none."""
-    match = _QUANTITY.fullmatch(text)
-    return float(match[1]) * _UNITS.get(match[2], 1.0) if match else 0.0
 
 
 def _sanitised(labels: Mapping[str, str]) -> dict[str, str]:
@@ -119,7 +111,7 @@ def _note_resources(book: Notebook, pod: Pod) -> None:
         ("pod_memory_limit", "memory_limit"),
     ):
         if running.text(field):
-            book.note(signal, quantity(running.text(field)), **box)
+            book.note(signal, running.amount(field, 0), **box)
     book.note("pod_restarts", 0, **box)
 
 

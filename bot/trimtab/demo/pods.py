@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ from trimtab.fleet import Scalar
 
 _SAFE = "bcdfghjklmnpqrstvwxz2456789"
 """The alphabet of pod suffixes (k8s.io/apimachinery util/rand)."""
+
+_UNITS = {"Gi": 2**30, "Mi": 2**20, "Ki": 2**10, "G": 1e9, "M": 1e6, "k": 1e3, "m": 1e-3, "": 1.0}
+_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]*)?)(Gi|Mi|Ki|G|M|k|m|)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,11 @@ class Running:
         """Return a setting as a number."""
         value = self.settings.get(field, default)
         return float(value) if isinstance(value, int | float) else default
+
+    def amount(self, field: str, default: float) -> float:
+        """Return a Kubernetes quantity as a number: cores, or bytes."""
+        match = _QUANTITY.fullmatch(self.text(field))
+        return float(match[1]) * _UNITS[match[2]] if match else default
 
     def text(self, field: str) -> str:
         """Return a setting as text; empty where it is not set."""

@@ -66,7 +66,7 @@ def live(running: Running, number: int) -> Week:
     Raises:
         RefusedError: It would not start with these settings.
     """
-    box = replica(running.app, _deployment(running), running.number("cpu_limit", float("inf")))
+    box = replica(running.app, _deployment(running), running.amount("cpu_limit", float("inf")))
     if isinstance(box, Impossible):
         raise RefusedError(f"{running.app.namespace}/{running.app.name} would not start: {box.reason}")
     demand = running.app.demand
