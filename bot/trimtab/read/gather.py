@@ -1,0 +1,119 @@
+"""Asks a server everything at once, and makes facts of the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+from trimtab.config import ClusterSettings
+from trimtab.facts import SIGNALS, ClusterFacts
+from trimtab.fleet import Gap
+from trimtab.read.ask_engine import engine_queries
+from trimtab.read.ask_gpu import blank_names, filtered_queries, gpu_queries
+from trimtab.read.ask_host import host_queries
+from trimtab.read.ask_kube import kube_queries
+from trimtab.read.layout import Family, Layout
+from trimtab.read.probe import DAY_S, find_layout, find_span
+from trimtab.read.query import Query, QueryFailedError, Row, Server, Span
+from trimtab.read.shape import shaped
+from trimtab.read.shown import shown_queries
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is read, how many steps are done, and how many there are."""
+Answers = Mapping[str, tuple[Row, ...]]
+
+_AT_ONCE = 3
+"""Queries under way at once: enough to hide the way to the server, few enough for a small one."""
+_MISSED: Mapping[Family, str] = {
+    Family.KUBE: "its metrics are not there: pods, owners and free GPUs are unknown",
+    Family.GPU: "its metrics are not there: what GPUs did is unknown",
+    Family.ENGINE: "no engine's metrics are there: requests, latency and KV cache are unknown; scrape vLLM's /metrics",
+    Family.CADVISOR: "its metrics are not there: CPU and memory that pods used are unknown",
+    Family.NODE: "its metrics are not there: how busy the nodes' CPUs were is unknown",
+}
+
+
+def gather(server: Server, cluster: ClusterSettings, now_s: int, window_s: int, progress: Progress) -> ClusterFacts:
+    """Return a cluster's facts for a window.
+
+    Raises:
+        QueryFailedError: The server cannot be asked, or holds nothing that Trimtab reads.
+    """
+    matchers = cluster.prometheus.matchers if cluster.prometheus else ""
+    layout = find_layout(server, matchers, now_s - window_s - DAY_S, now_s)
+    span = find_span(server, layout, now_s, window_s)
+    queries = (
+        *kube_queries(layout, span),
+        *host_queries(layout, span),
+        *gpu_queries(layout, span),
+        *engine_queries(layout, span),
+    )
+    answers, failures = _ask(server, queries, span, progress)
+    again = tuple(filtered_queries(layout, span, blank_names(answers)))
+    filtered, more = _ask(server, again, span, progress)
+    by_name = {query.name: query for query in (*queries, *again)}
+    gaps = (
+        *_stale(cluster.name, now_s, span),
+        *_missing(cluster.name, layout),
+        *_failed(cluster.name, failures | more),
+    )
+    return ClusterFacts(
+        cluster.name,
+        span.ended_at_s,
+        window_s,
+        shaped({**answers, **filtered}, by_name, layout, span),
+        shown_queries(by_name, span),
+        gaps=gaps,
+    )
+
+
+def _ask(
+    server: Server, queries: Sequence[Query], span: Span, progress: Progress
+) -> tuple[dict[str, tuple[Row, ...]], dict[str, str]]:
+    """Return the answers by name, and by name why there is none; stops at the first failure that is fatal."""
+    answers: dict[str, tuple[Row, ...]] = {}
+    failures: dict[str, str] = {}
+
+    def ask(query: Query) -> tuple[Row, ...] | QueryFailedError:
+        try:
+            if query.hourly:
+                return server.hourly(query.promql, span.ended_at_s, span.hours)
+            return server.instant(query.promql, span.ended_at_s)
+        except QueryFailedError as error:
+            return error
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        results = pool.map(ask, queries)
+        for done, (query, result) in enumerate(zip(queries, results, strict=True), start=1):
+            if not isinstance(result, QueryFailedError):
+                answers[query.name] = result
+            elif result.fatal:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise result
+            else:
+                failures[query.name] = result.reason
+            progress(query.name.lstrip("_"), done, len(queries))
+    return answers, failures
+
+
+def _stale(cluster: str, now_s: int, span: Span) -> Iterable[Gap]:
+    """Yield that the window ends before now."""
+    if span.ended_at_s < now_s:
+        hours = (now_s - span.ended_at_s) / 3600
+        at = datetime.fromtimestamp(span.ended_at_s, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        yield Gap(cluster, "prometheus", f"its newest sample is {hours:.0f} hours old: the window ends at {at}")
+
+
+def _missing(cluster: str, layout: Layout) -> Iterable[Gap]:
+    """Yield each exporter that is not there, with what cannot be known without it."""
+    for family, reason in _MISSED.items():
+        if not layout.has(family):
+            yield Gap(cluster, str(family), reason)
+
+
+def _failed(cluster: str, failures: Mapping[str, str]) -> Iterable[Gap]:
+    """Yield each signal whose query failed."""
+    for name, reason in sorted(failures.items()):
+        signal = name if name in SIGNALS else name.lstrip("_")
+        yield Gap(cluster, signal, f"the query failed: {reason}")
