@@ -49,7 +49,7 @@ class Seen:
 def cost_row(priced: Priced) -> Row:
     """Return what the GPUs cost a month, in dollars where the price is known and in GPU hours where not."""
     if isinstance(priced.cost_now, Decimal) and isinstance(priced.cost_then, Decimal):
-        return Row("GPU cost, a month", money(priced.cost_now), money(priced.cost_then), "", "")
+        return Row("GPU cost, a month", money(priced.cost_now), money(priced.cost_then), "", priced.rate_source)
     hours = [f"{number(gpus * HOURS_A_MONTH)} h" for gpus in (priced.finding.before.gpus, priced.option.after.gpus)]
     return Row("GPU hours, a month", hours[0], hours[1], "", "")
 

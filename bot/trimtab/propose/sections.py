@@ -56,7 +56,6 @@ def _cost(told: Told) -> Section:
         "sure": percent(option.confidence),
         "doubts": option.doubts,
         "worth": worth(told),
-        "rate_source": told.priced.rate_source,
     }
     return Section("cost table", _render("cost.md.j2", context))
 

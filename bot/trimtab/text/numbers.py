@@ -58,8 +58,8 @@ def percent(ratio: float) -> str:
 
 def figure(value: float, unit: str) -> str:
     """Return a figure with its unit, as `Evidence` and `Prediction` name units."""
-    if math.isnan(value):
-        return "unknown"
+    if not math.isfinite(value):
+        return number(value)
     if unit == "ratio":
         return percent(value)
     if unit == "ms" and abs(value) >= _SECONDS_FROM_MS:
