@@ -34,6 +34,7 @@ class Priced:
         considered: The finding's, with the options not chosen.
         cost_now: What the GPUs of `finding.before` cost a month, US dollars, where their price is known.
         cost_then: What those of `option.after` will cost.
+        saves: Whether it is about holding less GPU; else it is about danger or speed.
     """
 
     finding: Finding
@@ -44,6 +45,7 @@ class Priced:
     considered: tuple[Considered, ...]
     cost_now: Decimal | Unknown = field(default_factory=lambda: Unknown("not priced"))
     cost_then: Decimal | Unknown = field(default_factory=lambda: Unknown("not priced"))
+    saves: bool = False
 
     @property
     def id(self) -> str:
