@@ -1,1 +1,5 @@
-"""Outcomes into how sure we are next time. Pure."""
+"""How sure a rule has proved to be, from what became of its recommendations. Pure."""
+
+from trimtab.learn.confidence import Outcome, confidence
+
+__all__ = ["Outcome", "confidence"]

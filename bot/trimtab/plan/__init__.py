@@ -1,1 +1,5 @@
-"""Policy, capacity, conflicts: what to propose now. Pure."""
+"""What to propose in this run: policy, conflicts, capacity. Pure."""
+
+from trimtab.plan.choose import plan
+
+__all__ = ["plan"]
