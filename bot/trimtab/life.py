@@ -38,13 +38,11 @@ STEPS: frozenset[tuple[State, State]] = frozenset(
         (State.OPEN, State.SUPERSEDED),
         (State.OPEN, State.WITHDRAWN),
         (State.SNOOZED, State.OPEN),
-        (State.SNOOZED, State.APPROVED),  # a person merged it although it slept
         (State.SNOOZED, State.DISMISSED),
         (State.SNOOZED, State.SUPERSEDED),
         (State.SNOOZED, State.WITHDRAWN),
         (State.DISMISSED, State.PROPOSED),  # the facts changed materially, or a person reopened it
         (State.DISMISSED, State.OPEN),
-        (State.DISMISSED, State.APPROVED),  # reopened and merged between two runs
         (State.APPROVED, State.ACTUATED),
         (State.ACTUATED, State.VERIFIED),
         (State.ACTUATED, State.REGRESSED),
@@ -53,7 +51,6 @@ STEPS: frozenset[tuple[State, State]] = frozenset(
         (State.SUPERSEDED, State.PROPOSED),
         (State.WITHDRAWN, State.PROPOSED),
         (State.WITHDRAWN, State.OPEN),
-        (State.WITHDRAWN, State.APPROVED),  # reopened and merged between two runs
     }
 )
 """Every legal step; anything else is an error."""
@@ -183,6 +180,13 @@ class Journal(Protocol):
         run is at work on it.
         """
         ...
+
+
+def following(entry: Entry, after: State, actor: Actor) -> Draft:
+    """Return the draft of the next step of the recommendation that an entry tells of; all that it is about is kept."""
+    kept = set(Draft.__dataclass_fields__) - {"step", "actor", "expects", "until", "command", "note"}
+    values = {name: getattr(entry, name) for name in kept}
+    return Draft(step=after, actor=actor, expects=entry.seq, **values)
 
 
 def histories(entries: Sequence[Entry]) -> Mapping[str, tuple[Entry, ...]]:

@@ -120,7 +120,8 @@ class Repo:
         if not branches:
             return
         self._set_remote()
-        contents = "--no-filter" if blobs else "--filter=blob:none"
+        far = "://" in self.remote.address
+        contents = "--filter=blob:none" if far and not blobs else "--no-filter"
         specs = [f"+refs/heads/{branch}:refs/heads/{branch}" for branch in branches]
         self.run(
             "fetch", "-q", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", contents, "origin", *specs
@@ -133,6 +134,11 @@ class Repo:
     def contains(self, descendant: str, ancestor: str) -> bool:
         """Return whether `ancestor` is part of the history of `descendant`; both must be here."""
         return self.attempt("merge-base", "--is-ancestor", ancestor, descendant).returncode == 0
+
+    def people(self, since: str, until: str) -> frozenset[str]:
+        """Return the names of all authors and committers of the commits in `until` that `since` does not have."""
+        named = self.run("log", "--format=%an%n%cn", until, f"^{since}", "--").decode(errors="replace")
+        return frozenset(filter(None, named.splitlines()))
 
     def _set_remote(self) -> None:
         if self.attempt("config", "remote.origin.url").returncode:

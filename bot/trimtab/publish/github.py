@@ -10,7 +10,9 @@ from github import Auth, Github
 from github.GithubException import BadAttributeException, GithubException
 from github.IssueComment import IssueComment
 from github.NamedUser import NamedUser
+from github.Organization import Organization
 from github.PullRequest import PullRequest as TheirPull
+from github.PullRequestPart import PullRequestPart
 from github.Repository import Repository
 
 from trimtab.errors import ForgeError
@@ -179,11 +181,14 @@ class GitHub:
 
 def _at_home(pull: TheirPull) -> bool:
     """Return whether a pull request comes from a branch of the repository itself, not from a fork."""
-    head, base = pull.head, pull.base
-    if head.repo and base.repo:
-        return bool(head.repo.full_name.lower() == base.repo.full_name.lower())
-    owners = [(part.label or "").split(":", 1)[0].lower() for part in (head, base)]
-    return bool(owners[0]) and owners[0] == owners[1]
+    names = [_owner(part) for part in (pull.head, pull.base)]
+    return bool(names[0]) and names[0] == names[1]
+
+
+def _owner(part: PullRequestPart) -> str:
+    """Return the repository that a head or base is in; empty for a fork that is gone."""
+    repository: Repository | None = part.repo
+    return repository.full_name.lower() if repository else ""
 
 
 def _pull(pull: TheirPull, ended_by: Actor = NOBODY) -> PullRequest:
@@ -207,12 +212,12 @@ def _pull(pull: TheirPull, ended_by: Actor = NOBODY) -> PullRequest:
 
 
 def _comment(comment: IssueComment) -> Comment:
-    user = comment.user
+    user: NamedUser | Organization | None = comment.user
     machine = user is None or user.type == "Bot"
     return Comment(comment.id, _actor(user), machine, comment.body or "", comment.created_at != comment.updated_at)
 
 
-def _actor(user: NamedUser | None) -> Actor:
+def _actor(user: NamedUser | Organization | None) -> Actor:
     return Actor(user.login, user.id) if user else NOBODY
 
 
@@ -238,8 +243,10 @@ def _said(error: GithubException) -> str:
     data = error.data if isinstance(error.data, dict) else {}
     parts = [str(data.get("message") or f"HTTP {error.status}")]
     errors = data.get("errors")
-    for each in errors if isinstance(errors, list) else []:
-        parts.append(str(each.get("message") or each.get("code") or "") if isinstance(each, dict) else str(each))
+    parts += [
+        str(each.get("message") or each.get("code") or "") if isinstance(each, dict) else str(each)
+        for each in (errors if isinstance(errors, list) else [])
+    ]
     return f"GitHub: {'; '.join(part for part in parts if part)}"[:500]
 
 

@@ -117,9 +117,7 @@ class GitLab:
 
     def _list(self, wanted: dict[str, str]) -> tuple[PullRequest, ...]:
         def ask() -> tuple[PullRequest, ...]:
-            listed = self._project.mergerequests.list(
-                iterator=True, order_by="created_at", sort="asc", query_parameters=None, **wanted
-            )
+            listed = self._project.mergerequests.list(iterator=True, order_by="created_at", sort="asc", **wanted)
             return tuple(_pull(each) for each in listed if _ours(each))
 
         return self._caller.read(ask)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from tenacity import RetryError, retry, retry_if_exception_type, stop_after_attempt, wait_incrementing
@@ -30,15 +30,17 @@ class Ledger:
     Every entry that this object writes carries the time that it was made with: nothing here reads a clock.
     """
 
-    def __init__(self, repo: Repo, now_s: int) -> None:
+    def __init__(self, repo: Repo, now_s: int, pause: Callable[[], None] = lambda: None) -> None:
         """Open the ledger.
 
         Args:
             repo: A scratch repository whose remote holds the branch.
             now_s: The time of writing, Unix seconds.
+            pause: Called before each write, to keep writes apart.
         """
         self._repo = repo
         self._now_s = now_s
+        self._pause = pause
         self._tip = ""
         self._entries: tuple[Entry, ...] = ()
         self._read = False
@@ -87,6 +89,7 @@ class Ledger:
         added = tuple(decode(data) for data in sealed)
         files = {path_of(entry.seq): data for entry, data in zip(added, sealed, strict=True)}
         commit = write_commit(self._repo, Commit(self._tip, files, _message(added), self._now_s))
+        self._pause()
         outcome = push(self._repo, [Update(BRANCH, commit, self._tip)])[BRANCH]
         if not isinstance(outcome, Pushed):
             if not outcome.stale:

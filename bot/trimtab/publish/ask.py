@@ -1,0 +1,63 @@
+"""What the forge is asked for each move; every request may be made twice and has its effect once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from trimtab.fleet import Found, Unknown
+from trimtab.life import Entry
+from trimtab.publish.forge import NewPull, PullRequest, PullState
+from trimtab.publish.mark import key_of, note_key
+from trimtab.publish.move import Call, Move
+from trimtab.publish.site import Site
+from trimtab.recommendation import Proposal
+from trimtab.text.templates import markdown_templates
+
+Answer = Found[PullRequest] | Unknown
+
+
+def ask(site: Site, move: Move, pull: PullRequest | None, entry: Entry | None) -> Answer:
+    """Return the pull request as it stands after the move's call; Unknown says why nothing was done.
+
+    Raises:
+        ForgeError: The forge declines or does not answer.
+    """
+    if move.call is Call.OPEN and isinstance(move.wanted, Proposal):
+        return Found(_open(site, move, move.wanted))
+    if pull is None or entry is None:
+        return Unknown(move.note)
+    if move.call is Call.EDIT and isinstance(move.wanted, Proposal):
+        return Found(_edit(site, move, move.wanted, pull))
+    if move.call is Call.TELL:
+        site.forge.comment(pull.number, said("taken-over", entry))
+        return Found(pull)
+    return _close(site, pull, entry)
+
+
+def said(name: str, entry: Entry) -> str:
+    """Return a comment of ours with its key, so that it is said once for each entry."""
+    text = markdown_templates().get_template(f"comment/{name}.md.j2").render(reason=entry.note)
+    return f"{note_key(f'{name}:{entry.seq}')}\n{text}"
+
+
+def _open(site: Site, move: Move, proposal: Proposal) -> PullRequest:
+    """Open the pull request; one that another run opened meanwhile gets this run's text."""
+    new = NewPull(move.standing.branch, site.base, proposal.title, proposal.body)
+    return site.forge.open_pull(new)
+
+
+def _edit(site: Site, move: Move, proposal: Proposal, pull: PullRequest) -> PullRequest:
+    """Write the text anew; a title that a person wrote stays."""
+    ours = {entry.title for entry in move.standing.entries}
+    title = proposal.title if pull.title in ours else pull.title
+    return site.forge.edit_pull(pull.number, title=title, body=proposal.body, state=PullState.OPEN)
+
+
+def _close(site: Site, pull: PullRequest, entry: Entry) -> Answer:
+    """Close with a reason, once: who opens it again afterwards is not contradicted."""
+    body = said("withdrawn", entry)
+    if any(key_of(comment.body) == key_of(body) for comment in site.forge.comments(pull.number)):
+        return Unknown("left alone: a person opened it again")
+    closed = site.forge.edit_pull(pull.number, title=pull.title, body=pull.body, state=PullState.CLOSED)
+    site.forge.comment(pull.number, body)
+    return Found(replace(closed, state=PullState.CLOSED))

@@ -1,0 +1,70 @@
+"""Records what people did since the last run: pull requests that were merged, and those that were closed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from trimtab.fleet import Found, Unknown
+from trimtab.life import Draft, Entry, Journal, State, following
+from trimtab.publish.forge import PullRequest, PullState
+from trimtab.publish.site import Site, Standing, View, look
+from trimtab.recommendation import Link
+
+_ENDED = {PullState.MERGED: State.APPROVED, PullState.CLOSED: State.DISMISSED}
+_NOTES = {PullState.MERGED: "merged", PullState.CLOSED: "closed without a merge"}
+
+
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """What stands after the record was brought up to date, and what was new."""
+
+    view: View
+    links: tuple[Link, ...]
+
+
+def catch_up(site: Site, journal: Journal) -> Caught:
+    """Record every merge and every closing that the ledger does not know yet.
+
+    Raises:
+        ForgeError: The forge, the remote or the ledger cannot be reached.
+    """
+    view = look(site, journal)
+    found = {held.id: pull for held in view.standings.values() for pull in _ended(site, held)}
+    drafts = [_draft(view.standings[name].last, pull) for name, pull in found.items() if pull.state in _ENDED]
+    written = journal.append(drafts)
+    standings = {name: _still_open(held, found) for name, held in view.standings.items()}
+    links = tuple(_link(entry, view.standings[entry.recommendation].branch) for entry in written)
+    return Caught(replace(view, standings=standings).refreshed(journal), links)
+
+
+def _ended(site: Site, held: Standing) -> tuple[PullRequest, ...]:
+    """Return the pull request of an open recommendation that the listing of open ones does not have."""
+    if held.foreign or held.state != State.OPEN or isinstance(held.pull, Found):
+        return ()
+    steps = {entry.pull_request: entry.step for entry in held.entries}  # the latest of each
+    settled = {number for number, step in steps.items() if step != State.OPEN}
+    return tuple(pull for pull in site.forge.pulls_of(held.branch) if pull.number not in settled)[:1]
+
+
+def _still_open(held: Standing, found: Mapping[str, PullRequest]) -> Standing:
+    """Return the standing with a pull request that is open after all; a listing may lag or lose one between pages."""
+    pull = found.get(held.id)
+    if pull is None or pull.state is not PullState.OPEN:
+        return held
+    return replace(held, pull=Found(pull) if pull.branch == held.branch else Unknown("none is open"))
+
+
+def _draft(entry: Entry, pull: PullRequest) -> Draft:
+    return replace(
+        following(entry, _ENDED[pull.state], pull.ended_by),
+        head=pull.head,
+        pull_request=pull.number,
+        url=pull.url,
+        title=pull.title,
+        note=_NOTES[pull.state],
+    )
+
+
+def _link(entry: Entry, branch: str) -> Link:
+    return Link(entry.recommendation, entry.step, entry.url, branch, entry.head, entry.note)

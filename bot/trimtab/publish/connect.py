@@ -1,0 +1,106 @@
+"""Builds a site from the configuration: the repository's remote, its base branch, and its forge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from trimtab.config import Forge as ForgeSettings
+from trimtab.config import Repository
+from trimtab.errors import UsageError
+from trimtab.gitio import Remote, Repo, origin_of
+from trimtab.publish.forge import Forge
+from trimtab.publish.github import GitHub
+from trimtab.publish.gitlab import GitLab
+from trimtab.publish.local import LocalForge
+from trimtab.publish.pace import Pace, pace_from
+from trimtab.publish.site import Site
+
+_TOKENS = {"github": ("GITHUB_TOKEN", "x-access-token"), "gitlab": ("GITLAB_TOKEN", "oauth2")}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a run works: paths in the configuration are relative to `base`, scratch repositories go below `workdir`."""
+
+    base: Path
+    workdir: Path
+    environ: Mapping[str, str]
+
+
+def connect(repository: Repository, place: Place) -> Site:
+    """Return the site of a repository.
+
+    Raises:
+        UsageError: It has no forge, a token is missing, or an address holds credentials.
+        ForgeError: The remote cannot be read.
+    """
+    if repository.forge is None:
+        raise UsageError(
+            f"repository {repository.title} has no `forge`, so nothing can be opened there",
+            "add forge: {kind: github, repository: owner/name}, or kind gitlab or local",
+        )
+    repo = scratch(repository, place)
+    pace = Pace(0.0) if repository.forge.kind == "local" else pace_from(place.environ)
+    forge = _FORGES[repository.forge.kind](repository, repository.forge, repo, place, pace)
+    return Site(repository.title, repository.base or repo.default_branch(), forge, repo, pace)
+
+
+def scratch(repository: Repository, place: Place) -> Repo:
+    """Return the scratch repository whose remote is where a repository's branches are.
+
+    Of a checkout that is its origin; a local forge never leaves the machine, and takes the checkout itself.
+
+    Raises:
+        UsageError: The address holds credentials, or the folder is no git repository.
+    """
+    folder = (place.base / repository.path).resolve()
+    local = repository.forge is not None and repository.forge.kind == "local"
+    address = repository.url or origin_of(folder, itself=local)
+    parts = urlsplit(address)
+    if parts.scheme in {"http", "https"} and "@" in parts.netloc:
+        raise UsageError(
+            f"repository {repository.title}: its address holds credentials", "put the token into the environment"
+        )
+    name, user = _TOKENS.get(repository.forge.kind if repository.forge else "", ("", ""))
+    token = place.environ.get(name, "") if name else ""
+    return Repo(place.workdir / f"{repository.title.replace('/', '-')}.git", Remote(address, token, user))
+
+
+def _token(kind: str, repository: Repository, place: Place) -> str:
+    name, _ = _TOKENS[kind]
+    token = place.environ.get(name, "")
+    if not token:
+        raise UsageError(f"repository {repository.title}: {name} is not set", f"set {name} in the environment")
+    return token
+
+
+def _name(repository: Repository, settings: ForgeSettings) -> str:
+    """Return `owner/name`: as configured, else the path of the address."""
+    name = settings.repository or urlsplit(repository.url).path.strip("/").removesuffix(".git")
+    if "/" not in name:
+        raise UsageError(f"repository {repository.title}: `forge.repository` is missing", "write owner/name")
+    return name
+
+
+def _github(repository: Repository, settings: ForgeSettings, _: Repo, place: Place, pace: Pace) -> Forge:
+    return GitHub(_name(repository, settings), _token("github", repository, place), pace, settings.api_url)
+
+
+def _gitlab(repository: Repository, settings: ForgeSettings, _: Repo, place: Place, pace: Pace) -> Forge:
+    return GitLab(_name(repository, settings), _token("gitlab", repository, place), pace, settings.api_url)
+
+
+def _local(repository: Repository, settings: ForgeSettings, repo: Repo, place: Place, _: Pace) -> Forge:
+    if not settings.path:
+        raise UsageError(f"repository {repository.title}: a local forge needs `path`", "name a folder for its files")
+    return LocalForge((place.base / settings.path).resolve(), repo)
+
+
+_FORGES: Mapping[str, Callable[[Repository, ForgeSettings, Repo, Place, Pace], Forge]] = {
+    "github": _github,
+    "gitlab": _gitlab,
+    "local": _local,
+}

@@ -1,0 +1,206 @@
+"""A forge without a server: a git repository, and a folder with a Markdown file for each pull request.
+
+A person merges with git, and closes by writing `state: closed` at the top of the file.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from trimtab.errors import ForgeError
+from trimtab.gitio import Repo
+from trimtab.life import NOBODY, Actor
+from trimtab.publish.forge import Comment, NewPull, Permission, PullRequest, PullState
+from trimtab.publish.mark import key_of
+
+_ME = Actor("trimtab", 0)
+_FENCE = "---\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What a file says; `state` is `open` or `closed`, as it was last written."""
+
+    number: int
+    state: str
+    branch: str
+    base: str
+    head: str
+    title: str
+    body: str
+
+    def text(self) -> str:
+        """Return the file: front matter, then the body."""
+        keys = ("number", "state", "branch", "base", "head", "title")
+        lines = [f"{key}: {str(getattr(self, key)).replace(chr(10), ' ')}\n" for key in keys]
+        return f"{_FENCE}{''.join(lines)}{_FENCE}\n{self.body}"
+
+
+class LocalForge:
+    """A folder that stands in for a forge; a `Forge`."""
+
+    def __init__(self, folder: Path, repo: Repo) -> None:
+        """Take the folder for the files, and the repository that the branches are in."""
+        self._folder = folder
+        self._repo = repo
+
+    def whoami(self) -> Actor:
+        """Return the one account there is."""
+        return _ME
+
+    def open_pulls(self) -> tuple[PullRequest, ...]:
+        """Return the pull requests that are neither closed nor merged."""
+        return tuple(pull for pull in self._all() if pull.state is PullState.OPEN)
+
+    def pulls_of(self, branch: str) -> tuple[PullRequest, ...]:
+        """Return all that were opened from a branch, newest first."""
+        return tuple(reversed([pull for pull in self._all() if pull.branch == branch]))
+
+    def open_pull(self, new: NewPull) -> PullRequest:
+        """Write the file of a new pull request; one that is open from the branch already is taken instead."""
+        with self._lock():
+            for pull in self.open_pulls():
+                if pull.branch == new.branch:
+                    return pull
+            number = max((page.number for page in self._pages()), default=0) + 1
+            head = self._repo.heads(new.branch).get(new.branch, "")
+            if not head:
+                raise ForgeError(f"{new.branch} does not exist, so nothing can be opened from it")
+            self._write(_Page(number, "open", new.branch, new.base, head, new.title, new.body))
+            return self._look(number)
+
+    def edit_pull(self, number: int, *, title: str, body: str, state: PullState) -> PullRequest:
+        """Write the file anew, with the branch's head of now."""
+        with self._lock():
+            page = self._page(self._file(number))
+            head = self._repo.heads(page.branch).get(page.branch, page.head)
+            closed = "open" if state is PullState.OPEN else "closed"
+            self._write(replace(page, title=title, body=body, state=closed, head=head))
+            return self._look(number)
+
+    def comments(self, number: int) -> tuple[Comment, ...]:
+        """Return the comments, one JSON object a line beside the pull request's file."""
+        file = self._comments_file(number)
+        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        return tuple(
+            Comment(index, Actor(said["login"], 0), said["login"] == _ME.login, said["body"], edited=False)
+            for index, said in enumerate(map(json.loads, filter(None, lines)), start=1)
+        )
+
+    def comment(self, number: int, body: str) -> Comment:
+        """Comment once for each key line."""
+        with self._lock():
+            for comment in self.comments(number):
+                if key_of(body) and key_of(comment.body) == key_of(body) and comment.author == _ME:
+                    return comment
+            with self._comments_file(number).open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"login": _ME.login, "body": body}, ensure_ascii=False) + "\n")
+            return self.comments(number)[-1]
+
+    def permission(self, actor: Actor) -> Permission:
+        """Return write: who may write into the folder may do everything here."""
+        del actor
+        return Permission.WRITE
+
+    def _all(self) -> list[PullRequest]:
+        """Return every pull request by number; the branches are fetched first, for merges are seen in git."""
+        pages = self._pages()
+        tips: Mapping[str, str] = self._repo.heads("*") if pages else {}
+        known = [branch for page in pages for branch in (page.branch, page.base) if branch in tips]
+        self._repo.fetch(*sorted(set(known)), blobs=True)
+        return [self._pull(page, tips) for page in pages]
+
+    def _look(self, number: int) -> PullRequest:
+        return next(pull for pull in self._all() if pull.number == number)
+
+    def _pull(self, page: _Page, tips: Mapping[str, str]) -> PullRequest:
+        head = tips.get(page.branch, page.head)
+        merged, by = self._merge_of(head, tips.get(page.base, ""))
+        gone = page.state == "closed" or page.branch not in tips
+        state = PullState.MERGED if merged else PullState.CLOSED if gone else PullState.OPEN
+        return PullRequest(
+            number=page.number,
+            title=page.title,
+            body=page.body,
+            state=state,
+            branch=page.branch,
+            head=head,
+            base=page.base,
+            author=_ME,
+            url=str(self._file(page.number)),
+            merge_commit=merged,
+            ended_by=by,
+        )
+
+    def _merge_of(self, head: str, base: str) -> tuple[str, Actor]:
+        """Return the commit of the base that brought the head's change in, and who made it; empty where none did."""
+        if not (self._repo.has(head) and self._repo.has(base)):
+            return "", NOBODY
+        if not self._repo.contains(base, head):
+            left = self._repo.run("cherry", base, head).decode().split()[0::2]
+            squashed = bool(left) and set(left) == {"-"}
+            return (base, self._committer(base)) if squashed else ("", NOBODY)
+        path = self._repo.run("rev-list", "--first-parent", "--ancestry-path", f"{head}..{base}").decode().split()
+        commit = path[-1] if path else head
+        straight = self._repo.run("rev-list", "--parents", "-1", commit).decode().split()[1:2] == [head]
+        if commit == head or straight:  # fast-forward: no commit tells who did it
+            return head, NOBODY
+        return commit, self._committer(commit)
+
+    def _committer(self, commit: str) -> Actor:
+        return Actor(self._repo.run("log", "-1", "--format=%cn", commit).decode().strip(), 0)
+
+    def _pages(self) -> list[_Page]:
+        files = sorted(self._folder.glob("[0-9]*.md")) if self._folder.is_dir() else []
+        return sorted((self._page(file) for file in files), key=lambda page: page.number)
+
+    def _page(self, file: Path) -> _Page:
+        """Return what a file says.
+
+        Raises:
+            ForgeError: It is gone, or its front matter is not whole; names the file.
+        """
+        try:
+            text = file.read_text(encoding="utf-8")
+            _, front, body = text.split(_FENCE, 2)
+            said = dict(line.split(": ", 1) for line in front.splitlines() if line)
+            return _Page(
+                number=int(said["number"]),
+                state=said["state"].strip().strip("'\"").lower(),
+                branch=said["branch"],
+                base=said["base"],
+                head=said["head"],
+                title=said["title"],
+                body=body.removeprefix("\n"),
+            )
+        except (OSError, ValueError, KeyError) as error:
+            raise ForgeError(f"{file}: not the file of a pull request: {error}", "put its first lines right") from None
+
+    def _write(self, page: _Page) -> None:
+        file = self._file(page.number)
+        scratch = file.with_suffix(".writing")
+        scratch.write_text(page.text(), encoding="utf-8")
+        scratch.replace(file)
+
+    def _file(self, number: int) -> Path:
+        return self._folder / f"{number:04d}.md"
+
+    def _comments_file(self, number: int) -> Path:
+        return self._folder / f"{number:04d}.comments.jsonl"
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        """Keep other runs out; the system lets go when a run dies."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self._folder / ".lock", os.O_CREAT | os.O_RDWR, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)

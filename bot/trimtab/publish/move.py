@@ -1,0 +1,61 @@
+"""What is to be done about one recommendation, as data; `act` does it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from trimtab.fleet import Unknown
+from trimtab.gitio import Update
+from trimtab.life import Draft
+from trimtab.publish.site import Standing
+from trimtab.recommendation import Proposal
+
+Drafted = Draft | Unknown
+Moved = Update | Unknown
+
+NOTHING = Unknown("nothing to do")
+
+
+class Call(StrEnum):
+    """What the forge is asked to do, once the branch is where it should be."""
+
+    NONE = "none"
+    OPEN = "open"
+    EDIT = "edit"
+    CLOSE = "close"
+    TELL = "tell"
+    """Say, once, that the branch is left to the person who changed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The steps for one recommendation, in the order in which they are taken.
+
+    Attributes:
+        standing: What stands.
+        wanted: What is proposed; Unknown where nothing is any more.
+        note: What it amounts to, for the reader.
+        before: Recorded before the branch moves.
+        branch: The branch to push.
+        opened: Recorded after the branch moved and before the forge is asked.
+        call: What the forge is asked.
+        after: Recorded last.
+        tidy: The branch to delete at the end.
+    """
+
+    standing: Standing
+    wanted: Proposal | Unknown
+    note: str
+    before: Drafted = NOTHING
+    branch: Moved = NOTHING
+    opened: Drafted = NOTHING
+    call: Call = Call.NONE
+    after: Drafted = NOTHING
+    tidy: Moved = NOTHING
+
+    @property
+    def matters(self) -> bool:
+        """Return whether there is anything to do, or to tell: an open pull request, or a branch left behind."""
+        steps = (self.before, self.branch, self.opened, self.after, self.tidy, self.standing.pull)
+        return any(not isinstance(step, Unknown) for step in steps)
