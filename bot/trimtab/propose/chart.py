@@ -42,6 +42,7 @@ def _xychart(points: Sequence[float], unit: str, days: float) -> str:
     top = max(points) * 1.1
     return "\n".join(
         (
+            '%%{init: {"xyChart": {"height": 280}, "themeVariables": {"xyChart": {"plotColorPalette": "#0b7285"}}}}%%',
             "xychart-beta",
             f'    title "Busiest hours: {unit}"',
             f'    x-axis "day of the window" 0 --> {days:g}',

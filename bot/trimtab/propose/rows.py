@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +9,9 @@ from decimal import Decimal
 
 from trimtab.recommendation import Priced
 from trimtab.rule import Evidence, Footprint, Prediction
+from trimtab.text.compare import compared, outlook
 from trimtab.text.names import gpu
-from trimtab.text.numbers import HOURS_A_MONTH, figure, money, number, span
+from trimtab.text.numbers import HOURS_A_MONTH, figure, money, number
 
 _PROMQL = re.compile(r"\w\s*[({\[]")
 _BASES = {
@@ -57,14 +57,11 @@ def cost_row(priced: Priced) -> Row:
 def prediction_row(prediction: Prediction) -> Row:
     """Return a figure before and after, with its bounds and the objective it must keep."""
     unit = prediction.unit
-    bounds = span(prediction.low, prediction.high, unit)
-    objective = "" if math.isnan(prediction.limit) else f"objective {figure(prediction.limit, unit)}"
-    note = ", ".join(filter(None, (bounds, objective)))
     return Row(
         prediction.name,
         figure(prediction.before, unit),
         figure(prediction.after, unit),
-        note,
+        outlook(prediction),
         _BASES.get(prediction.basis, prediction.basis),
     )
 
@@ -83,10 +80,9 @@ def seen_rows(evidence: Sequence[Evidence]) -> tuple[Seen, ...]:
 
 
 def _seen(one: Evidence, queries: Sequence[str]) -> Seen:
-    compared = "" if one.compared == "context" else f"{one.compared} {figure(one.threshold, one.unit)}"
     asked = one.query in queries
     source = f"query {queries.index(one.query) + 1}" if asked else one.query
-    return Seen(one.name, figure(one.value, one.unit), compared, one.window, source, one.query if asked else "")
+    return Seen(one.name, figure(one.value, one.unit), compared(one), one.window, source, one.query if asked else "")
 
 
 def queries_to_paste(rows: Sequence[Seen]) -> str:

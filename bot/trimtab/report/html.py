@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import math
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -16,7 +15,8 @@ from trimtab.report.markdown import worth
 from trimtab.report.scan import Scan
 from trimtab.rule import Evidence, Prediction, Subject
 from trimtab.text.clean import visible
-from trimtab.text.numbers import figure, money, percent, span
+from trimtab.text.compare import compared, outlook
+from trimtab.text.numbers import figure, money, percent
 from trimtab.text.templates import html_templates
 
 
@@ -114,14 +114,11 @@ def _card(scan: Scan, one: Proposal, stuck: str) -> Card:
 
 
 def _prediction(one: Prediction) -> tuple[str, str, str, str]:
-    objective = "" if math.isnan(one.limit) else f"objective {figure(one.limit, one.unit)}"
-    note = ", ".join(filter(None, (span(one.low, one.high, one.unit), objective)))
-    return (one.name, figure(one.before, one.unit), figure(one.after, one.unit), note)
+    return (one.name, figure(one.before, one.unit), figure(one.after, one.unit), outlook(one))
 
 
 def _evidence(one: Evidence) -> tuple[Evidence, str, str]:
-    compared = "" if one.compared == "context" else f"{one.compared} {figure(one.threshold, one.unit)}"
-    return (one, figure(one.value, one.unit), compared)
+    return (one, figure(one.value, one.unit), compared(one))
 
 
 def lines(diff: str) -> tuple[Line, ...]:

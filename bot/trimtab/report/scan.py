@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Protocol
 
 from trimtab.fleet import Fleet, Unknown
 from trimtab.recommendation import Plan, Proposal
 from trimtab.rule import Layer, Silence, Subject
 
 
-@dataclass(frozen=True, slots=True)
-class WorkloadCost:
+class WorkloadCost(Protocol):
     """What one workload costs a month of 730 hours, US dollars."""
 
-    subject: Subject
-    monthly: Decimal | Unknown
+    @property
+    def subject(self) -> Subject:
+        """Return the workload."""
+        ...
+
+    @property
+    def monthly(self) -> Decimal | Unknown:
+        """Return its cost; Unknown where a price or the GPUs are."""
+        ...
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
-    """What the fleet's GPUs cost a month of 730 hours, US dollars.
+class Bill(Protocol):
+    """What the fleet's GPUs cost a month of 730 hours, US dollars; the price stage makes it."""
 
-    Attributes:
-        workloads: One for each workload.
-        idle: GPUs that no pod asked for; Unknown where their price or their use is.
-        total: Workloads and idle GPUs together, as far as their prices are known; Unknown where none is.
-    """
+    @property
+    def workloads(self) -> Sequence[WorkloadCost]:
+        """Return one for each workload."""
+        ...
 
-    workloads: tuple[WorkloadCost, ...]
-    idle: Decimal | Unknown
-    total: Decimal | Unknown
+    @property
+    def idle(self) -> Decimal | Unknown:
+        """Return the cost of GPUs that no pod asked for."""
+        ...
+
+    @property
+    def total(self) -> Decimal | Unknown:
+        """Return workloads and idle GPUs together, as far as their prices are known; Unknown where none is."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
