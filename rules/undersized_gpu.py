@@ -1,0 +1,155 @@
+"""undersized-gpu
+
+## What it sees
+A GPU that is too small for what is asked of it: a declared latency objective is missed while the CPU is no hindrance
+and the KV cache has room; and a larger kind, or more of the same, in the cluster would keep it.
+
+## Why it costs
+Users wait, requests are sent again, and replicas are added that each are too slow.
+
+## What it changes
+`gpu_product`, or `gpu_count` with `tensor_parallel_size` on the same kind.
+
+## When it stays silent
+- No objective is declared, or it is kept.
+- CPU holds the GPU back: a larger GPU would wait just the same (see starved-gpu).
+- The KV cache is full, which is kv-cache-pressure's to cure.
+- Nothing larger in the cluster keeps the objective, or it has no room.
+- The model does not fit or start at all, which is out-of-memory-risk's to cure.
+- It is parked, a standby, training, or younger than the window.
+
+## How sure it is
+As sure as the proof of the larger set-up: 0.95 where latency and KV cache use were measured.
+
+## Sources
+- Memory and speed: `trimtab.estimate`, with the source of each formula.
+- What a token costs at least, the weights read once: https://arxiv.org/abs/2211.05102
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from pydantic import Field
+
+from trimtab import demand
+from trimtab.estimate import divides_heads
+from trimtab.fleet import Cluster, Unknown, Workload
+from trimtab.rule import Evidence, Finding, Layer, Option, RuleSettings, SilenceKind, Verdict, WorkloadRule, subject_of
+
+
+class Limits(RuleSettings):
+    """How far it looks."""
+
+    missed_by: float = Field(1.05, ge=1, description="Times the objective from which it counts as missed.")
+    most_gpus: int = Field(8, ge=1, description="GPUs of one pod that are tried at most.")
+
+
+class UndersizedGpu:
+    """Judges one workload against its objective, and larger places against both."""
+
+    name: ClassVar[str] = "undersized-gpu"
+    layer: ClassVar[Layer] = Layer.MODEL
+    since: ClassVar[str] = "0.1"
+    needs: ClassVar[tuple[str, ...]] = ("gpu", "model")
+    observes: ClassVar[bool] = True
+    Settings = Limits
+
+    def judge(self, workload: Workload, cluster: Cluster, settings: Limits) -> Iterator[Verdict]:
+        """Yield a finding with larger places that do, or why there is none."""
+        missed = _missed(workload, cluster, settings)
+        if not missed or demand.hands_off(self.name, workload):
+            return
+        now = demand.deployment_of(workload)
+        peak = now if isinstance(now, Unknown) else demand.peak_of(workload, now)
+        if isinstance(now, Unknown) or isinstance(peak, Unknown):
+            reason = peak.reason if isinstance(peak, Unknown) else ""
+            yield demand.silence(self.name, workload, SilenceKind.MISSING, f"{_said(missed)}; {reason}")
+            return
+        other = _other_cause(workload, cluster)
+        if other:
+            yield demand.silence(self.name, workload, SilenceKind.LOOK_ALIKE, f"{_said(missed)}, but {other}")
+            return
+        yield _larger(demand.Case(workload, cluster, now, peak), missed, settings)
+
+
+def _other_cause(workload: Workload, cluster: Cluster) -> str:
+    """Return what else than the GPU's speed makes it late; empty where nothing does."""
+    shortage = demand.cpu_shortage(workload, cluster)
+    if shortage and demand.host_bound(workload, cluster):
+        return f"{shortage.reason}: a larger GPU would wait as well; see starved-gpu"
+    pressed = demand.cache_pressed(workload, cluster)
+    return f"the KV cache is full and {pressed}; see kv-cache-pressure" if pressed else ""
+
+
+def _missed(workload: Workload, cluster: Cluster, settings: Limits) -> Evidence | None:
+    """Return the declared objective that is missed most; None where all are kept."""
+    traffic, wishes = workload.traffic, workload.wishes
+    worst, found = settings.missed_by, None
+    for name, today, objective in (
+        ("time to first token, p95", traffic.ttft_p95_ms, wishes.ttft_p95_ms),
+        ("time per output token, p95", traffic.tpot_p95_ms, wishes.tpot_p95_ms),
+    ):
+        if demand.known(today) and demand.known(objective) and today.value > worst * objective.value:
+            worst = today.value / objective.value
+            found = demand.seen(name, today, "ms", cluster, ("above", objective.value))
+    return found
+
+
+def _said(missed: Evidence) -> str:
+    return f"{missed.name} is {missed.value:,.0f} ms, the objective is {missed.threshold:,.0f} ms"
+
+
+def _larger(case: demand.Case, missed: Evidence, settings: Limits) -> Verdict:
+    """Return the finding with every larger place that serves the peak, smallest first, or why there is none."""
+    options: list[Option] = []
+    misfits: list[tuple[demand.Move, demand.Misfit]] = []
+    for move in _moves(case, settings):
+        verdict = demand.try_move(case, move)
+        if isinstance(verdict, demand.Misfit):
+            misfits.append((move, verdict))
+        else:
+            options.append(verdict)
+    if options:
+        return _finding(case, missed, tuple(options), misfits)
+    tried = "; ".join(f"{move.title}: {misfit.reason}" for move, misfit in misfits[:3]) or "no larger GPU is here"
+    return demand.silence(UndersizedGpu.name, case.workload, SilenceKind.NO_BETTER, f"{_said(missed)}; {tried}")
+
+
+def _moves(case: demand.Case, settings: Limits) -> list[demand.Move]:
+    """Return larger places, smallest first: other kinds with as many GPUs or twice as many, and more of the same."""
+    now, workload = case.now, case.workload
+    doubled = 2 * now.gpus if demand.only_tensor_parallel(workload) else now.gpus
+    more = tuple(gpus for gpus in (2 * now.gpus, 4 * now.gpus) if doubled > now.gpus)
+    others = demand.moves(workload, case.cluster, tuple(dict.fromkeys((now.gpus, doubled))))
+    found = [*others, *demand.own_moves(workload, case.cluster, more)]
+    fitting = [m for m in found if m.gpus <= settings.most_gpus and divides_heads(now.model, m.gpus)]
+    larger = [move for move in fitting if move.size > demand.size(now.gpu, now.gpus)]
+    return sorted(larger, key=lambda move: (move.size, move.title))
+
+
+def _finding(
+    case: demand.Case,
+    missed: Evidence,
+    options: tuple[Option, ...],
+    misfits: list[tuple[demand.Move, demand.Misfit]],
+) -> Finding:
+    workload, name = case.workload, demand.gpu_name(case.workload)
+    return Finding(
+        rule=UndersizedGpu.name,
+        layer=UndersizedGpu.layer,
+        subject=subject_of(workload),
+        diagnosis=f"{demand.model_name(workload)} misses its objective on {name}: {_said(missed)}.",
+        evidence=(missed, *demand.peak_evidence(workload, case.cluster)),
+        risk="medium",
+        before=demand.footprint(workload),
+        options=options,
+        otherwise=f"Users go on waiting longer than the objective of {missed.threshold:,.0f} ms allows.",
+        more_gpus="More replicas on the same GPU would each be as slow for one request; they help only where "
+        "requests wait.",
+        considered=demand.considered(misfits),
+    )
+
+
+rule: WorkloadRule[Limits] = UndersizedGpu()
