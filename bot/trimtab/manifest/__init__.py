@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from trimtab.manifest.inspection import Inspection, inspect
 from trimtab.manifest.plain import plain
 from trimtab.manifest.tree import Tree
 
-__all__ = ["Tree", "plain"]
+__all__ = ["Inspection", "Tree", "inspect", "plain"]

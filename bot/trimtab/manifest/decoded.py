@@ -80,7 +80,7 @@ def _block(text: Text, node: ScalarNode, style: str) -> Text | None:
         return None
     body = raw[header.end() :]
     indent = block_indent(text.value, node)
-    layer = Layer(style, indent)
+    layer = Layer(style, header.group() + indent)
     spans = _literal_spans(body, len(indent)) if style == "literal" else _folded_spans(body, len(indent), node.value)
     found = _build(text, node.start + header.end(), spans, node.value, layer)
     if found is None or not _agrees(found, body, spans):

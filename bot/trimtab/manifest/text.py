@@ -20,11 +20,11 @@ class Layer:
     Attributes:
         style: YAML's `plain`, `single`, `double`, `literal`, `folded`; the shell's `word`, `shell-single`,
             `shell-double`; or `dotenv`.
-        indent: Characters that a new line of a block scalar starts with.
+        line: What a new line of a block scalar is written as: the file's line break and the block's indentation.
     """
 
     style: str
-    indent: str = ""
+    line: str = "\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def encode(value: str, layer: Layer) -> str:
     if layer.style == "double":
         return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
     if layer.style in {"literal", "folded"}:
-        return value.replace("\n", f"\n{layer.indent}")
+        return value.replace("\n", layer.line)
     if layer.style == "word" and not _WORD_SAFE.issuperset(value):
         return "'" + value.replace("'", "'\\''") + "'"
     if layer.style == "shell-single" and "'" in value:

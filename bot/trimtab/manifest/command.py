@@ -1,0 +1,209 @@
+"""The words of a container's command, each with its place, and the flags among them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from trimtab.manifest import shell
+from trimtab.manifest.engines import engine_of_flags, engine_of_image, engine_of_words
+from trimtab.manifest.environment import Environment
+from trimtab.manifest.flags import field_of, switch_of
+from trimtab.manifest.source import Cursor
+from trimtab.manifest.text import Text
+
+_SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
+_POSITIONAL = frozenset({"vllm", "tensorrt-llm"})
+_NEGATIVE_NUMBER = re.compile(r"-\d+(?:\.\d+)?")
+_KUBELET = re.compile(r"\$\(([A-Za-z_][\w.-]*)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of the command.
+
+    Attributes:
+        text: Its decoded characters.
+        holder: The scalar that it is, or is part of.
+        via: `flag` for an item of a list, `shell` inside a script, `env` where a variable's text holds it.
+        end: For a word of a script, the index in the script after it; -1 otherwise.
+        literal: Whether nothing in it is a reference.
+    """
+
+    text: Text
+    holder: Cursor
+    via: str
+    end: int = -1
+    literal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A flag that sets a field.
+
+    Attributes:
+        field: The vocabulary's word.
+        name: The flag's own characters.
+        value: The characters of its value; None for a bare switch.
+        word: The word that holds the value, or the switch.
+        negated: Whether it is a switch that says no.
+    """
+
+    field: str
+    name: Text
+    value: Text | None
+    word: Word
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a container runs.
+
+    Attributes:
+        engine: The engine it starts, empty where it starts none that is known.
+        words: The engine's own words, after what starts it.
+        script: The scalar and the text of the shell script, where there is one.
+        listed: The list that an added flag is appended to; None where there is none.
+        positional: The model given as a bare word.
+        several: Whether the script starts the engine in more than one place.
+        spoken: Whether the command itself names the engine, not only the image or flags.
+    """
+
+    engine: str
+    words: tuple[Word, ...]
+    script: tuple[Cursor, Text] | None = None
+    listed: Cursor | None = None
+    positional: Word | None = None
+    several: bool = False
+    spoken: bool = False
+
+
+def read_command(lists: Sequence[Cursor], image: str, environment: Environment) -> Command:
+    """Return what a container runs.
+
+    Args:
+        lists: Its `command` and `args` that are present, in this order; a scalar stands for a script or one word.
+        image: Its image, empty where unknown.
+        environment: Its variables.
+    """
+    words = tuple(word for cursor in lists for word in _words(cursor))
+    script = _script_of(words)
+    if script is not None:
+        return _read_script(script, environment)
+    listed = next((cursor for cursor in reversed(lists) if cursor.is_sequence and cursor.items()), None)
+    return _read_words(words, image, listed)
+
+
+def _words(cursor: Cursor) -> Iterator[Word]:
+    for item in cursor.items() if cursor.is_sequence else (cursor,):
+        text = item.text()
+        if text is not None:
+            yield Word(text, item, "flag")
+
+
+def _script_of(words: Sequence[Word]) -> Word | None:
+    """Return the script that a shell is given with `-c`, or a lone text that is plainly a command line."""
+    values = [word.text.value for word in words]
+    for index, value in enumerate(values[:-1]):
+        if value.rsplit("/", 1)[-1] in _SHELLS:
+            at = next((i for i in range(index + 1, len(values)) if re.fullmatch(r"-[a-z]*c", values[i])), None)
+            return words[at + 1] if at is not None and at + 1 < len(words) else None
+    if len(words) == 1 and re.search(r"\s--?\w|\sserve\s|\s-m\s", values[0]):
+        return words[0]
+    return None
+
+
+def _read_words(words: tuple[Word, ...], image: str, listed: Cursor | None) -> Command:
+    values = [word.text.value for word in words]
+    engine, start = engine_of_words(values)
+    if engine:
+        rest = words[start:]
+        return Command(engine, rest, None, listed, _positional(rest, engine), spoken=True)
+    engine = engine_of_image(image) or engine_of_flags(values)
+    start = next((index for index, value in enumerate(values) if value.startswith("-")), len(values))
+    before = values[:start]
+    bare = engine in _POSITIONAL and bool(before) and before[:-1] in ([], ["serve"]) and "/" in before[-1].lstrip("/")
+    return Command(engine, words[start:], None, listed, words[start - 1] if bare else None)
+
+
+def _positional(words: Sequence[Word], engine: str) -> Word | None:
+    """Return the model given as the first bare word."""
+    bare = engine in _POSITIONAL and bool(words) and not words[0].text.value.startswith("-")
+    return words[0] if bare else None
+
+
+def _read_script(holder: Word, environment: Environment) -> Command:
+    """Return the command of the script that starts an engine."""
+    found: list[tuple[str, tuple[Word, ...]]] = []
+    for words in shell.commands(holder.text):
+        expanded = tuple(_expanded(words, holder.holder, environment))
+        engine, start = engine_of_words([word.text.value for word in expanded])
+        if engine:
+            found.append((engine, expanded[start:]))
+    if not found:
+        return Command("", (), (holder.holder, holder.text))
+    engine, rest = found[0]
+    script = (holder.holder, holder.text)
+    return Command(engine, rest, script, None, _positional(rest, engine), several=len(found) > 1, spoken=True)
+
+
+def _expanded(words: Sequence[shell.ShellWord], holder: Cursor, environment: Environment) -> Iterator[Word]:
+    """Yield words; an unquoted variable that the container sets to several words yields those."""
+    for word in words:
+        reference = None if word.quoted else shell.reference(word.text)
+        place = environment.find(reference.name) if reference is not None else None
+        inner = shell.commands(place.text) if place is not None and place.text.value.startswith("-") else []
+        if place is not None and len(inner) == 1:
+            yield from (Word(part.text, place.holder, "env", -1, part.literal) for part in inner[0])
+        else:
+            yield Word(word.text, holder, "shell", word.end, word.literal)
+
+
+def read_flags(words: Sequence[Word], engine: str) -> Iterator[Flag]:
+    """Yield the flags that set a field, in order; where one comes twice the last holds, as in argparse."""
+    index = 0
+    while index < len(words):
+        word = words[index]
+        name, equals, _ = word.text.value.partition("=")
+        index += 1
+        if not name.startswith("-") or _NEGATIVE_NUMBER.fullmatch(name):
+            continue
+        label = word.text.cut(0, len(name))
+        if switch := switch_of(name, engine):
+            yield _switch(word, label, switch, len(name) + 1 if equals else 0)
+        elif field := field_of(name, engine):
+            if equals:
+                yield Flag(field, label, word.text.cut(len(name) + 1, len(word.text.value)), word)
+            elif index < len(words) and _is_value(words[index].text.value):
+                yield Flag(field, label, words[index].text, words[index])
+                index += 1
+
+
+def _switch(word: Word, label: Text, switch: tuple[str, bool], value_at: int) -> Flag:
+    field, means = switch
+    value = word.text.cut(value_at, len(word.text.value)) if value_at else None
+    return Flag(field, label, value, word, negated=not means)
+
+
+def _is_value(text: str) -> bool:
+    """Return whether a word after a flag is its value; a negative number is, another flag is not."""
+    return not text.startswith("-") or text == "-" or _NEGATIVE_NUMBER.fullmatch(text) is not None
+
+
+def variable_of(text: Text, via: str) -> shell.Reference | None:
+    """Return the variable that a value is nothing but a reference to: `$(NAME)`, in a script also `$NAME`."""
+    match = _KUBELET.fullmatch(text.value)
+    if match is not None:
+        return shell.Reference(match[1])
+    return shell.reference(text) if via == "shell" else None
+
+
+def is_open(text: Text, word: Word) -> bool:
+    """Return whether a value still holds something that is replaced before the engine sees it."""
+    if word.literal:
+        return False
+    if _KUBELET.search(text.value) or "{{" in text.value or re.search(r"(?<!\$)\$\{", text.value):
+        return True
+    return word.via == "shell" and shell.has_reference(text.value)

@@ -1,0 +1,175 @@
+"""What a shape may look up elsewhere in the tree: ConfigMaps, autoscalers, other objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from trimtab.manifest.environment import Variable, dotenv_value
+from trimtab.manifest.parse import BrokenYamlError, decode
+from trimtab.manifest.paths import folder_of, joined
+from trimtab.manifest.source import Cursor
+from trimtab.manifest.tree import Tree
+
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_NEAR = 3
+"""How many folders up an object is still taken for a neighbour of the file that refers to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """An object of the tree."""
+
+    at: Cursor
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+
+    @property
+    def path(self) -> str:
+        """Return the file it stands in."""
+        return self.at.source.path
+
+    @property
+    def group(self) -> str:
+        """Return the API group, empty for the core one."""
+        group, slash, _ = self.api_version.partition("/")
+        return group if slash else ""
+
+
+def things_in(tree: Tree, path: str) -> Iterator[Thing]:
+    """Yield the objects of a file, items of a `List` and of an OpenShift Template included."""
+    for source in tree.readable(path):
+        root = source.root()
+        if root is not None:
+            yield from _things(root)
+
+
+def _things(at: Cursor) -> Iterator[Thing]:
+    kind, api_version = at.word("kind"), at.word("apiVersion")
+    if not kind or not api_version:
+        return
+    listed = at.get("items") if kind == "List" else at.get("objects") if kind == "Template" else None
+    if listed is not None:
+        for item in listed.items():
+            yield from _things(item)
+        return
+    name = at.word("metadata", "name") or at.word("metadata", "generateName")
+    yield Thing(at, api_version, kind, at.word("metadata", "namespace"), name)
+
+
+@dataclass
+class Context:
+    """Looks things up in a tree; what is looked up once is kept.
+
+    Attributes:
+        tree: The files.
+    """
+
+    tree: Tree
+    _by_word: dict[bytes, tuple[Thing, ...]] = field(default_factory=dict)
+
+    def things(self, word: str) -> tuple[Thing, ...]:
+        """Return the objects of all files that hold a word, such as a kind or an API group."""
+        key = word.encode()
+        if key not in self._by_word:
+            paths = [path for path in self.tree.yaml_paths if key in self.tree[path]]
+            self._by_word[key] = tuple(thing for path in paths for thing in things_in(self.tree, path))
+        return self._by_word[key]
+
+    @cached_property
+    def kustomizations(self) -> tuple[Cursor, ...]:
+        """Return the kustomization of every folder that has one."""
+        found: list[Cursor] = []
+        for path in self.tree.yaml_paths:
+            if path.rsplit("/", 1)[-1] in KUSTOMIZATIONS:
+                roots = [source.root() for source in self.tree.readable(path)]
+                found += [root for root in roots if root is not None and root.is_mapping][:1]
+        return tuple(found)
+
+    def configmap_value(self, near: str, namespace: str, name: str, key: str) -> Variable | None:
+        """Return where a ConfigMap's key has its text: the nearest object or generator of that name.
+
+        Args:
+            near: The file that refers to it.
+            namespace: The referring object's; objects of another one are passed over.
+            name: The ConfigMap's.
+            key: The key.
+        """
+        candidates = [
+            thing
+            for thing in self.things("ConfigMap")
+            if thing.kind == "ConfigMap"
+            and thing.name == name
+            and thing.namespace in {"", namespace or thing.namespace}
+        ]
+        for thing in sorted(candidates, key=lambda one: (_distance(near, one.path), one.path)):
+            if _distance(near, thing.path) <= _NEAR and (found := thing.at.get("data", key)) is not None:
+                text = found.text()
+                locked = found.why_locked
+                if text is not None:
+                    number = found.source.number
+                    return Variable(text, found, thing.path, number, "configmap", key, locked)
+        return self.generated_value(near, name, key)
+
+    def generated_value(self, near: str, name: str, key: str) -> Variable | None:
+        """Return where a generator of a kustomization above or beside a file says a key, if just one does."""
+        beside = [at for at in self.kustomizations if folder_of(at.source.path) == folder_of(near)]
+        for kustomization in beside:
+            found = generator_value(self.tree, kustomization, name, key)
+            if found is not None:
+                return found
+        return None
+
+
+def _distance(one: str, other: str) -> int:
+    """Return how many folders lie between two files."""
+    left, right = folder_of(one).split("/"), folder_of(other).split("/")
+    common = 0
+    while common < min(len(left), len(right)) and left[common] == right[common]:
+        common += 1
+    return len(left) + len(right) - 2 * common
+
+
+def generator_value(tree: Tree, kustomization: Cursor, name: str, key: str) -> Variable | None:
+    """Return where a `configMapGenerator` of one kustomization says a key."""
+    generators = kustomization.get("configMapGenerator")
+    found = None
+    for generator in generators.items() if generators is not None else ():
+        if generator.word("name") == name:
+            found = _generated(tree, kustomization, generator, key) or found
+    return found
+
+
+def _generated(tree: Tree, kustomization: Cursor, generator: Cursor, key: str) -> Variable | None:
+    for literal in _listed(generator, "literals"):
+        variable, equals, _ = literal.string.partition("=")
+        text = literal.text()
+        if equals and variable == key and text is not None:
+            value = text.cut(len(key) + 1, len(text.value))
+            path, number = kustomization.source.path, kustomization.source.number
+            return Variable(value, literal, path, number, "configmap", key, literal.why_locked)
+    envs = [*_listed(generator, "envs"), *([one] if (one := generator.get("env")) is not None else [])]
+    for env in envs:
+        path = joined(folder_of(kustomization.source.path), env.string)
+        found = _in_file(tree, path, key, env)
+        if found is not None:
+            return found
+    return None
+
+
+def _listed(at: Cursor, key: str) -> tuple[Cursor, ...]:
+    found = at.get(key)
+    return found.items() if found is not None else ()
+
+
+def _in_file(tree: Tree, path: str, key: str, holder: Cursor) -> Variable | None:
+    if path not in tree:
+        return None
+    try:
+        text = dotenv_value(decode(tree[path]), key)
+    except BrokenYamlError:
+        return None
+    return Variable(text, holder, path, 0, "dotenv", key) if text is not None else None

@@ -1,0 +1,93 @@
+"""Which engine a container runs: its command says it best, then its image, then flags that only one engine has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from trimtab.manifest.flags import UNMISTAKABLE, canonical
+
+_IMAGES: tuple[tuple[str, str], ...] = (
+    (r"nvcr\.io/nim/|/nim/(?:meta|nvidia|mistralai|deepseek-ai|qwen|google)/", "nim"),
+    (r"tritonserver", "triton"),
+    (r"tensorrt-?llm|trtllm", "tensorrt-llm"),
+    (r"sglang", "sglang"),
+    (r"text-embeddings-inference", "tei"),
+    (r"text-generation-inference|(?:^|/)tgi[-:_]", "tgi"),
+    (r"(?:^|/)ollama(?:$|[:@/])", "ollama"),
+    (r"llama[-.]?cpp|llama-server|llama-swap", "llama.cpp"),
+    (r"huggingfaceserver", "vllm"),
+    (r"vllm", "vllm"),
+)
+_NOT_ENGINES = re.compile(
+    r"router|exporter|bench|benchmark|inference-sim|vllm-sim|simulator|gateway|proxy|controller|operator|semantic|litellm"
+    r"|open-webui|epp\b|inference-scheduler|routing-sidecar|guidellm|genai-perf|lmcache-?server|frontend|webui|playground",
+    re.IGNORECASE,
+)
+_MODULES = {
+    "vllm.entrypoints.openai.api_server": "vllm",
+    "vllm.entrypoints.api_server": "vllm",
+    "vllm.entrypoints.openai.rpc.server": "vllm",
+    "huggingfaceserver": "vllm",
+    "sglang.launch_server": "sglang",
+    "dynamo.vllm": "vllm",
+    "dynamo.sglang": "sglang",
+    "dynamo.sglang.worker": "sglang",
+    "dynamo.trtllm": "tensorrt-llm",
+    "llama_cpp.server": "llama.cpp",
+    "tensorrt_llm.commands.serve": "tensorrt-llm",
+}
+_PROGRAMS = {
+    "text-generation-launcher": "tgi",
+    "text-embeddings-router": "tei",
+    "llama-server": "llama.cpp",
+    "tritonserver": "triton",
+    "trtllm-serve": "tensorrt-llm",
+}
+_SERVES = {"vllm": "vllm", "sglang": "sglang", "ollama": "ollama"}
+
+
+def engine_of_image(image: str) -> str:
+    """Return the engine that an image is of, empty where its name tells none."""
+    if _NOT_ENGINES.search(image):
+        return ""
+    lower = image.lower()
+    return next((engine for pattern, engine in _IMAGES if re.search(pattern, lower)), "")
+
+
+def engine_of_words(words: Sequence[str]) -> tuple[str, int]:
+    """Return the engine that a command starts and the index of the first word after what starts it.
+
+    Returns:
+        Empty text and 0 where the command starts no engine.
+    """
+    for index, word in enumerate(words):
+        name = word.rsplit("/", 1)[-1]
+        following = words[index + 1] if index + 1 < len(words) else ""
+        if name in _SERVES and following == "serve":
+            return _SERVES[name], index + 2
+        if name in _PROGRAMS:
+            return _PROGRAMS[name], index + 1
+        if word == "-m" and following in _MODULES:
+            return _MODULES[following], index + 2
+        if word.endswith("api_server.py") and "vllm" in word:
+            return "vllm", index + 1
+    return "", 0
+
+
+def engine_of_flags(words: Sequence[str]) -> str:
+    """Return `vllm` where the words hold a flag that nothing else has, else empty text."""
+    names = {canonical(word.partition("=")[0]) for word in words}
+    return "vllm" if names & UNMISTAKABLE else ""
+
+
+def image_tag(image: str) -> str:
+    """Return the tag of an image, empty where it has none."""
+    name = image.rsplit("/", 1)[-1].partition("@")[0]
+    return name.partition(":")[2]
+
+
+def model_of_nim(image: str) -> str:
+    """Return the model that a NIM image is named after, such as `meta/llama-3.1-8b-instruct`, else empty text."""
+    match = re.search(r"(?:^|/)nim/([\w.-]+/[\w.-]+)", image)
+    return match[1] if match else ""

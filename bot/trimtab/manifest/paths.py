@@ -1,0 +1,21 @@
+"""Paths inside a tree: relative, with `/`, never above the root."""
+
+from __future__ import annotations
+
+import posixpath
+
+
+def folder_of(path: str) -> str:
+    """Return the folder of a file, empty for the root."""
+    return posixpath.dirname(path)
+
+
+def joined(folder: str, relative: str) -> str:
+    """Return the path that `relative` means in `folder`; a path that leaves the tree comes back with its dots."""
+    path = posixpath.normpath(posixpath.join(folder, relative))
+    return "" if path == "." else path
+
+
+def within(path: str, folder: str) -> bool:
+    """Return whether a file lies in a folder or below it."""
+    return not folder or path == folder or path.startswith(folder + "/")

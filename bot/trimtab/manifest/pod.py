@@ -1,0 +1,115 @@
+"""A pod template that serves: its container, GPUs, host, selectors; one reader for every shape that holds one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from trimtab.manifest import resources
+from trimtab.manifest.container import EngineSettings, field_hit, pod_container, read_engine
+from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.environment import Environment, Variable
+from trimtab.manifest.hit import Draft
+from trimtab.manifest.source import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class PodSpec:
+    """A pod template's spec with its metadata.
+
+    Attributes:
+        spec: What has `containers`.
+        metadata: The template's, None where there is none.
+    """
+
+    spec: Cursor
+    metadata: Cursor | None = None
+
+
+def pod_of_template(template: Cursor | None) -> PodSpec | None:
+    """Return the pod of a `template` with `spec` and `metadata`; None where it has no containers."""
+    spec = template.get("spec") if template is not None else None
+    if template is None or spec is None:
+        return None
+    return PodSpec(spec, template.get("metadata"))
+
+
+def environment_of(container: Cursor, context: Context, namespace: str) -> Environment:
+    """Return a container's variables, ConfigMaps looked up beside its file."""
+
+    def lookup(name: str, key: str) -> Variable | None:
+        return context.configmap_value(container.source.path, namespace, name, key)
+
+    return Environment(container.get("env"), container.get("envFrom"), lookup)
+
+
+def serving_containers(pod: PodSpec, context: Context, namespace: str) -> Iterator[tuple[Cursor, EngineSettings]]:
+    """Yield the containers of a pod that serve a model, with what they tell their engine."""
+    containers = pod.spec.get("containers")
+    for at in containers.items() if containers is not None else ():
+        settings = read_engine(pod_container(at, environment_of(at, context, namespace)))
+        if serves(at, settings):
+            yield at, settings
+
+
+def serves(container: Cursor, settings: EngineSettings) -> bool:
+    """Return whether a container serves: its command says so, or its image is an engine's and nothing else is run."""
+    if not settings.engine:
+        return False
+    if settings.spoken or "model" in settings.hits:
+        return True
+    if settings.command.script is not None or container.get("command") is not None:
+        return bool(resources.gpu_sites(container.get("resources")))
+    return True
+
+
+def draft_of(thing: Thing, container: Cursor, settings: EngineSettings, wrapper: str) -> Draft:
+    """Return a serving that has no more than its engine's settings yet."""
+    name = container.word("name")
+    draft = Draft(thing.at, thing.api_version, thing.kind, thing.namespace, thing.name, name, wrapper, settings.engine)
+    draft.add(settings.hits)
+    draft.adders.update(settings.adders)
+    draft.annotations.update(labels_of(thing.at.get("metadata")))
+    return draft
+
+
+def labels_of(metadata: Cursor | None) -> dict[str, str]:
+    """Return labels and annotations together, annotations winning."""
+    found: dict[str, str] = {}
+    for key in ("labels", "annotations"):
+        at = metadata.get(key) if metadata is not None else None
+        found.update({name: cursor.string for name, cursor in at.entries().items()} if at is not None else {})
+    return found
+
+
+def take_pod(draft: Draft, pod: PodSpec, container: Cursor, workers: Sequence[Cursor] = ()) -> None:
+    """Add what the pod says beyond its engine: GPUs, host, selector, shared memory, classes.
+
+    Args:
+        draft: The serving.
+        pod: Its pod template.
+        container: The serving container.
+        workers: `resources` of worker pods, which change together with it.
+    """
+    sites = resources.gpu_sites(container.get("resources"))
+    for worker in workers:
+        sites += resources.gpu_sites(worker)
+    resources.take_gpus(draft, sites)
+    resources.take_host(draft, container)
+    resources.take_selector(draft, tuple(resources.selectors(pod.spec)), pod.spec, "nodeSelector")
+    for key, field in (("priorityClassName", "priority_class"), ("runtimeClassName", "runtime_class")):
+        found = pod.spec.get(key)
+        if found is not None and found.string:
+            draft.add({field: field_hit(field, found.string, found)})
+    _take_shm(draft, pod, container)
+    for name, value in labels_of(pod.metadata).items():
+        draft.annotations.setdefault(name, value)
+
+
+def _take_shm(draft: Draft, pod: PodSpec, container: Cursor) -> None:
+    mounts, volumes = container.get("volumeMounts"), pod.spec.get("volumes")
+    names = {item.word("name") for item in mounts.items() if item.word("mountPath") == "/dev/shm"} if mounts else set()  # noqa: S108 - a mount in a pod
+    for volume in volumes.items() if volumes is not None else ():
+        size = volume.get("emptyDir", "sizeLimit")
+        if volume.word("name") in names and size is not None and size.string:
+            draft.add({"shm_size": field_hit("shm_size", size.string, size)})

@@ -1,0 +1,186 @@
+"""GPUs, CPU and memory of a container, and the selector that picks the kind of GPU."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from trimtab.errors import RefusedError
+from trimtab.fleet import Scalar
+from trimtab.manifest import vocabulary
+from trimtab.manifest.container import field_hit
+from trimtab.manifest.hit import Draft, Hit, Writer
+from trimtab.manifest.scalars import spell
+from trimtab.manifest.source import Cursor
+from trimtab.manifest.splice import New, Splice
+from trimtab.manifest.write import add_pair, replace_key, replace_scalar
+
+_Writes = Callable[[Cursor, Scalar], Splice]
+
+GPU_RESOURCE = re.compile(
+    r"nvidia\.com/(?:gpu(?:\.shared)?|mig-\d+g\.\d+gb(?:\.me)?)|amd\.com/gpu(?:_\w+)?|habana\.ai/gaudi|google\.com/tpu"
+    r"|gpu\.intel\.com/(?:xe|i915)|aws\.amazon\.com/neuron(?:core|device)?|huawei\.com/[Aa]scend\w+|cloud-tpus\.google\.com/\w+"
+)
+SELECTOR_KEYS = (
+    "nvidia.com/gpu.product",
+    "cloud.google.com/gke-accelerator",
+    "gpu.nvidia.com/model",
+    "gpu.nvidia.com/class",
+    "amd.com/gpu.product-name",
+    "amd.com/gpu.device-id",
+    "k8s.amazonaws.com/accelerator",
+    "karpenter.k8s.aws/instance-gpu-name",
+    "eks.amazonaws.com/instance-gpu-name",
+    "karpenter.azure.com/sku-gpu-name",
+)
+"""Node labels whose value is a kind of GPU: of GPU feature discovery, GKE, CoreWeave, AMD, EKS and Karpenter."""
+
+_HOST = {("cpu", "requests"): "cpu_request", ("cpu", "limits"): "cpu_limit"}
+_HOST |= {("memory", "requests"): "memory_request", ("memory", "limits"): "memory_limit"}
+
+
+@dataclass(frozen=True, slots=True)
+class GpuSite:
+    """One place that asks for GPUs: the resource's name as a key, and how many."""
+
+    resource: str
+    count: Cursor
+
+
+def gpu_sites(resources: Cursor | None) -> tuple[GpuSite, ...]:
+    """Return where a `resources` mapping asks for GPUs, limits first; zeros are no request."""
+    found: list[GpuSite] = []
+    for part in ("limits", "requests"):
+        at = resources.get(part) if resources is not None else None
+        for name, cursor in at.entries().items() if at is not None else ():
+            if GPU_RESOURCE.fullmatch(name) and cursor.string not in {"", "0"}:
+                found.append(GpuSite(name, cursor))
+    return tuple(found)
+
+
+def take_gpus(draft: Draft, sites: Sequence[GpuSite]) -> None:
+    """Add `gpu_count` and `gpu_resource`; limits, requests and workers change together."""
+    if not sites:
+        draft.refusals.setdefault("gpu_count", "nothing in the file asks for a GPU")
+        draft.refusals.setdefault("gpu_resource", "nothing in the file asks for a GPU")
+        return
+    first = sites[0]
+    counts = [site.count for site in sites if site.resource == first.resource]
+    hit = field_hit("gpu_count", vocabulary.read("gpu_count", first.count.string), first.count)
+    draft.add({"gpu_count": _together(hit, counts, replace_scalar)})
+    if first.count.key is not None:
+        key = Cursor(first.count.source, first.count.path, first.count.key, first.count.locked)
+        named = field_hit("gpu_resource", first.resource, key)
+        draft.add({"gpu_resource": _together(named, counts, replace_key)})
+
+
+def _together(hit: Hit, cursors: Sequence[Cursor], write: _Writes) -> Hit:
+    """Return a hit that is written at several places at once."""
+    locked = next((cursor.why_locked for cursor in cursors if cursor.why_locked), "")
+
+    def writer(value: Scalar) -> tuple[Splice, ...]:
+        return tuple(write(cursor, value) for cursor in cursors)
+
+    return Hit(hit.field, hit.value, hit.path, hit.document, hit.text, hit.via, writer, hit.locked or locked)
+
+
+def take_host(draft: Draft, owner: Cursor, key: str = "resources") -> None:
+    """Add CPU and memory of a container, and how to write them where they are not said.
+
+    Args:
+        draft: The serving.
+        owner: What has the resources: a container, or values of a chart.
+        key: Under which key.
+    """
+    for (name, part), field in _HOST.items():
+        found = owner.get(key, part, name)
+        if found is not None and found.string:
+            draft.add({field: field_hit(field, found.string, found)})
+        else:
+            draft.adders.setdefault(field, _adder(owner, (key, part, name)))
+
+
+def _adder(owner: Cursor, keys: tuple[str, ...]) -> Writer:
+    def writer(value: Scalar) -> tuple[Splice, ...]:
+        return (add_path(owner, keys, spell(value)),)
+
+    return writer
+
+
+def add_path(owner: Cursor, keys: Sequence[str], value: Scalar) -> Splice:
+    """Return the splice that writes a value below a chain of keys, adding what is missing of the chain.
+
+    Raises:
+        RefusedError: What exists of the chain is shared or no mapping.
+    """
+    here, depth = owner, 0
+    while depth < len(keys) - 1 and (below := here.get(keys[depth])) is not None:
+        here, depth = below, depth + 1
+    if here.locked and not here.is_mapping:
+        raise RefusedError(here.locked, "edit it by hand")
+    new: New = _like_siblings(here, value)
+    for key in reversed(keys[depth + 1 :]):
+        new = {key: new}
+    return add_pair(here, keys[depth], new)
+
+
+def _like_siblings(mapping: Cursor, value: Scalar) -> Scalar:
+    """Return a quantity as a number where the mapping's other numbers are bare, else as text."""
+    bare = any(isinstance(cursor.value, int) for _, cursor in mapping.pairs())
+    whole = isinstance(value, str) and value.isdigit()
+    quoted = any(isinstance(cursor.value, str) and cursor.string.isdigit() for _, cursor in mapping.pairs())
+    return int(value) if whole and bare and not quoted else value
+
+
+def selectors(pod: Cursor) -> Iterator[tuple[str, Cursor]]:
+    """Yield the label keys and values by which a pod picks its kind of GPU, the hard ones only."""
+    selector = pod.get("nodeSelector")
+    for key, cursor in selector.entries().items() if selector is not None else ():
+        if key in SELECTOR_KEYS and cursor.string:
+            yield key, cursor
+    terms = pod.get("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
+    yield from selector_terms(terms)
+
+
+def selector_terms(terms: Cursor | None) -> Iterator[tuple[str, Cursor]]:
+    """Yield label keys with the values of `In` expressions; the list itself where it names several."""
+    for term in terms.items() if terms is not None else ():
+        expressions = term.get("matchExpressions")
+        for expression in expressions.items() if expressions is not None else ():
+            values = expression.get("values")
+            if values is None or expression.word("operator") != "In" or expression.word("key") not in SELECTOR_KEYS:
+                continue
+            items = values.items()
+            yield expression.word("key"), items[0] if len(items) == 1 else values
+
+
+def take_selector(draft: Draft, found: Sequence[tuple[str, Cursor]], place: Cursor | None, key: str) -> None:
+    """Add `gpu_product` from selectors, or how to write one.
+
+    Args:
+        draft: The serving.
+        found: What selects the GPU now.
+        place: The mapping that a selector would be added to, None where the shape has none.
+        key: The key of the selector mapping there.
+    """
+    single = [(label, cursor) for label, cursor in found if not cursor.is_sequence]
+    if single:
+        draft.selector_key, cursor = single[0]
+        hit = field_hit("gpu_product", cursor.string, cursor, via="selector")
+        draft.add(
+            {
+                "gpu_product": _together(
+                    hit, [one for label, one in single if label == draft.selector_key], replace_scalar
+                )
+            }
+        )
+    elif found:
+        draft.refusals["gpu_product"] = "the selector allows several kinds of GPU"
+    elif place is not None:
+        owner = place
+
+        def add(label: str, value: str) -> tuple[Splice, ...]:
+            return (add_path(owner, (key, label), value),)
+
+        draft.add_selector = add

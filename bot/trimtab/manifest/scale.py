@@ -1,0 +1,76 @@
+"""Replicas, and the autoscaler that owns them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from trimtab.fleet import Scalar
+from trimtab.manifest import vocabulary
+from trimtab.manifest.container import field_hit
+from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.hit import Draft, Writer
+from trimtab.manifest.paths import folder_of
+from trimtab.manifest.source import Cursor
+from trimtab.manifest.splice import Splice
+from trimtab.manifest.write import add_pair
+
+_SCALERS = {
+    "HorizontalPodAutoscaler": ("autoscaling", "minReplicas", "maxReplicas"),
+    "ScaledObject": ("keda.sh", "minReplicaCount", "maxReplicaCount"),
+    "PodAutoscaler": ("autoscaling.aibrix.ai", "minReplicas", "maxReplicas"),
+}
+
+
+def take_replicas(draft: Draft, spec: Cursor, *, first: bool = True) -> None:
+    """Add `replicas` of a `spec`, or how to write it."""
+    found = spec.get("replicas")
+    if found is not None and found.string:
+        value = vocabulary.read("replicas", found.string)
+        draft.add({"replicas": field_hit("replicas", value, found)})
+        return
+
+    def add(value: Scalar) -> tuple[Splice, ...]:
+        return (add_pair(spec, "replicas", value, first=first),)
+
+    draft.adders["replicas"] = add
+
+
+def take_autoscaler(draft: Draft, context: Context) -> None:
+    """Add the limits of an autoscaler that scales the object; then the count is its own and not to be written."""
+    for kind, (group, lowest, highest) in _SCALERS.items():
+        for thing in context.things(kind):
+            if thing.kind == kind and thing.group == group and _scales(thing, draft):
+                _own(draft, thing, lowest, highest)
+                return
+
+
+def _scales(thing: Thing, draft: Draft) -> bool:
+    target = thing.at.get("spec", "scaleTargetRef")
+    if target is None or target.word("name") != draft.name or not draft.name:
+        return False
+    kind = target.word("kind") or "Deployment"
+    spaces = {thing.namespace, draft.namespace} - {""}
+    same_folder = folder_of(thing.path) == folder_of(draft.source.source.path)
+    return kind == draft.kind and len(spaces) < 2 and (same_folder or bool(spaces))  # noqa: PLR2004 - one or none
+
+
+def _own(draft: Draft, thing: Thing, lowest: str, highest: str) -> None:
+    reason = f"{thing.kind} {thing.name} ({thing.path}:{thing.at.line}) owns the number of replicas"
+    for field, key in (("min_replicas", lowest), ("max_replicas", highest)):
+        found = thing.at.get("spec", key)
+        if found is not None and found.string:
+            draft.add({field: field_hit(field, vocabulary.read(field, found.string), found)})
+        else:
+            draft.adders[field] = _adder(thing, key)
+    if "replicas" in draft.hits:
+        draft.hits["replicas"] = replace(draft.hits["replicas"], locked=reason)
+    draft.adders.pop("replicas", None)
+    draft.refusals["replicas"] = reason
+
+
+def _adder(thing: Thing, key: str) -> Writer:
+    def add(value: Scalar) -> tuple[Splice, ...]:
+        spec = thing.at.get("spec")
+        return (add_pair(spec, key, value),) if spec is not None else ()
+
+    return add

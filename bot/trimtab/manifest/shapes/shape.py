@@ -1,0 +1,22 @@
+"""The one interface of a shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.hit import Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A way in which a serving is declared.
+
+    Attributes:
+        kinds: API group and kind of the objects it knows; the group decides, never the kind alone.
+        servings: Yields the servings of such an object.
+    """
+
+    kinds: frozenset[tuple[str, str]]
+    servings: Callable[[Thing, Context], Iterator[Draft]]

@@ -1,0 +1,293 @@
+"""How changes are spelled: a scalar replaced, a part of one, an item or a pair added, in the style of what is there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from trimtab.errors import RefusedError
+from trimtab.fleet import Scalar
+from trimtab.manifest.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from trimtab.manifest.scalars import meaning, rewrite, spell, write_new
+from trimtab.manifest.source import Cursor
+from trimtab.manifest.splice import Becomes, Effect, InText, New, NewItem, NewPair, Splice
+from trimtab.manifest.text import Text, encode
+
+QUOTE = '"'
+_REST_OF_LINE = re.compile(r"[ \t]*(?:#[^\n\r]*)?(?=\r?\n|\Z)")
+
+
+def replace_part(path: str, text: Text, new: str) -> Splice:
+    """Return the splice that puts `new` in place of a text inside a scalar."""
+    start, end = text.span()
+    return Splice(path, start, end, text.encode(new), InText(_below_file(text, new)))
+
+
+def _below_file(text: Text, new: str) -> str:
+    """Return `new` as it reads once the file's own YAML is decoded."""
+    for layer in reversed(text.layers[1:]):
+        new = encode(new, layer)
+    return new
+
+
+def replace_scalar(cursor: Cursor, value: Scalar) -> Splice:
+    """Return the splice that makes a scalar mean `value`: text stays text, a number a number.
+
+    Raises:
+        RefusedError: It is shared, no scalar, or its style cannot carry the value.
+    """
+    node = cursor.scalar
+    if cursor.why_locked or node is None:
+        raise RefusedError(cursor.why_locked or "the value is not a single scalar", "edit it by hand")
+    kept = keep_kind(node, value)
+    if node.style == "" and "\n" in cursor.source.text.value[node.start : node.end]:
+        raise RefusedError("the value runs over several lines", "edit it by hand")
+    raw = rewrite(cursor.source.text.value, node, kept)
+    return _raw(cursor, node.start, node.end, raw, Becomes(node.start, kept))
+
+
+def keep_kind(node: ScalarNode, value: Scalar) -> Scalar:
+    """Return `value` as the kind of scalar that stands there: text where text stands."""
+    was = meaning(node)
+    if isinstance(was, str):
+        return spell(value)
+    if isinstance(value, str) and isinstance(was, int | float) and not isinstance(was, bool):
+        number = _number(value)
+        return value if number is None else number
+    return value
+
+
+def _number(text: str) -> int | float | None:
+    """Return the number that is written exactly as `text`, else None."""
+    if re.fullmatch(r"-?(?:0|[1-9]\d{0,17})", text):
+        return int(text)
+    if re.fullmatch(r"-?(?:0|[1-9]\d{0,15})\.\d{1,15}", text):
+        return float(text)
+    return None
+
+
+def _raw(cursor: Cursor, start: int, end: int, raw: str, effect: Effect) -> Splice:
+    """Return a splice at indexes of the cursor's source, which may itself stand inside a scalar."""
+    outer = cursor.source.text
+    part = outer.cut(start, end)
+    at = part.span()
+    if not outer.layers:
+        return Splice(cursor.source.path, *at, raw, effect)
+    return Splice(cursor.source.path, *at, outer.encode(raw), InText(_below_file(outer, raw)))
+
+
+def add_pair(cursor: Cursor, key: str, value: New, *, first: bool = False) -> Splice:
+    """Return the splice that adds a key to a mapping, in its own style.
+
+    Args:
+        cursor: A mapping, an empty one, or null.
+        key: The new key.
+        value: What it says.
+        first: Whether it goes right below the mapping's own key rather than after its last pair.
+
+    Raises:
+        RefusedError: The mapping is shared, or its style cannot be followed.
+    """
+    if cursor.why_locked:
+        raise RefusedError(cursor.why_locked, "edit it by hand")
+    real = cursor.real
+    if isinstance(real, ScalarNode) and meaning(real) is None:
+        return _fill_null(cursor, real, {key: value})
+    if not isinstance(real, MappingNode):
+        raise RefusedError(f"no place for `{key}`: a mapping was expected", "edit it by hand")
+    if real.flow:
+        return _add_flow_pair(cursor, real, key, value)
+    return _add_block_pair(cursor, real, key, value, first=first)
+
+
+def _fill_null(cursor: Cursor, node: ScalarNode, value: New) -> Splice:
+    """Return the splice that gives an empty value its first content, on the same line."""
+    lead = " " if node.start == node.end else ""
+    return _raw(cursor, node.start, node.end, lead + flow(value), Becomes(node.start, value))
+
+
+def flow(value: New) -> str:
+    """Return a value in flow style."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{write_new(key)}: {flow(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(flow(item) for item in value) + "]"
+    return write_new(value)
+
+
+def _add_flow_pair(cursor: Cursor, node: MappingNode, key: str, value: New) -> Splice:
+    body = f"{write_new(key)}: {flow(value)}"
+    effect = NewPair(node.start, len(node.pairs), key, value)
+    if not node.pairs:
+        return _raw(cursor, node.start, node.end, "{" + body + "}", effect)
+    at = node.pairs[-1][1].end
+    return _raw(cursor, at, at, f", {body}", effect)
+
+
+def _add_block_pair(cursor: Cursor, node: MappingNode, key: str, value: New, *, first: bool) -> Splice:
+    text = cursor.source.text.value
+    indent = column_indent(text, node.pairs[0][0].start)
+    lines = block_lines(key, value, indent, indent_step(text, node))
+    newline = line_break(text)
+    if first and (at := _below_parent(cursor, node)) is not None:
+        return _raw(cursor, at, at, newline + newline.join(lines), NewPair(node.start, 0, key, value))
+    at = end_of_line(text, node.pairs[-1][1])
+    return _raw(cursor, at, at, newline + newline.join(lines), NewPair(node.start, len(node.pairs), key, value))
+
+
+def _below_parent(cursor: Cursor, node: MappingNode) -> int | None:
+    """Return the end of the line that holds the mapping's own key, where the mapping begins on a later line."""
+    if cursor.key is None or node.anchor:
+        return None
+    text = cursor.source.text.value
+    end = text.find("\n", cursor.key.end)
+    if end < 0 or end > node.start or node.start == node.end:
+        return None
+    return end - 1 if text[end - 1] == "\r" else end
+
+
+def block_lines(key: str, value: New, indent: str, step: str) -> list[str]:
+    """Return the lines of a pair in block style."""
+    name = write_new(key)
+    if isinstance(value, dict) and value:
+        lines = [f"{indent}{name}:"]
+        for inner, item in value.items():
+            lines += block_lines(inner, item, indent + step, step)
+        return lines
+    if isinstance(value, list):
+        return [f"{indent}{name}:", *(f"{indent}{step}- {flow(item)}" for item in value)]
+    return [f"{indent}{name}: {flow(value)}"]
+
+
+def column_indent(text: str, index: int) -> str:
+    """Return spaces up to the column of a character; a dash before it counts as a column."""
+    start = text.rfind("\n", 0, index) + 1
+    return " " * (index - start)
+
+
+def indent_step(text: str, node: MappingNode) -> str:
+    """Return how much deeper this mapping's children stand, or two spaces where none tells."""
+    own = len(column_indent(text, node.pairs[0][0].start))
+    for _, value in node.pairs:
+        if isinstance(value, MappingNode) and not value.flow and value.pairs:
+            deeper = len(column_indent(text, value.pairs[0][0].start)) - own
+            if deeper > 0:
+                return " " * deeper
+    return "  "
+
+
+def line_break(text: str) -> str:
+    """Return the line break that the text uses."""
+    index = text.find("\n")
+    return "\r\n" if index > 0 and text[index - 1] == "\r" else "\n"
+
+
+def last_leaf(node: Node) -> Node:
+    """Return the last node written inside a collection."""
+    while True:
+        if isinstance(node, MappingNode) and not node.flow and node.pairs:
+            node = node.pairs[-1][1]
+        elif isinstance(node, SequenceNode) and not node.flow and node.items:
+            node = node.items[-1]
+        else:
+            return node
+
+
+def end_of_line(text: str, node: Node) -> int:
+    """Return the end of the line on which a value ends, before the line break, comments on the line included.
+
+    Raises:
+        RefusedError: Something else stands on that line.
+    """
+    leaf = last_leaf(node)
+    end = leaf.end
+    if isinstance(leaf, ScalarNode) and leaf.style in {"|", ">"}:
+        end = leaf.start + len(text[leaf.start : leaf.end].rstrip())
+    match = _REST_OF_LINE.match(text, end)
+    if match is None:
+        raise RefusedError("something else stands on the line where the new one would go", "edit it by hand")
+    return match.end()
+
+
+def add_items(cursor: Cursor, values: Sequence[tuple[str, str]]) -> tuple[Splice, ...]:
+    """Return the splices that append texts to a sequence, in its own style.
+
+    Args:
+        cursor: The sequence.
+        values: The new items, each with the quote to use, empty for none where none is needed.
+
+    Raises:
+        RefusedError: The sequence is shared, or its style cannot be followed.
+    """
+    real = cursor.real
+    if cursor.why_locked or not isinstance(real, SequenceNode):
+        raise RefusedError(cursor.why_locked or "no list to add to", "edit it by hand")
+    words = [write_new(value, quote) for value, quote in values]
+    effects = [NewItem(real.start, len(real.items) + at, value) for at, (value, _) in enumerate(values)]
+    text = cursor.source.text.value
+    if not real.items:
+        raise RefusedError("the list is empty, so it has no style to follow", "edit it by hand")
+    if real.flow:
+        at, gap = real.items[-1].end, _flow_gap(text, real)
+    else:
+        at = end_of_line(text, real.items[-1])
+        gap = f"{line_break(text)}{column_indent(text, dash_before(text, real.items[-1]))}- "
+    return tuple(_raw(cursor, at, at, gap + word, effect) for word, effect in zip(words, effects, strict=True))
+
+
+def add_mapping(cursor: Cursor, value: dict[str, str]) -> Splice:
+    """Return the splice that appends a mapping of texts to a sequence, values always quoted.
+
+    Raises:
+        RefusedError: The sequence is shared or empty, or its style cannot be followed.
+    """
+    real = cursor.real
+    if cursor.why_locked or not isinstance(real, SequenceNode) or not real.items:
+        raise RefusedError(cursor.why_locked or "no list with items to follow", "edit it by hand")
+    text = cursor.source.text.value
+    pairs = [f"{key}: {write_new(item, '' if at == 0 else QUOTE)}" for at, (key, item) in enumerate(value.items())]
+    effect = NewItem(real.start, len(real.items), dict(value))
+    if real.flow:
+        end = real.items[-1].end
+        return _raw(cursor, end, end, _flow_gap(text, real) + "{" + ", ".join(pairs) + "}", effect)
+    indent = column_indent(text, dash_before(text, real.items[-1]))
+    at = end_of_line(text, real.items[-1])
+    newline = line_break(text)
+    return _raw(cursor, at, at, f"{newline}{indent}- " + f"{newline}{indent}  ".join(pairs), effect)
+
+
+def _flow_gap(text: str, node: SequenceNode) -> str:
+    """Return what separates the items of a flow sequence: a comma, with a new line where each item has one."""
+    if len(node.items) > 1:
+        between = text[node.items[-2].end : node.items[-1].start]
+        if re.fullmatch(r"\s*,\s*", between):
+            return between
+    first = text[node.start + 1 : node.items[0].start]
+    return "," + (first if "\n" in first and not first.strip() else " ")
+
+
+def dash_before(text: str, item: Node) -> int:
+    """Return the index of the dash of a block sequence's item.
+
+    Raises:
+        RefusedError: No dash stands before it on its line.
+    """
+    start = text.rfind("\n", 0, item.start) + 1
+    dash = text.rfind("- ", start, item.start)
+    before = text[start:dash] if dash >= 0 else "?"
+    if before.replace("- ", "").strip():
+        raise RefusedError("the list's style cannot be followed", "edit it by hand")
+    return dash
+
+
+def replace_key(cursor: Cursor, value: Scalar) -> Splice:
+    """Return the splice that gives a value's key another name.
+
+    Raises:
+        RefusedError: The key is shared, quoted in a way that cannot be kept, or no key.
+    """
+    key = cursor.key
+    if cursor.locked or key is None:
+        raise RefusedError(cursor.locked or "the value has no key", "edit it by hand")
+    raw = write_new(spell(value), key.style)
+    return _raw(cursor, key.start, key.end, raw, Becomes(key.start, spell(value)))
