@@ -19,12 +19,13 @@ _NOT_LIVE = ("min_replicas", "max_replicas")
 """Settings of an autoscaler's object: the workload itself has none of them."""
 
 
-def simulate(servings: Sequence[Serving], week: int) -> ClusterFacts:
+def simulate(servings: Sequence[Serving], week: int, queries: Mapping[str, str]) -> ClusterFacts:
     """Return what would be read of the cluster at the end of a week, were these servings deployed all through it.
 
     Args:
         servings: What Git declares.
         week: Which week, from 0; there are two of traffic, then they come again.
+        queries: The PromQL by signal that a person can paste; of signals that are not there it is left out.
 
     Raises:
         RefusedError: A workload of the demo is declared nowhere, or would not start.
@@ -39,7 +40,10 @@ def simulate(servings: Sequence[Serving], week: int) -> ClusterFacts:
     note_machines(book, pods, weeks, ended_at_s)
     note_gpus(book, pods, weeks)
     note_engines(book, pods, weeks)
-    return ClusterFacts(CLUSTER, ended_at_s, WEEK_S, book.series(), {}, _objects(fleet, servings))
+    series = book.series()
+    there = {one.signal for one in series}
+    shown = {signal: promql for signal, promql in sorted(queries.items()) if signal in there}
+    return ClusterFacts(CLUSTER, ended_at_s, WEEK_S, series, shown, _objects(fleet, servings))
 
 
 def deployed(servings: Sequence[Serving]) -> tuple[Running, ...]:
