@@ -95,7 +95,22 @@ _NAMED: tuple[tuple[re.Pattern[str], dict[str, object]], ...] = (
     (_end(rf"(?:gptq(?:[-_](?:int4|4bit|w4a16))*|autoround|int4){_GROUP}"), _GPTQ),
     (_end(r"fp8"), _FP8),
 )
-_GGUF_TYPES = "q2_k q3_k_s q3_k_m q3_k_l q4_0 q4_1 q4_k_s q4_k_m q5_0 q5_1 q5_k_s q5_k_m q6_k q8_0".split()
+_GGUF_TYPES = [
+    "q2_k",
+    "q3_k_s",
+    "q3_k_m",
+    "q3_k_l",
+    "q4_0",
+    "q4_1",
+    "q4_k_s",
+    "q4_k_m",
+    "q5_0",
+    "q5_1",
+    "q5_k_s",
+    "q5_k_m",
+    "q6_k",
+    "q8_0",
+]
 _PATTERNS = (
     *_NAMED,
     *((_gguf(kind), dict[str, object](quant_method="gguf", gguf_type=kind.upper())) for kind in _GGUF_TYPES),
