@@ -61,6 +61,7 @@ class GitHub:
             user_agent="trimtab",
             seconds_between_requests=0,
             seconds_between_writes=0,
+            lazy=True,
         )
         self._caller = Caller(_sort, _ERRORS, pace)
         self._me = NOBODY
@@ -137,7 +138,7 @@ class GitHub:
 
     @property
     def _repository(self) -> Repository:
-        return self._client.get_repo(self._name, lazy=True)
+        return self._client.get_repo(self._name)
 
     def _list(self, state: str, branch: str) -> tuple[PullRequest, ...]:
         owner = self._name.split("/", 1)[0]

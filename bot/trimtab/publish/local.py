@@ -16,7 +16,7 @@ from pathlib import Path
 from trimtab.errors import ForgeError
 from trimtab.gitio import Repo
 from trimtab.life import NOBODY, Actor
-from trimtab.publish.forge import Comment, NewPull, Permission, PullRequest, PullState
+from trimtab.publish.forge import PREFIX, Comment, NewPull, Permission, PullRequest, PullState
 from trimtab.publish.mark import key_of
 
 _ME = Actor("trimtab", 0)
@@ -56,7 +56,7 @@ class LocalForge:
 
     def open_pulls(self) -> tuple[PullRequest, ...]:
         """Return the pull requests that are neither closed nor merged."""
-        return tuple(pull for pull in self._all() if pull.state is PullState.OPEN)
+        return tuple(pull for pull in self._all() if pull.state is PullState.OPEN and pull.branch.startswith(PREFIX))
 
     def pulls_of(self, branch: str) -> tuple[PullRequest, ...]:
         """Return all that were opened from a branch, newest first."""

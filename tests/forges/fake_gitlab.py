@@ -1,0 +1,156 @@
+"""GitLab's REST API v4 as far as Trimtab uses it, over the shared state. Shapes follow https://docs.gitlab.com/api/rest/."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import unquote
+
+from tests.forges.server import TOKEN, Answer, Api, Json, Query
+from tests.forges.state import BOT, BOT_ID, NOW, DeclinedError, ForgeState, Pull, Said
+
+PROJECT = "acme/gitops"
+
+_LEVELS = {"none": 0, "read": 20, "write": 30, "admin": 40}
+
+
+class FakeGitLab(Api):
+    """One project, `acme/gitops`."""
+
+    prefix = "/api/v4"
+
+    def __init__(self, state: ForgeState) -> None:
+        """Take the state that people act on."""
+        super().__init__()
+        self.state = state
+        self.page = 100
+        here = "/projects/acme/gitops"
+        self._routes: list[tuple[str, str, Callable[..., Answer]]] = [
+            ("GET", r"/user", self._user),
+            ("GET", rf"{here}/merge_requests", self._list),
+            ("POST", rf"{here}/merge_requests", self._create),
+            ("GET", rf"{here}/merge_requests/(\d+)", self._get),
+            ("PUT", rf"{here}/merge_requests/(\d+)", self._edit),
+            ("GET", rf"{here}/merge_requests/(\d+)/notes", self._notes),
+            ("POST", rf"{here}/merge_requests/(\d+)/notes", self._note),
+            ("GET", rf"{here}/members/all", self._members),
+        ]
+
+    def lets_in(self, headers: dict[str, str]) -> bool:
+        """Return whether the token is there."""
+        return headers.get("private-token") == TOKEN
+
+    def answer(self, method: str, path: str, query: Query, body: dict[str, str]) -> Answer:
+        """Answer one call."""
+        for verb, pattern, handler in self._routes:
+            found = re.fullmatch(pattern, unquote(path))
+            if verb == method and found:
+                return handler(query, body, *found.groups())
+        return Answer(404, {"message": "404 Not Found"})
+
+    def _user(self, _: Query, __: dict[str, str]) -> Answer:
+        return Answer(200, {"id": BOT_ID, "username": BOT, "web_url": f"{self.base}/{BOT}"})
+
+    def _list(self, query: Query, _: dict[str, str]) -> Answer:
+        state, branch = query.get("state", "all"), query.get("source_branch", "")
+        pulls = [
+            pull
+            for pull in self.state.all()
+            if (state == "all" or (state == "opened") == (pull.state == "open"))
+            and (not branch or branch == pull.branch)
+        ]
+        if query.get("sort", "desc") == "desc":
+            pulls.reverse()
+        size, page = min(self.page, int(query.get("per_page", "20"))), int(query.get("page", "1"))
+        listed: list[Json] = [self._short(pull) for pull in pulls[(page - 1) * size : page * size]]
+        pairs = "&".join(f"{key}={value}" for key, value in query.items() if key != "page")
+        address = f"{self.base}{self.prefix}/projects/acme%2Fgitops/merge_requests?{pairs}&page={page + 1}"
+        more = page * size < len(pulls)
+        return Answer(200, listed, (("Link", f'<{address}>; rel="next"'),) if more else ())
+
+    def _create(self, _: Query, body: dict[str, str]) -> Answer:
+        try:
+            pull = self.state.create(
+                body["source_branch"], body["target_branch"], body["title"], body.get("description", "")
+            )
+        except DeclinedError as error:
+            exists = "already exists" in str(error)
+            said = "Another open merge request already exists for this source branch: !1" if exists else str(error)
+            return Answer(409 if exists else 422, {"message": [said]})
+        return Answer(201, self._full(pull))
+
+    def _get(self, _: Query, __: dict[str, str], number: str) -> Answer:
+        return Answer(200, self._full(self.state.get(int(number))))
+
+    def _edit(self, _: Query, body: dict[str, str], number: str) -> Answer:
+        names = {"title": "title", "description": "body"}
+        values = {names[key]: value for key, value in body.items() if key in names}
+        if "state_event" in body:
+            values["state"] = "closed" if body["state_event"] == "close" else "open"
+        return Answer(200, self._full(self.state.edit(int(number), **values)))
+
+    def _notes(self, _: Query, __: dict[str, str], number: str) -> Answer:
+        system: Json = {
+            "id": 1,
+            "body": "added 1 commit",
+            "system": True,
+            "author": self._person(BOT, BOT_ID),
+            "created_at": NOW,
+            "updated_at": NOW,
+        }
+        return Answer(200, [system, *(self._said(said) for said in self.state.get(int(number)).comments)])
+
+    def _note(self, _: Query, body: dict[str, str], number: str) -> Answer:
+        return Answer(201, self._said(self.state.say(int(number), BOT, body["body"])))
+
+    def _members(self, query: Query, __: dict[str, str]) -> Answer:
+        del query  # some releases ignore `user_ids`, so the client must look for itself
+        return Answer(
+            200,
+            [
+                {"id": number, "username": login, "access_level": _LEVELS[self.state.levels.get(login, "none")]}
+                for login, number in self.state.users.items()
+            ],
+        )
+
+    def _person(self, login: str, number: int) -> Json:
+        return {"id": number, "username": login, "bot": login in self.state.bots}
+
+    def _said(self, said: Said) -> Json:
+        return {
+            "id": said.id,
+            "body": said.body,
+            "system": False,
+            "author": self._person(said.login, said.user_id),
+            "created_at": NOW,
+            "updated_at": said.updated,
+        }
+
+    def _short(self, pull: Pull) -> dict[str, Json]:
+        return {
+            "id": 5000 + pull.number,
+            "iid": pull.number,
+            "web_url": f"{self.base}/{PROJECT}/-/merge_requests/{pull.number}",
+            "state": {"open": "opened"}.get(pull.state, pull.state),
+            "title": pull.title,
+            "description": pull.body,
+            "author": self._person(*pull.author),
+            "labels": [],
+            "draft": False,
+            "source_branch": pull.branch,
+            "target_branch": pull.base,
+            "source_project_id": 99 if pull.fork else 1,
+            "target_project_id": 1,
+            "sha": pull.head,
+            "merge_commit_sha": pull.merge_commit or None,
+            "squash_commit_sha": None,
+        }
+
+    def _full(self, pull: Pull) -> Json:
+        ended = self._person(*pull.ended_by) if pull.ended_by[0] else None
+        merged = pull.state == "merged"
+        return {
+            **self._short(pull),
+            "merge_user": ended if merged else None,
+            "closed_by": ended if pull.state == "closed" else None,
+        }

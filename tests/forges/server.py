@@ -1,0 +1,222 @@
+"""An HTTP server on loopback: git by `git http-backend`, and an API that a subclass of `Api` answers.
+
+It counts what changes anything, and can fail as forges fail: before a call takes effect, or after.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+TOKEN = "token-that-must-not-leak"  # noqa: S105  # a made-up secret that tests look for in what is printed
+
+Query = dict[str, str]
+Json = dict[str, "Json"] | list["Json"] | str | int | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server says."""
+
+    status: int
+    body: Json
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """How the next matching calls fail.
+
+    Attributes:
+        match: Part of `METHOD /path`.
+        answer: What is said instead.
+        effect: Whether the call takes effect all the same.
+        times: How often.
+    """
+
+    match: str
+    answer: Answer
+    effect: bool = False
+    times: int = 1
+
+
+class Api:
+    """One forge's API; subclasses answer."""
+
+    prefix = "/api"
+
+    def __init__(self) -> None:
+        """Start without a base address; the server sets it."""
+        self.base = ""
+
+    def answer(self, method: str, path: str, query: Query, body: dict[str, str]) -> Answer:
+        """Answer one call."""
+        raise NotImplementedError
+
+    def lets_in(self, headers: dict[str, str]) -> bool:
+        """Return whether the API's token is there."""
+        raise NotImplementedError
+
+
+@dataclass(slots=True)
+class Log:
+    """What was asked.
+
+    Attributes:
+        calls: `METHOD /path` of every API call and every git service.
+        writes: Those that change anything.
+        faults: How calls fail.
+        kill_after: The number of the write after which `victim` is killed, before it hears of it; 0 for never.
+        victim: A process id.
+    """
+
+    calls: list[str] = field(default_factory=list)
+    writes: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    kill_after: int = 0
+    victim: Callable[[], int] = lambda: 0
+
+    def fault(self, call: str) -> Fault | None:
+        """Return how a call fails, and use the fault up."""
+        for index, fault in enumerate(self.faults):
+            if fault.match in call:
+                left = fault.times - 1
+                self.faults[index : index + 1] = [Fault(fault.match, fault.answer, fault.effect, left)] if left else []
+                return fault
+        return None
+
+    def wrote(self, call: str) -> None:
+        """Count a write, and kill the victim where it is its turn."""
+        self.writes.append(call)
+        if len(self.writes) == self.kill_after and self.victim():
+            os.kill(self.victim(), signal.SIGKILL)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A running server."""
+
+    url: str
+    log: Log
+
+
+@contextmanager
+def serve(root: Path, api: Api) -> Iterator[Served]:
+    """Serve the bare repositories below `root` and an API, until the block ends."""
+    log, lock = Log(), threading.Lock()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name that the base class gives it
+            """Say nothing."""
+
+        def _any(self) -> None:
+            path = urlsplit(self.path).path
+            if ".git/" in path:
+                self._git(path)
+            else:
+                self._api(path.removeprefix(api.prefix))
+
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _any  # noqa: N815  # names that the base class looks for
+
+        def _body(self) -> bytes:
+            if self.headers.get("Transfer-Encoding") == "chunked":
+                parts = []
+                while size := int(self.rfile.readline(), 16):
+                    parts.append(self.rfile.read(size))
+                    self.rfile.readline()
+                self.rfile.readline()
+                return b"".join(parts)
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+        def _git(self, path: str) -> None:
+            body, query = self._body(), urlsplit(self.path).query
+            if not self.headers.get("Authorization"):
+                self._send(401, b"", (("WWW-Authenticate", 'Basic realm="git"'),))
+                return
+            call = f"{self.command} {path}"
+            log.calls.append(call)
+            fault = log.fault(call)
+            if fault and not fault.effect:
+                self._send(fault.answer.status, b"")
+                return
+            environ = {
+                **os.environ,
+                "GIT_PROJECT_ROOT": str(root),
+                "GIT_HTTP_EXPORT_ALL": "1",
+                "PATH_INFO": path,
+                "QUERY_STRING": query,
+                "REQUEST_METHOD": self.command,
+                "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+                "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
+                "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+                "REMOTE_USER": "someone",
+            }
+            done = subprocess.run(["git", "http-backend"], input=body, capture_output=True, check=True, env=environ)
+            head, _, content = done.stdout.partition(b"\r\n\r\n")
+            headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
+            status = int(headers.pop("Status", "200").split()[0])
+            if self.command == "POST" and path.endswith("git-receive-pack"):
+                log.wrote(call)
+            if fault:
+                self._send(fault.answer.status, b"")
+                return
+            self._send(status, content, tuple(headers.items()))
+
+        def _api(self, path: str) -> None:
+            body = self._body()
+            if not api.lets_in({key.lower(): value for key, value in self.headers.items()}):
+                self._json(Answer(401, {"message": "Bad credentials"}))
+                return
+            call = f"{self.command} {path}"
+            log.calls.append(call)
+            fault = log.fault(call)
+            if fault and not fault.effect:
+                self._json(fault.answer)
+                return
+            query = {key: values[-1] for key, values in parse_qs(urlsplit(self.path).query).items()}
+            with lock:
+                answer = api.answer(self.command, path, query, json.loads(body or b"{}"))
+            if self.command != "GET" and answer.status < 300 and not path.endswith("graphql"):
+                log.wrote(call)
+            self._json(fault.answer if fault else answer)
+
+        def _json(self, answer: Answer) -> None:
+            self._send(
+                answer.status,
+                json.dumps(answer.body).encode(),
+                (("Content-Type", "application/json; charset=utf-8"), *answer.headers),
+            )
+
+        def _send(self, status: int, content: bytes, headers: tuple[tuple[str, str], ...] = ()) -> None:
+            try:
+                self.send_response(status)
+                for key, value in headers:
+                    self.send_header(key, value)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+            except (BrokenPipeError, ConnectionResetError):
+                self.close_connection = True
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    api.base = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield Served(api.base, log)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

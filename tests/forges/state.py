@@ -1,0 +1,198 @@
+"""What a forge keeps, over a real bare repository: pull requests, comments, members; people act on it directly."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+BOT = "trimtab-bot"
+BOT_ID = 4242
+NOW = "2026-11-21T00:00:00Z"
+LATER = "2026-11-21T00:05:00Z"
+
+IDENTITY = {
+    f"GIT_{who}_{what}": value
+    for who in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "Ada Person"), ("EMAIL", "ada@example.com"), ("DATE", "2026-11-20T00:00:00Z"))
+}
+
+
+def git(folder: Path, *arguments: str, stdin: bytes = b"") -> str:
+    """Run git as a person would, in a folder, and return what it prints."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    done = subprocess.run(
+        ["git", "-C", str(folder), *arguments],
+        input=stdin,
+        capture_output=True,
+        check=False,
+        env={**clean, **IDENTITY, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull},
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.decode().strip()
+
+
+def make_repository(folder: Path, files: dict[str, str]) -> Path:
+    """Return a bare repository with one commit of these files on `main`."""
+    git(folder.parent, "init", "-q", "--bare", "-b", "main", str(folder))
+    commit_to(folder, "main", files, "Start")
+    return folder
+
+
+def commit_to(bare: Path, branch: str, files: dict[str, str], message: str) -> str:
+    """Commit new content to a branch of a bare repository, as a person, and return the commit."""
+    parent = tip(bare, branch)
+    scratch = bare / "person-index"
+    scratch.unlink(missing_ok=True)
+    environ = {**os.environ, **IDENTITY, "GIT_INDEX_FILE": str(scratch)}
+
+    def run(*arguments: str, stdin: bytes = b"") -> str:
+        done = subprocess.run(
+            ["git", "-C", str(bare), *arguments], input=stdin, capture_output=True, check=True, env=environ
+        )
+        return done.stdout.decode().strip()
+
+    if parent:
+        run("read-tree", parent)
+    for path, content in files.items():
+        blob = run("hash-object", "-w", "--stdin", stdin=content.encode())
+        run("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}")
+    commit = run("commit-tree", run("write-tree"), *(("-p", parent) if parent else ()), stdin=message.encode())
+    run("update-ref", f"refs/heads/{branch}", commit)
+    return commit
+
+
+def tip(bare: Path, branch: str) -> str:
+    """Return a branch's head, empty where there is none."""
+    return git(bare, "for-each-ref", "--format=%(objectname)", f"refs/heads/{branch}")
+
+
+def show(bare: Path, branch: str, path: str) -> str:
+    """Return a file's content on a branch."""
+    return git(bare, "show", f"{branch}:{path}")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A comment."""
+
+    id: int
+    login: str
+    user_id: int
+    body: str
+    updated: str = NOW
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """A pull request as a forge keeps it."""
+
+    number: int
+    title: str
+    body: str
+    branch: str
+    base: str
+    state: str = "open"
+    head: str = ""
+    merge_commit: str = ""
+    author: tuple[str, int] = (BOT, BOT_ID)
+    ended_by: tuple[str, int] = ("", 0)
+    fork: bool = False
+    comments: tuple[Said, ...] = ()
+
+
+class DeclinedError(Exception):
+    """The forge declines, with the text it would answer."""
+
+
+@dataclass(slots=True)
+class ForgeState:
+    """A repository on a forge.
+
+    Attributes:
+        bare: The real repository.
+        pulls: By number.
+        levels: What accounts may do: `read`, `write`, `admin`.
+        users: Numeric ids by login.
+    """
+
+    bare: Path
+    pulls: dict[int, Pull] = field(default_factory=dict)
+    levels: dict[str, str] = field(default_factory=lambda: {"ada": "write", "eve": "read", BOT: "write"})
+    users: dict[str, int] = field(default_factory=lambda: {"ada": 7, "eve": 66, BOT: BOT_ID})
+    bots: frozenset[str] = frozenset({BOT})
+    next_comment: int = 9001
+
+    def all(self) -> list[Pull]:
+        """Return the pull requests as they stand, heads and closings by git included."""
+        for pull in list(self.pulls.values()):
+            if pull.state != "open":
+                continue
+            head = tip(self.bare, pull.branch)
+            if not head and not pull.fork:
+                self.pulls[pull.number] = replace(pull, state="closed")
+            elif head:
+                self.pulls[pull.number] = replace(pull, head=head)
+        return [self.pulls[number] for number in sorted(self.pulls)]
+
+    def get(self, number: int) -> Pull:
+        """Return one pull request."""
+        return next(pull for pull in self.all() if pull.number == number)
+
+    def create(self, branch: str, base: str, title: str, body: str, author: str = BOT) -> Pull:
+        """Open a pull request, with the refusals that forges give."""
+        head = tip(self.bare, branch)
+        if not head:
+            raise DeclinedError("head sha can't be blank")
+        if any(pull.branch == branch and pull.state == "open" and not pull.fork for pull in self.all()):
+            raise DeclinedError(f"A pull request already exists for acme:{branch}.")
+        if not git(self.bare, "rev-list", f"{base}..{branch}"):
+            raise DeclinedError(f"No commits between {base} and {branch}")
+        number = max(self.pulls, default=0) + 1
+        pull = Pull(number, title, body, branch, base, head=head, author=(author, self.users[author]))
+        self.pulls[number] = pull
+        return pull
+
+    def edit(self, number: int, **values: str) -> Pull:
+        """Set title, body or state as the bot's token does."""
+        pull = replace(self.get(number), **values)  # type: ignore[arg-type]  # only text fields are given
+        if values.get("state") == "closed" and not pull.ended_by[1]:
+            pull = replace(pull, ended_by=(BOT, BOT_ID))
+        self.pulls[number] = pull
+        return pull
+
+    def say(self, number: int, login: str, body: str) -> Said:
+        """Add a comment by anyone."""
+        said = Said(self.next_comment, login, self.users[login], body)
+        self.next_comment += 1
+        self.pulls[number] = replace(self.get(number), comments=(*self.get(number).comments, said))
+        return said
+
+    def rewrite(self, number: int, comment: int, body: str) -> None:
+        """Edit a comment, as its author or an administrator may."""
+        comments = tuple(
+            replace(said, body=body, updated=LATER) if said.id == comment else said
+            for said in self.get(number).comments
+        )
+        self.pulls[number] = replace(self.get(number), comments=comments)
+
+    def merge(self, number: int, login: str = "ada", *, squash: bool = False) -> str:
+        """Merge as a person, by a real merge in the repository, and return the base's new head."""
+        pull = self.get(number)
+        tree = git(self.bare, "merge-tree", "--write-tree", pull.base, pull.branch)
+        parents = ["-p", tip(self.bare, pull.base)] + ([] if squash else ["-p", pull.head])
+        commit = git(self.bare, "commit-tree", tree, *parents, "-m", f"Merge #{number}")
+        git(self.bare, "update-ref", f"refs/heads/{pull.base}", commit)
+        self.pulls[number] = replace(pull, state="merged", merge_commit=commit, ended_by=(login, self.users[login]))
+        return commit
+
+    def close(self, number: int, login: str = "ada") -> None:
+        """Close without a merge, as a person."""
+        self.pulls[number] = replace(self.get(number), state="closed", ended_by=(login, self.users[login]))
+
+    def reopen(self, number: int) -> None:
+        """Open again, restoring the branch where it was deleted, as a person."""
+        pull = self.pulls[number]
+        git(self.bare, "update-ref", f"refs/heads/{pull.branch}", pull.head)
+        self.pulls[number] = replace(pull, state="open", ended_by=("", 0))
