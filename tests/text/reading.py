@@ -49,5 +49,6 @@ def read(markdown: str) -> _Page:
 
 
 def acts(markdown: str) -> list[str]:
-    """Return the mentions, references and addresses in the shown prose, and quick actions in the text as written."""
-    return _MENTION.findall(read(markdown).prose) + _QUICK_ACTION.findall(markdown)
+    """Return the mentions, references and addresses in the shown prose, and quick actions outside code blocks."""
+    written = "\n".join(token.content for token in _READER.parse(markdown) if token.type in {"inline", "html_block"})
+    return _MENTION.findall(read(markdown).prose) + _QUICK_ACTION.findall(written)
