@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from trimtab.manifest.editing import EditResult, Refusal, edit
 from trimtab.manifest.inspection import Inspection, inspect
 from trimtab.manifest.plain import plain
 from trimtab.manifest.tree import Tree
 
-__all__ = ["Inspection", "Tree", "inspect", "plain"]
+__all__ = ["EditResult", "Inspection", "Refusal", "Tree", "edit", "inspect", "plain"]

@@ -13,7 +13,7 @@ from trimtab.manifest.source import Cursor
 from trimtab.manifest.tree import Tree
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-_NEAR = 3
+NEAR = 3
 """How many folders up an object is still taken for a neighbour of the file that refers to it."""
 
 
@@ -105,8 +105,8 @@ class Context:
             and thing.name == name
             and thing.namespace in {"", namespace or thing.namespace}
         ]
-        for thing in sorted(candidates, key=lambda one: (_distance(near, one.path), one.path)):
-            if _distance(near, thing.path) <= _NEAR and (found := thing.at.get("data", key)) is not None:
+        for thing in sorted(candidates, key=lambda one: (distance(near, one.path), one.path)):
+            if distance(near, thing.path) <= NEAR and (found := thing.at.get("data", key)) is not None:
                 text = found.text()
                 locked = found.why_locked
                 if text is not None:
@@ -124,7 +124,7 @@ class Context:
         return None
 
 
-def _distance(one: str, other: str) -> int:
+def distance(one: str, other: str) -> int:
     """Return how many folders lie between two files."""
     left, right = folder_of(one).split("/"), folder_of(other).split("/")
     common = 0

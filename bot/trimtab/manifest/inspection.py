@@ -12,6 +12,7 @@ from trimtab.fleet import Location, Serving, Setting
 from trimtab.manifest.context import Context, things_in
 from trimtab.manifest.hit import Draft, Hit
 from trimtab.manifest.parse import check, decode
+from trimtab.manifest.refuse import is_template, why_not
 from trimtab.manifest.shapes import TABLE
 from trimtab.manifest.tree import Tree
 
@@ -55,12 +56,12 @@ def inspect(tree: Tree, repository: str = "") -> Inspection:
     return Inspection(servings, len(tree.yaml_paths), tuple(unreadable))
 
 
-def drafts(tree: Tree) -> Iterator[Draft]:
-    """Yield the servings of a tree with what it takes to edit them."""
+def drafts(tree: Tree, only: str = "") -> Iterator[Draft]:
+    """Yield the servings of a tree, or of one file of it, with what it takes to edit them."""
     context = Context(tree)
     shapes = {kind: shape for shape in reversed(TABLE) for kind in shape.kinds}
-    for path in tree.yaml_paths:
-        if not _HINT.search(tree[path]):
+    for path in [only] if only else tree.yaml_paths:
+        if not _HINT.search(tree[path]) or is_template(tree, path):
             continue
         for thing in things_in(tree, path):
             shape = shapes.get((thing.group, thing.kind))
@@ -75,6 +76,7 @@ class _Places:
         self._tree = tree
         self._repository = repository
         self._texts: dict[str, tuple[str, int]] = {}
+        self._reasons: dict[str, str] = {}
 
     def of(self, hit: Hit) -> Location:
         text, mark = self._text(hit.path)
@@ -86,6 +88,11 @@ class _Places:
     def raw(self, hit: Hit) -> str:
         start, end = hit.text.span()
         return self._text(hit.path)[0][start:end]
+
+    def why_not(self, path: str) -> str:
+        if path not in self._reasons:
+            self._reasons[path] = why_not(self._tree, path)
+        return self._reasons[path]
 
     def _text(self, path: str) -> tuple[str, int]:
         """Return a file's characters and the length of its byte order mark."""
@@ -116,5 +123,5 @@ def _serving(draft: Draft, places: _Places, repository: str) -> Serving:
 
 
 def _setting(hit: Hit, places: _Places) -> Setting:
-    locked = hit.locked
+    locked = hit.locked or places.why_not(hit.path)
     return Setting(hit.field, hit.value, places.raw(hit), places.of(hit), hit.via, not locked, locked)

@@ -30,7 +30,7 @@ _YAML_1_1 = re.compile(
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*"
     r"|[-+]?\.(?i:inf|nan)"
 )
-_PLAIN = re.compile(r"[A-Za-z0-9_./$%+^~(][^\n\r\t#:,\[\]{}\x00-\x1f\x7f-\x9f\ufeff\u2028\u2029]*")
+_PLAIN = re.compile(r"(?:[A-Za-z0-9_./$+^~(]|-(?=[^\s]))[^\n\r\t#:,\[\]{}\x00-\x1f\x7f-\x9f\ufeff\u2028\u2029]*")
 _PLAIN_COLON = re.compile(r"(?:[^ ]:(?=[^ ])|[^ :]|(?<! ) (?! ))*")
 
 

@@ -7,9 +7,8 @@ from dataclasses import replace
 from trimtab.fleet import Scalar
 from trimtab.manifest import vocabulary
 from trimtab.manifest.container import field_hit
-from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.context import NEAR, Context, Thing, distance
 from trimtab.manifest.hit import Draft, Writer
-from trimtab.manifest.paths import folder_of
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import Splice
 from trimtab.manifest.write import add_pair
@@ -38,10 +37,15 @@ def take_replicas(draft: Draft, spec: Cursor, *, first: bool = True) -> None:
 def take_autoscaler(draft: Draft, context: Context) -> None:
     """Add the limits of an autoscaler that scales the object; then the count is its own and not to be written."""
     for kind, (group, lowest, highest) in _SCALERS.items():
-        for thing in context.things(kind):
-            if thing.kind == kind and thing.group == group and _scales(thing, draft):
-                _own(draft, thing, lowest, highest)
-                return
+        found = [
+            thing
+            for thing in context.things(kind)
+            if thing.kind == kind and thing.group == group and _scales(thing, draft)
+        ]
+        if found:
+            near = draft.source.source.path
+            _own(draft, min(found, key=lambda thing: (distance(near, thing.path), thing.path)), lowest, highest)
+            return
 
 
 def _scales(thing: Thing, draft: Draft) -> bool:
@@ -50,8 +54,8 @@ def _scales(thing: Thing, draft: Draft) -> bool:
         return False
     kind = target.word("kind") or "Deployment"
     spaces = {thing.namespace, draft.namespace} - {""}
-    same_folder = folder_of(thing.path) == folder_of(draft.source.source.path)
-    return kind == draft.kind and len(spaces) < 2 and (same_folder or bool(spaces))  # noqa: PLR2004 - one or none
+    near = distance(thing.path, draft.source.source.path) <= (NEAR if spaces else 0)
+    return kind == draft.kind and len(spaces) < 2 and near  # noqa: PLR2004 - one or none
 
 
 def _own(draft: Draft, thing: Thing, lowest: str, highest: str) -> None:

@@ -1,0 +1,250 @@
+"""Makes a serving's settings say new values: all of them or none, and nothing else."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from trimtab.errors import RefusedError, UsageError
+from trimtab.fleet import Scalar
+from trimtab.manifest import vocabulary
+from trimtab.manifest.diff import unified
+from trimtab.manifest.hit import Draft
+from trimtab.manifest.inspection import drafts
+from trimtab.manifest.parse import check, decode
+from trimtab.manifest.refuse import why_not
+from trimtab.manifest.scalars import spell
+from trimtab.manifest.splice import Splice, unify
+from trimtab.manifest.trace import Trace
+from trimtab.manifest.tree import Tree
+from trimtab.recommendation import Edit
+
+_COUPLED = {"gpu_resource": "gpu_count", "cpu_request": "cpu_limit", "memory_request": "memory_limit"}
+
+
+@dataclass(frozen=True, slots=True)
+class EditResult:
+    """An edit that was made, in memory.
+
+    Attributes:
+        files: New bytes of every file that changed; empty where everything already stood as asked.
+        edits: The splices, in the order of files and lines.
+        diff: A unified diff that `git apply` takes; empty where nothing changed.
+    """
+
+    files: Mapping[str, bytes]
+    edits: tuple[Edit, ...]
+    diff: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why nothing was edited, and what to do instead."""
+
+    reason: str
+    hint: str = ""
+
+
+def edit(
+    tree: Tree, subject: str, values: Mapping[str, Scalar], selector_key: str = "", repository: str = ""
+) -> EditResult | Refusal:
+    """Return the files in which a serving's settings have new values.
+
+    The result is parsed again: its meaning differs from the old one in what was asked and in nothing else. The same
+    edit again changes nothing.
+
+    Args:
+        tree: The files.
+        subject: The serving's address, as `inspect` gives it.
+        values: New values by the vocabulary's word; a number may be given as text.
+        selector_key: Node label for `gpu_product` where no selector stands; empty to refuse then.
+        repository: The repository's name, for the edits.
+
+    Raises:
+        UsageError: A word that is none of the vocabulary, or a value that is none of its field.
+    """
+    wanted = {field: _typed(field, value) for field, value in values.items()}
+    try:
+        return _Editor(tree, subject, selector_key, repository).run(wanted)
+    except RefusedError as error:
+        return Refusal(error.message, error.hint)
+
+
+def _typed(field: str, value: Scalar) -> Scalar:
+    if field not in vocabulary.FIELDS:
+        near = difflib.get_close_matches(field, sorted(vocabulary.FIELDS), n=1)
+        raise UsageError(f"`{field}` is no setting", f"did you mean `{near[0]}`?" if near else "see `trimtab inspect`")
+    if field == "engine":
+        raise UsageError("`engine` is what runs, and is not set by one value", "change the image and its arguments")
+    typed = vocabulary.read(field, value) if isinstance(value, str) else value
+    if field in vocabulary.QUANTITIES:
+        typed = spell(typed)
+    if not vocabulary.is_value_of(field, typed):
+        raise UsageError(f"`{value}` is no value of `{field}`", _expected(field))
+    return typed
+
+
+def _expected(field: str) -> str:
+    if field in vocabulary.INTEGERS:
+        return "a whole number is expected"
+    if field in vocabulary.NUMBERS:
+        return "a number is expected, such as 0.9"
+    return (
+        "true or false is expected" if field in vocabulary.BOOLEANS else "a quantity is expected, such as 500m or 16Gi"
+    )
+
+
+class _Editor:
+    """One edit; each field is written on what the one before it left, and checked by reading it again."""
+
+    def __init__(self, tree: Tree, subject: str, selector_key: str, repository: str) -> None:
+        self._first = tree
+        self._tree = tree
+        self._subject = subject
+        self._selector_key = selector_key
+        self._repository = repository
+        self._trace = Trace()
+
+    def run(self, wanted: Mapping[str, Scalar]) -> EditResult:
+        draft = self._draft()
+        wanted = _with_limits(draft, wanted)
+        _refuse_split_slice(draft, wanted)
+        for field in sorted(wanted):
+            self._set(field, wanted[field])
+        files = {path: self._tree[path] for path in self._tree if self._tree[path] != self._first[path]}
+        edits = [
+            edit
+            for path in files
+            for edit in self._trace.edits(self._repository, path, decode(self._first[path]), decode(files[path]))
+        ]
+        return EditResult(files, tuple(edits), unified(self._first, files))
+
+    def _draft(self) -> Draft:
+        path = self._subject.partition("#")[0]
+        _refuse_path(self._tree, path)
+        found = [draft for draft in drafts(self._tree, path) if draft.subject == self._subject]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise RefusedError(
+                f"{self._subject} stands {len(found)} times in the file", "give the objects names of their own"
+            )
+        every = sorted({draft.subject for draft in drafts(self._tree)})
+        near = difflib.get_close_matches(self._subject, every, n=1, cutoff=0.3)
+        raise RefusedError(
+            f"nothing is served at {self._subject}", f"did you mean {near[0]}?" if near else "see `trimtab inspect`"
+        )
+
+    def _set(self, field: str, value: Scalar) -> None:
+        draft = self._draft()
+        before = _said(draft)
+        if same(before.get(field), value):
+            return
+        splices = _splices(draft, field, value, self._selector_key)
+        for path in sorted({splice.path for splice in splices}):
+            if reason := why_not(self._tree, path):
+                raise RefusedError(f"{path}: {reason}")
+        changed = self._tree.replaced(unify(self._tree, splices))
+        others = self._others(splices, draft)
+        self._trace.follow(field, splices)
+        self._tree = changed
+        self._confirm(field, value, before)
+        if others != self._others(splices, draft):
+            raise RefusedError(f"{field} is shared: the edit would change another serving too", "edit it by hand")
+
+    def _others(self, splices: Sequence[Splice], draft: Draft) -> dict[str, dict[str, Scalar]]:
+        """Return the settings of the other objects that the edited files may hold."""
+        own = (draft.source.source.path, draft.kind, draft.namespace, draft.name)
+        paths = {splice.path for splice in splices}
+        only = own[0] if paths == {own[0]} else ""
+        return {
+            one.subject: _said(one)
+            for one in drafts(self._tree, only)
+            if (one.source.source.path, one.kind, one.namespace, one.name) != own
+        }
+
+    def _confirm(self, field: str, value: Scalar, before: Mapping[str, Scalar]) -> None:
+        """Refuse where reading the result again shows anything but what was asked."""
+        after = _said(self._draft())
+        allowed = {field, *([_COUPLED[field]] if field in _COUPLED else ())}
+        same_rest = {name: said for name, said in before.items() if name not in allowed}
+        if not same(after.get(field), value) or same_rest != {k: v for k, v in after.items() if k not in allowed}:
+            raise RefusedError(f"{field} would not say {spell(value)} after the edit", "edit it by hand")
+
+
+def _refuse_path(tree: Tree, path: str) -> None:
+    if path.startswith("/") or ".." in path.split("/"):
+        raise UsageError(f"{path}: the path leaves the folder", "name the file relative to ROOT")
+    for above in ("/".join(path.split("/")[:depth]) for depth in range(1, path.count("/") + 2)):
+        if above in tree.left_out:
+            raise RefusedError(f"{above}: {tree.left_out[above]}")
+    if path not in tree:
+        raise RefusedError(f"{path}: no such file below the folder", "see `trimtab inspect`")
+    broken = check(tree[path])
+    if broken is not None:
+        raise RefusedError(f"{path}:{broken.line}: {broken.reason}", "the file is no YAML that can be read")
+    if reason := why_not(tree, path):
+        raise RefusedError(f"{path}: {reason}")
+
+
+def _said(draft: Draft) -> dict[str, Scalar]:
+    return {field: hit.value for field, hit in draft.hits.items()}
+
+
+def same(before: Scalar | None, value: Scalar) -> bool:
+    """Return whether a setting already says a value; `8` and `8.0` are the same, `true` and `1` are not."""
+    if before is None or isinstance(before, bool) != isinstance(value, bool):
+        return False
+    if isinstance(before, str) and isinstance(value, str) and before != value:
+        left, right = vocabulary.cores(before), vocabulary.cores(value)
+        return left == right
+    return before == value
+
+
+def _splices(draft: Draft, field: str, value: Scalar, selector_key: str) -> tuple[Splice, ...]:
+    hit = draft.hits.get(field)
+    if hit is not None:
+        if hit.locked or hit.writer is None:
+            raise RefusedError(f"{field} ({hit.path}): {hit.locked or 'cannot be written'}")
+        return hit.writer(value)
+    if field in draft.refusals:
+        raise RefusedError(f"{field}: {draft.refusals[field]}")
+    if field == "gpu_product":
+        if not selector_key or draft.add_selector is None:
+            raise RefusedError("no selector of the GPU's kind stands in Git, and no label for one is known")
+        return draft.add_selector(selector_key, spell(value))
+    adder = draft.adders.get(field)
+    if adder is None:
+        raise RefusedError(f"{draft.engine or draft.kind or 'this shape'} has no place for {field} here")
+    return adder(value)
+
+
+def _with_limits(draft: Draft, wanted: Mapping[str, Scalar]) -> Mapping[str, Scalar]:
+    """Return what is asked, with a limit raised that a request would exceed: Kubernetes rejects such a pod."""
+    result = dict(wanted)
+    for resource in ("cpu", "memory"):
+        request, limit = f"{resource}_request", f"{resource}_limit"
+        if request not in wanted or limit not in {*draft.hits, *wanted}:
+            continue
+        standing = wanted.get(limit, draft.hits[limit].value if limit in draft.hits else "")
+        if vocabulary.cores(str(wanted[request])) > vocabulary.cores(str(standing)):
+            if limit in wanted:
+                raise UsageError(f"{request} would be above {limit}", "raise the limit with it")
+            result[limit] = wanted[request]
+    return result
+
+
+def _refuse_split_slice(draft: Draft, wanted: Mapping[str, Scalar]) -> None:
+    """Refuse tensor parallelism over MIG slices: they cannot reach each other.
+
+    Source: NVIDIA MIG User Guide r580, "Application Considerations": no peer-to-peer, neither over PCIe nor NVLink.
+    """
+    resource = wanted.get("gpu_resource", draft.hits["gpu_resource"].value if "gpu_resource" in draft.hits else "")
+    size = wanted.get("tensor_parallel_size")
+    if size is None and "tensor_parallel_size" in draft.hits:
+        size = draft.hits["tensor_parallel_size"].value
+    if "mig-" in str(resource) and isinstance(size, int) and size > 1:
+        raise RefusedError(
+            "slices of a GPU (MIG) cannot serve a model together", "set tensor_parallel_size to 1 with it"
+        )
