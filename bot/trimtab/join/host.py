@@ -36,7 +36,7 @@ def declared(measures: Measures, signal: str) -> Measure:
     rows = measures.readings.by(signal, *_POD).get(pod.key, ())
     own = [row.values[0] for row in rows if pod.container and label(row, "container") == pod.container]
     figures = own or [row.values[0] for row in rows if not pod.container]
-    if not figures and measures.readings.has(signal):
+    if not figures and (measures.readings.has(signal) or measures.readings.has("pod_cpu_request")):
         return Unknown(f"none is set ({SIGNALS[signal].meaning})")
     return measures.readings.found(signal, sum(figures) if figures else NAN)
 

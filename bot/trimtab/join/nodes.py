@@ -75,7 +75,7 @@ def _node(readings: Readings, name: str, parts: _Parts) -> Node:
         requested=dict(sorted(parts.requested.get(name, {}).items())),
         requested_avg=_figure(readings, "node_gpu_requested_avg", name),
         cpu_cores=readings.found("node_allocatable", offered.get("cpu", NAN)),
-        cpu_requested=_figure(readings, "node_cpu_requested", name),
+        cpu_requested=_asked_cpu(readings, name),
         cpu_busy_avg=_figure(readings, "node_cpu_busy_avg", name),
         cpu_busy_p95=_figure(readings, "node_cpu_busy_p95", name),
         purpose=labels.get("trimtab.dev/purpose", ""),
@@ -187,6 +187,13 @@ def _replicas(node: Node, device: _Device) -> int:
         physical = float(device.count)
     sliced = product.profile or any(mig_profile(resource) for resource in node.allocatable)
     return max(1, round(units / physical)) if physical >= 1 and not sliced else 1
+
+
+def _asked_cpu(readings: Readings, node: str) -> Measure:
+    """Return CPU requested on a node, cores; nothing where pods' requests are known and none stands here."""
+    known = _figure(readings, "node_cpu_requested", node)
+    none = isinstance(known, Unknown) and readings.has("node_cpu_requested")
+    return Found(0.0, readings.query("node_cpu_requested")) if none else known
 
 
 def _figure(readings: Readings, signal: str, node: str) -> Measure:

@@ -1,0 +1,117 @@
+"""Live workloads and their declarations in Git."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.join.small import Small, config, repository, serving
+from trimtab.facts import LiveObject
+from trimtab.fleet import Found, ObjectRef, Place, Serving, Unknown
+from trimtab.join import fleet_of
+
+
+def _small(pod: str = "chat-7c9d8f6b5d-xbbzw", model: str = "") -> Small:
+    small = Small()
+    small.pod(pod)
+    if model:
+        small.add("engine_model", 1, namespace="llm", pod=pod, model_name=model, engine="vllm")
+    return small
+
+
+def _place(small: Small, *servings: Serving) -> Place | Unknown:
+    found = next(one for one in small.join(*servings).workloads if one.live).place
+    return found.value if isinstance(found, Found) else found
+
+
+def test_the_object_itself_is_the_surest_place() -> None:
+    """Kind, namespace and name agree."""
+    place = _place(_small(), serving("chat"), serving("chat", path="b.yaml", namespace="lab"))
+    assert (place.serving.path, place.how, place.sure) == ("apps/chat.yaml", "same kind, namespace and name", 0.99)
+
+
+def test_a_rendered_name_is_as_good_as_its_chart() -> None:
+    """A values file's item is joined by the object that its chart makes of it."""
+    item = serving(
+        "qwen",
+        kind="",
+        namespace="",
+        wrapper="helm-values",
+        live_names=(ObjectRef("Deployment", "llm", "chat"),),
+        live_names_by="rendered with helm",
+    )
+    place = _place(_small(), item)
+    assert (place.how, place.sure) == ("rendered with helm", 0.97)
+
+
+def test_an_open_namespace_is_less_sure() -> None:
+    """Git that leaves the namespace to the deployment tool still names kind and name."""
+    assert _place(_small(), serving("chat", namespace="")).sure == 0.9
+
+
+def test_two_equal_declarations_are_named_and_not_chosen() -> None:
+    """The reason names both files."""
+    place = _place(_small(), serving("chat", path="a/chat.yaml"), serving("chat", path="b/chat.yaml"))
+    assert isinstance(place, Unknown)
+    assert "a/chat.yaml" in place.reason
+    assert "b/chat.yaml" in place.reason
+
+
+def test_of_one_objects_containers_the_serving_one_is_meant() -> None:
+    """A sidecar's entry does not make the object ambiguous."""
+    main = serving("chat", {"model": "m", "max_model_len": 4096})
+    side = serving("chat", container="metrics", engine="")
+    assert _place(_small(), side, main).serving.container == "server"
+
+
+@pytest.mark.parametrize(
+    ("kind", "pod"),
+    [
+        ("InferenceService", "chat-predictor-7c9d8f6b5d-xbbzw"),
+        ("InferenceService", "chat-predictor-00002-deployment-7c9d8f6b5d-xbbzw"),
+        ("Model", "model-chat-7c9d8f6b5d-xbbzw"),
+    ],
+)
+def test_controllers_name_their_children(kind: str, pod: str) -> None:
+    """KServe, Knative and KubeAI append or prepend what is known of them."""
+    place = _place(_small(pod), serving("chat", kind=kind, wrapper="crd"))
+    assert place.how == "named by the controller of the declared kind"
+
+
+def test_a_name_and_the_same_model_are_a_resemblance() -> None:
+    """It is joined, and said to be unsure; another model is not."""
+    small = _small("writing-qwen8b-deployment-vllm-7c9d8f6b5d-xbbzw", model="Qwen/Qwen3-8B")
+    item = serving(
+        "qwen8b", {"model": "Qwen/Qwen3-8B"}, kind="", namespace="", wrapper="helm-values", container="qwen8b"
+    )
+    other = serving("qwen8b", {"model": "Qwen/Qwen3-14B"}, kind="", namespace="", wrapper="helm-values", path="o.yaml")
+    place = _place(small, item, other)
+    assert (place.serving.path, place.sure) == ("apps/qwen8b.yaml", 0.6)
+
+
+def test_what_is_taken_by_name_is_not_taken_by_resemblance() -> None:
+    """A canary that resembles the main workload does not get its declaration."""
+    small = _small("chat-7c9d8f6b5d-xbbzw", model="m/x")
+    small.pod("chat-canary-7c9d8f6b5d-xbbzw")
+    small.add("engine_model", 1, namespace="llm", pod="chat-canary-7c9d8f6b5d-xbbzw", model_name="m/x", engine="vllm")
+    canary, chat = sorted(
+        small.join(serving("chat", {"model": "m/x"})).workloads, key=lambda one: one.name != "chat-canary"
+    )
+    assert isinstance(chat.place, Found)
+    assert isinstance(canary.place, Unknown)
+
+
+def test_a_tracking_label_names_the_release() -> None:
+    """Argo CD's tracking id on the live object leads to the application that declares it."""
+    small = _small("web-7c9d8f6b5d-xbbzw")
+    tracking = {"argocd.argoproj.io/tracking-id": "faq:apps/Deployment:llm/web"}
+    small.objects.append(LiveObject("Deployment", "llm", "web", {}, tracking, {}))
+    place = _place(small, serving("faq", kind="Application", namespace="llm", wrapper="argo-application"))
+    assert (place.how, place.sure) == ("a deployment tool's label names it", 0.85)
+
+
+def test_a_repository_belongs_to_its_clusters() -> None:
+    """What is deployed elsewhere is no place of a workload here."""
+    facts = _small().facts(repository(serving("chat"), clusters=("us",)))
+    eu, us = fleet_of(facts, config("eu", "us")).clusters
+    assert isinstance(eu.workloads[0].place, Unknown)
+    assert [one.live for one in us.workloads] == [False]
