@@ -9,6 +9,7 @@ from trimtab.errors import UsageError
 from trimtab.manifest.nodes import Document, MappingNode, Node, ScalarNode, SequenceNode, target
 from trimtab.manifest.parse import BrokenYamlError, decode, parse
 from trimtab.manifest.scalars import Value, meaning
+from trimtab.manifest.tree import Tree
 
 Plain: TypeAlias = "Value | list[Plain] | dict[str, Plain]"
 LineOf: TypeAlias = Callable[[tuple[str | int, ...]], int]
@@ -40,6 +41,29 @@ def plain(data: bytes, path: str = "the file") -> tuple[Plain, LineOf]:
     _refuse_duplicates(documents[0], text, path)
     root = documents[0].root
     return _Reader(path).read(root), lambda where: _line_of(root, where, text)
+
+
+def plain_documents(data: bytes, path: str = "the file") -> tuple[Plain, ...]:
+    """Return what each document of a file says, empty ones left out.
+
+    Raises:
+        BrokenYamlError: No parser takes it.
+        UsageError: It is larger than any such file once aliases are expanded.
+    """
+    roots = (document.root for document in parse(decode(data)))
+    return tuple(_Reader(path).read(root) for root in roots if root is not None)
+
+
+def documents_of(tree: Tree, path: str) -> tuple[Plain, ...]:
+    """Return what each document of a tree's file says, in place; empty or unreadable ones are None."""
+    found: list[Plain] = []
+    for source in tree.readable(path):
+        root = source.document.root
+        try:
+            found.append(_Reader(path).read(root) if root is not None else None)
+        except UsageError:
+            found.append(None)
+    return tuple(found)
 
 
 def _refuse_duplicates(document: Document, text: str, path: str) -> None:

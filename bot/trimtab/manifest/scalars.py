@@ -17,6 +17,13 @@ from trimtab.manifest.nodes import ScalarNode
 
 Value: TypeAlias = Scalar | None
 
+
+class Verbatim(str):
+    """Characters to be written plain, as they are, and to mean what YAML reads in them."""
+
+    __slots__ = ()
+
+
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")}
 _INTEGER = re.compile(r"[-+]?[0-9]{1,300}|0o[0-7]{1,300}|0x[0-9a-fA-F]{1,300}")
@@ -74,6 +81,8 @@ def spell(value: Scalar) -> str:
 def write_new(value: Scalar, quote: str = "") -> str:
     """Return a new scalar: `quote` where one is given, else plain where that is safe, else double quotes."""
     text = spell(value)
+    if isinstance(value, Verbatim):
+        return text
     if quote == "'" and "\n" not in text:
         return "'" + text.replace("'", "''") + "'"
     if quote:

@@ -13,7 +13,7 @@ from trimtab.fleet import Scalar
 from trimtab.manifest.decoded import scalar_text
 from trimtab.manifest.nodes import AliasNode, Document, MappingNode, Node, ScalarNode, SequenceNode
 from trimtab.manifest.parse import BrokenYamlError, decode, parse
-from trimtab.manifest.scalars import Value, meaning, read_plain
+from trimtab.manifest.scalars import Value, Verbatim, meaning, read_plain
 from trimtab.manifest.text import Text
 
 New: TypeAlias = "Scalar | list[New] | dict[str, New]"
@@ -154,7 +154,7 @@ def _new(value: New) -> Shape:
         return ("map", "", "", tuple((_scalar(key), _new(item)) for key, item in value.items()))
     if isinstance(value, list):
         return ("list", "", "", tuple(_new(item) for item in value))
-    return _scalar(value)
+    return _scalar(read_plain(str(value)) if isinstance(value, Verbatim) else value)
 
 
 class _Expected:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from trimtab.errors import RefusedError
 from trimtab.fleet import Scalar
 from trimtab.manifest.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from trimtab.manifest.scalars import meaning, rewrite, spell, write_new
+from trimtab.manifest.scalars import Verbatim, meaning, rewrite, spell, write_new
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import Becomes, Effect, InText, New, NewItem, NewPair, Splice
 from trimtab.manifest.text import Text, encode
@@ -40,15 +40,17 @@ def replace_scalar(cursor: Cursor, value: Scalar) -> Splice:
     if cursor.why_locked or node is None:
         raise RefusedError(cursor.why_locked or "the value is not a single scalar", "edit it by hand")
     kept = keep_kind(node, value)
-    if node.style == "" and "\n" in cursor.source.text.value[node.start : node.end]:
-        raise RefusedError("the value runs over several lines", "edit it by hand")
-    raw = rewrite(cursor.source.text.value, node, kept)
+    before = cursor.source.text.value[: node.start]
+    lead = " " if node.start == node.end and not before.endswith((" ", "\n")) else ""
+    raw = lead + rewrite(cursor.source.text.value, node, kept)
     return _raw(cursor, node.start, node.end, raw, Becomes(node.start, kept))
 
 
 def keep_kind(node: ScalarNode, value: Scalar) -> Scalar:
     """Return `value` as the kind of scalar that stands there: text where text stands."""
     was = meaning(node)
+    if isinstance(value, Verbatim):
+        return value
     if isinstance(was, str):
         return spell(value)
     if isinstance(value, str) and isinstance(was, int | float) and not isinstance(was, bool):

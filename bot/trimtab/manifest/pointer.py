@@ -1,0 +1,117 @@
+"""The same splice for any one scalar of any YAML file, addressed by a JSON pointer (RFC 6901)."""
+
+from __future__ import annotations
+
+import re
+
+from trimtab.errors import RefusedError, UsageError
+from trimtab.fleet import Scalar
+from trimtab.manifest.diff import unified
+from trimtab.manifest.editing import EditResult, Refusal
+from trimtab.manifest.parse import BrokenYamlError, decode
+from trimtab.manifest.refuse import why_contents
+from trimtab.manifest.scalars import Verbatim, meaning, read_plain
+from trimtab.manifest.source import Cursor
+from trimtab.manifest.splice import unify
+from trimtab.manifest.trace import Trace
+from trimtab.manifest.tree import Tree
+from trimtab.manifest.write import replace_scalar
+
+_AT = re.compile(r"(?P<pointer>(?:/[^\n]*)?)(?:,(?P<document>\d{1,6}))", re.DOTALL)
+_OLD_BOOLEAN = re.compile(r"(?i:y|yes|n|no|on|off|true|false)")
+
+
+def scalar_edit(tree: Tree, path: str, at: str, value: str, repository: str = "") -> EditResult | Refusal:
+    """Return the file in which one scalar says `value`: text stays text, a number a number.
+
+    Args:
+        tree: The files.
+        path: The file.
+        at: A JSON pointer, with `,N` after it for the document of index N; the first one otherwise.
+        value: The new value as text.
+        repository: The repository's name, for the edit.
+
+    Raises:
+        UsageError: The pointer is none, the path leaves the folder, or a number was to become something else.
+    """
+    pointer, document = _parse_at(at)
+    if path.startswith("/") or ".." in path.split("/"):
+        raise UsageError(f"{path}: the path leaves the folder", "name the file relative to ROOT")
+    try:
+        cursor = _find(tree, path, pointer, document)
+        splices = () if _already(cursor, value) else (replace_scalar(cursor, _typed(cursor, value)),)
+        files = unify(tree, splices)
+    except RefusedError as error:
+        return Refusal(error.message, error.hint)
+    trace = Trace()
+    trace.follow(pointer, splices)
+    edits = [edit for one in files for edit in trace.edits(repository, one, decode(tree[one]), decode(files[one]))]
+    return EditResult(files, tuple(edits), unified(tree, files))
+
+
+def _parse_at(at: str) -> tuple[str, int]:
+    match = _AT.fullmatch(at)
+    pointer = match["pointer"] if match else at
+    if pointer and not pointer.startswith("/"):
+        raise UsageError(
+            f"{at!r} is no JSON pointer", "write /spec/replicas, or /spec/replicas,1 for the second document"
+        )
+    return pointer, int(match["document"]) if match else 0
+
+
+def _find(tree: Tree, path: str, pointer: str, document: int) -> Cursor:
+    """Return the scalar at a pointer."""
+    if path not in tree:
+        raise RefusedError(f"{path}: {tree.left_out.get(path, 'no such YAML file below the folder')}")
+    if reason := why_contents(tree[path]):
+        raise RefusedError(f"{path}: {reason}")
+    try:
+        sources = tree.sources(path)
+    except BrokenYamlError as error:
+        raise RefusedError(f"{path}:{error.line}: {error.reason}", "the file is no YAML that can be read") from None
+    root = sources[document].root() if document < len(sources) else None
+    if root is None:
+        raise RefusedError(f"{path}: there is no document {document}, or it is empty", "documents count from 0")
+    here = root
+    for part in pointer.split("/")[1:]:
+        here = _step(here, part.replace("~1", "/").replace("~0", "~"), f"{path}: {pointer}")
+    if here.scalar is None:
+        raise RefusedError(f"{path}: {pointer} is not a single value", "point to one value inside it")
+    return here
+
+
+def _step(here: Cursor, part: str, where: str) -> Cursor:
+    if here.is_sequence and re.fullmatch(r"0|[1-9]\d{0,8}", part):
+        items = here.items()
+        found = items[int(part)] if int(part) < len(items) else None
+    else:
+        found = here.get(part)
+    if found is None:
+        raise RefusedError(f"{where}: nothing stands there", f"no `{part}` at this point of the path")
+    return found
+
+
+def _already(cursor: Cursor, value: str) -> bool:
+    """Return whether the scalar says the value as it stands."""
+    node = cursor.scalar
+    return node is not None and node.value == value and (cursor.value is not None or not value)
+
+
+def _typed(cursor: Cursor, value: str) -> Scalar:
+    """Return the value as the kind of scalar that stands there.
+
+    Raises:
+        UsageError: A number or boolean was to become something else.
+    """
+    node = cursor.scalar
+    was = meaning(node) if node is not None else None
+    new = read_plain(value)
+    if isinstance(was, str):
+        old_boolean = node is not None and not node.style and _OLD_BOOLEAN.fullmatch(was) is not None
+        return Verbatim(value) if old_boolean and _OLD_BOOLEAN.fullmatch(value) else value
+    if was is None:
+        return value if isinstance(new, str) or new is None else Verbatim(value)
+    if isinstance(was, bool) != isinstance(new, bool) or isinstance(new, str) or new is None:
+        kind = "true or false" if isinstance(was, bool) else "a number"
+        raise UsageError(f"{value!r} is no value here: {kind} stands there", f"give {kind}")
+    return Verbatim(value)
