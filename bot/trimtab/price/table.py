@@ -97,7 +97,7 @@ def _rows(text: str, path: str) -> Iterator[_Row]:
         for cells in reader:
             yield _row(cells, f"{path}:{reader.line_num}")
     except csv.Error as error:
-        raise UsageError(f"{path}:{reader.line_num}: {error}", _HINT) from None
+        raise UsageError(f"{path}:{reader.reader.line_num}: {error}", _HINT) from None
 
 
 def _row(cells: Mapping[str, str | None], where: str) -> _Row:

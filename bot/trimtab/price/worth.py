@@ -88,7 +88,9 @@ def _price(finding: Finding, desk: _Desk | None) -> Priced | Silence:
         return Silence(finding.rule, finding.subject, SilenceKind.MISSING, "the fleet has nothing of this name")
     worth = [_priced(finding, option, desk) for option in finding.options]
     if not frees(finding):
-        later = tuple(Considered(_title(one.option), "a later choice; the rule prefers what stands first") for one in worth[1:])
+        later = tuple(
+            Considered(_title(one.option), "a later choice; the rule prefers what stands first") for one in worth[1:]
+        )
         return replace(worth[0], considered=(*finding.considered, *later))
     kept = [one for one in worth if not _wasted(one)]
     if not kept:
