@@ -15,7 +15,7 @@ from trimtab.estimate import Memory, memory
 from trimtab.fleet import Pool, Scalar
 from trimtab.rule import Option, Prediction
 
-_UTILIZATIONS = (0.95, 0.92, 0.9)
+_UTILIZATIONS = (0.9, 0.92, 0.95)
 """Tried in this order; at 0.95 the sampler's warm-up has failed on measured start-ups, so the estimate decides."""
 _UTILIZATION_DEFAULT = 0.9
 _LEAST_GAIN = 1.1
@@ -31,9 +31,14 @@ def cache_cures(case: Case) -> Iterator[Option]:
         held = starts(with_settings(case.now, **{field: value}), case.now)
         if isinstance(held, Memory):
             found += _cure(case, (field, value), held, confidence, doubts)
-    enough = [one for covered, one in found if covered >= 1]
-    partly = [one for covered, one in found if covered < 1]
-    yield from (*enough[:2], *_fewer_seats(case), *partly[:1])
+    enough: dict[str, Option] = {}
+    for covered, one in found:
+        if covered >= 1:
+            enough.setdefault(one.changes[0].field, one)
+    partly = max((covered for covered, _ in found if covered < 1), default=0.0)
+    yield from (*enough.values(), *_fewer_seats(case))
+    if not enough:
+        yield from [one for covered, one in found if covered == partly][:1]
 
 
 def _candidates(case: Case) -> Iterator[tuple[str, Scalar, float, tuple[str, ...]]]:
