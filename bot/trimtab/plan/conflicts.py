@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from trimtab.fleet import Fleet, Scalar, Unknown, Workload
-from trimtab.recommendation import Priced
+from trimtab.recommendation import Priced, Saving
 from trimtab.rule import Subject, subject_of
 
 _HOST = frozenset(
@@ -34,15 +34,20 @@ def is_host_only(priced: Priced) -> bool:
     return bool(fields(priced)) and fields(priced).keys() <= _HOST
 
 
+def claims_money(priced: Priced) -> bool:
+    """Return whether it says that it saves, or would save where a price were known."""
+    return priced.saves or (isinstance(priced.saving, Saving) and priced.saving.monthly > 0)
+
+
 def independent(one: Priced, other: Priced) -> bool:
     """Return whether neither rests on what the other changes.
 
     Every estimate rests on all settings of model, engine, hardware and scale. So two go together only where one sets
     nothing and saves nothing, or both set different host settings and save nothing.
     """
-    if one.saves and other.saves:
+    if claims_money(one) and claims_money(other):
         return False
-    if any(not fields(each) and not each.saves for each in (one, other)):
+    if any(not fields(each) and not claims_money(each) for each in (one, other)):
         return True
     both_host = is_host_only(one) and is_host_only(other)
     return both_host and not fields(one).keys() & fields(other).keys()
