@@ -1,1 +1,23 @@
-"""helm and kustomize, fenced in; which value drives which field."""
+"""helm and kustomize, fenced in: what a repository's files become, and what a change of them changes."""
+
+from trimtab.render.compare import ABSENT, FieldChange, compare
+from trimtab.render.fence import Tools, find_tools
+from trimtab.render.names import live_names
+from trimtab.render.objects import ObjectId, Rendered, Unrendered
+from trimtab.render.targets import Target, which_targets
+from trimtab.render.workspace import Workspace
+
+__all__ = [
+    "ABSENT",
+    "FieldChange",
+    "ObjectId",
+    "Rendered",
+    "Target",
+    "Tools",
+    "Unrendered",
+    "Workspace",
+    "compare",
+    "find_tools",
+    "live_names",
+    "which_targets",
+]

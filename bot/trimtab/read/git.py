@@ -1,0 +1,163 @@
+"""Repositories in: a folder, or a clone that runs nothing, follows nothing and takes no large file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
+
+from trimtab.config import Repository
+from trimtab.errors import ForgeError, UsageError
+from trimtab.facts import RepositoryFacts
+from trimtab.fleet import Gap
+from trimtab.gitio import Remote, Repo
+from trimtab.manifest import Tree, inspect
+from trimtab.render import Workspace, find_tools, live_names
+
+_LARGEST = "blob:limit=1m"
+"""Files above it are never fetched: no manifest is that large."""
+_FILE_MODES = frozenset({"100644", "100755"})
+_TOKENS = {"github": ("GITHUB_TOKEN", "x-access-token"), "gitlab": ("GITLAB_TOKEN", "oauth2")}
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A repository as it was read.
+
+    Attributes:
+        facts: What it serves.
+        root: The folder on disk that holds its files.
+        tree: Its manifests, as bytes by path.
+    """
+
+    facts: RepositoryFacts
+    root: Path
+    tree: Tree
+
+
+def read_repository(repository: Repository, base: Path, workdir: Path, commit: str = "") -> Checkout:
+    """Return a repository's servings at its deployed branch, or at `commit`.
+
+    Of a checkout the committed state is read, not the work tree. What cannot be read is a gap, not an error.
+
+    Args:
+        repository: The configuration's entry.
+        base: The folder that its path is relative to.
+        workdir: Where clones and unpacked files go.
+        commit: Hex id to read instead of the branch's head; empty for the head.
+    """
+    title = repository.title
+    root = workdir / "trees" / title.replace("/", "-")
+    root.mkdir(parents=True, exist_ok=True)
+    try:
+        head, root = _bring(repository, base, workdir, root, commit)
+        tree = _restricted(Tree.read(root), repository.root)
+    except (ForgeError, UsageError) as error:
+        return _unread(repository, root, error.message)
+    except OSError as error:
+        return _unread(repository, root, f"it cannot be read: {error.strerror}")
+    found = inspect(tree, title)
+    with Workspace(root, tree, find_tools(os.environ)) as workspace:
+        servings = live_names(found.servings, tree, workspace)
+    facts = RepositoryFacts(
+        title, head, tree_digest(tree), repository.clusters, servings, found.files_read, found.unreadable
+    )
+    return Checkout(facts, root, tree)
+
+
+def tree_digest(tree: Mapping[str, bytes]) -> str:
+    """Return `sha256:` over the paths and bytes of a tree."""
+    total = hashlib.sha256()
+    for path in sorted(tree):
+        total.update(f"{path}\0{hashlib.sha256(tree[path]).hexdigest()}\n".encode())
+    return f"sha256:{total.hexdigest()}"
+
+
+def _unread(repository: Repository, root: Path, reason: str) -> Checkout:
+    tree = Tree({})
+    gap = Gap("", repository.title, reason, blind=True)
+    return Checkout(
+        RepositoryFacts(repository.title, "", tree_digest(tree), repository.clusters, (), gaps=(gap,)), root, tree
+    )
+
+
+def _restricted(tree: Tree, folder: str) -> Tree:
+    """Return the files below a folder alone, under their full paths."""
+    if not folder.strip("/"):
+        return tree
+    prefix = folder.strip("/") + "/"
+    return Tree({path: data for path, data in tree.items() if path.startswith(prefix)})
+
+
+def _bring(repository: Repository, base: Path, workdir: Path, root: Path, commit: str) -> tuple[str, Path]:
+    """Return the commit and the folder with its files; a folder without Git is taken as it is."""
+    folder = (base / repository.path).resolve()
+    if repository.path and not folder.is_dir():
+        raise UsageError(f"{repository.path} is no folder")
+    repo = Repo(workdir / "clones" / f"{repository.title.replace('/', '-')}.git", _remote(repository, folder))
+    if repository.path and not _is_git(folder, repo):
+        return "", folder
+    wanted = commit or (f"refs/heads/{repository.base}" if repository.base else "HEAD")
+    repo.run("config", "remote.origin.url", repo.remote.address)
+    filtered = f"--filter={_LARGEST}" if "://" in repo.remote.address else "--no-filter"
+    repo.run("fetch", "-q", "--depth=1", "--no-tags", "--no-recurse-submodules", filtered, "origin", wanted)
+    head = repo.run("rev-parse", "--verify", "FETCH_HEAD^{commit}").decode().strip()
+    _unpack(repo, head, root)
+    return head, root
+
+
+def _is_git(folder: Path, repo: Repo) -> bool:
+    """Return whether a folder is a checkout or a bare repository with at least one commit."""
+    if not ((folder / ".git").exists() or ((folder / "HEAD").is_file() and (folder / "objects").is_dir())):
+        return False
+    return repo.attempt("ls-remote", "--exit-code", "--", str(folder), "HEAD").returncode == 0
+
+
+def _remote(repository: Repository, folder: Path) -> Remote:
+    address = repository.url or str(folder)
+    parts = urlsplit(address)
+    if parts.scheme in {"http", "https"} and "@" in parts.netloc:
+        raise UsageError("its address holds credentials: put the token into the environment")
+    name, user = _TOKENS.get(repository.forge.kind if repository.forge else "", ("", "x-access-token"))
+    return Remote(address, os.environ.get(name, "") if name else "", user)
+
+
+def _unpack(repo: Repo, commit: str, root: Path) -> None:
+    """Write a commit's regular files below `root`; links, submodules and absent large files are left out."""
+    missing = {
+        line[1:]
+        for line in repo.run("rev-list", "--objects", "--missing=print", "--no-object-names", commit)
+        .decode()
+        .splitlines()
+        if line.startswith("?")
+    }
+    listed = [(path, name) for path, name in _files(repo, commit) if name not in missing]
+    contents = repo.run("cat-file", "--batch", stdin="".join(f"{name}\n" for _, name in listed).encode())
+    at = 0
+    for path, _ in listed:
+        end = contents.index(b"\n", at)
+        size = int(contents[at:end].rsplit(b" ", 1)[1])
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(contents[end + 1 : end + 1 + size])
+        at = end + 1 + size + 1
+
+
+def _files(repo: Repo, commit: str) -> Iterator[tuple[str, str]]:
+    """Yield path and object name of the regular files whose paths stay inside."""
+    for entry in repo.run("ls-tree", "-r", "-z", commit).split(b"\0"):
+        about, _, raw = entry.partition(b"\t")
+        if not raw:
+            continue
+        mode, _, name = about.decode().split(" ")
+        path = os.fsdecode(raw)
+        if mode in _FILE_MODES and _is_safe(path):
+            yield path, name
+
+
+def _is_safe(path: str) -> bool:
+    parts = PurePosixPath(path).parts
+    return not path.startswith("/") and not any(part in {"", ".", ".."} or part.lower() == ".git" for part in parts)

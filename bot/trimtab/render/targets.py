@@ -1,0 +1,234 @@
+"""What a file of a repository feeds: which charts, with which values, and which overlays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trimtab.manifest import Plain, Tree, documents_of
+from trimtab.manifest.paths import folder_of, joined, within
+
+ARGO = "argoproj.io"
+FLUX = "helm.toolkit.fluxcd.io"
+_CHART = "Chart.yaml"
+_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_LISTS = ("resources", "bases", "components", "patchesStrategicMerge", "crds", "configurations", "transformers")
+_FAR = ("://", "git@", "github.com/", "?ref=")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Something that can be rendered.
+
+    Attributes:
+        kind: `helm`, `kustomize` or `object`.
+        path: The chart's folder, the overlay's folder, or the file.
+        release: The release's name, for a chart.
+        namespace: Where it is installed; empty where nothing tells.
+        values_files: Paths in the repository, in the order they are given.
+        values: Values that stand inside an Application or HelmRelease, by the path of that file and document.
+        declared_by: The file that says so; empty where it was concluded from the layout.
+        missing: Why it cannot be rendered here; empty where it can be tried.
+    """
+
+    kind: str
+    path: str
+    release: str = ""
+    namespace: str = ""
+    values_files: tuple[str, ...] = ()
+    values: tuple[str, int] = ("", 0)
+    declared_by: str = ""
+    missing: str = ""
+
+
+def which_targets(tree: Tree, path: str) -> tuple[Target, ...]:
+    """Return every target that a file feeds; the object itself where no chart and no overlay does."""
+    releases = tuple(target for target in _releases(tree) if _feeds(target, path))
+    if releases:
+        return releases
+    chart = chart_above(tree, path)
+    if chart is not None:
+        name = chart.rsplit("/", 1)[-1] or "release"
+        own = joined(chart, "values.yaml")
+        extra = (path,) if path != own and "/templates/" not in path else ()
+        return (Target("helm", chart, name, values_files=extra),)
+    overlays = tuple(Target("kustomize", folder) for folder in _overlays(tree, path))
+    return overlays or (Target("object", path),)
+
+
+def chart_above(tree: Tree, path: str) -> str | None:
+    """Return the folder of the nearest chart that holds a file, or None."""
+    folder = folder_of(path)
+    while True:
+        if joined(folder, _CHART) in tree:
+            return folder
+        if not folder:
+            return None
+        folder = folder_of(folder)
+
+
+def _feeds(target: Target, path: str) -> bool:
+    inside = not target.missing and within(path, target.path)
+    other_values = inside and path.endswith((".yaml", ".yml")) and "values" in path.rsplit("/", 1)[-1]
+    if other_values and path != joined(target.path, "values.yaml") and path not in target.values_files:
+        return False
+    return inside or path in target.values_files or path == target.values[0]
+
+
+def _releases(tree: Tree) -> Iterator[Target]:
+    """Yield the releases that Argo CD Applications and Flux HelmReleases declare."""
+    for path in tree.yaml_paths:
+        data = tree[path]
+        if ARGO.encode() in data or FLUX.encode() in data:
+            for number, document in enumerate(documents_of(tree, path)):
+                if isinstance(document, dict):
+                    yield from _declared(tree, path, number, document)
+
+
+def _declared(tree: Tree, path: str, number: int, document: dict[str, Plain]) -> Iterator[Target]:
+    group = _word(document, "apiVersion").split("/")[0]
+    if group == ARGO and document.get("kind") == "Application":
+        yield from _application(tree, path, number, document)
+    elif group == FLUX and document.get("kind") == "HelmRelease":
+        yield _helm_release(tree, path, number, document)
+
+
+def _application(tree: Tree, path: str, number: int, document: dict[str, Plain]) -> Iterator[Target]:
+    spec = _below(document, "spec")
+    several = spec.get("sources")
+    sources = several if isinstance(several, list) else [spec.get("source")]
+    namespace = _word(_below(spec, "destination"), "namespace")
+    for source in sources:
+        if not isinstance(source, dict) or source.get("ref"):
+            continue
+        helm = _below(source, "helm")
+        chart = joined("", _word(source, "path")) if source.get("path") else ""
+        if not source.get("chart") and joined(chart, _CHART) not in tree:
+            continue
+        files = helm.get("valueFiles")
+        names = [str(name) for name in files] if isinstance(files, list) else []
+        yield Target(
+            "helm",
+            chart,
+            _word(helm, "releaseName") or _word(_below(document, "metadata"), "name"),
+            namespace,
+            tuple(_value_file(chart, name) for name in names),
+            (path, number),
+            path,
+            f"chart {_word(source, 'chart')} of {_word(source, 'repoURL')} is not in this repository"
+            if source.get("chart")
+            else "",
+        )
+
+
+def _value_file(chart: str, name: str) -> str:
+    """Return the path of a values file; `$ref/` stands for the root of another source, taken to be this repository."""
+    if name.startswith("$"):
+        return joined("", name.partition("/")[2])
+    return joined("", name.lstrip("/")) if name.startswith("/") else joined(chart, name)
+
+
+def _helm_release(tree: Tree, path: str, number: int, document: dict[str, Plain]) -> Target:
+    spec, metadata = _below(document, "spec"), _below(document, "metadata")
+    chart_spec = _below(_below(spec, "chart"), "spec")
+    chart = joined("", _word(chart_spec, "chart").removeprefix("./"))
+    here = joined(chart, _CHART) in tree
+    extra = chart_spec.get("valuesFiles")
+    names = [joined(chart, str(name)) for name in extra] if isinstance(extra, list) else []
+    source = _word(_below(chart_spec, "sourceRef"), "name") or _word(_below(spec, "chartRef"), "name")
+    return Target(
+        "helm",
+        chart if here else "",
+        _word(spec, "releaseName") or _word(metadata, "name"),
+        _word(spec, "targetNamespace") or _word(metadata, "namespace"),
+        tuple(names),
+        (path, number),
+        path,
+        "" if here else f"chart {chart or source} of {source} is not in this repository",
+    )
+
+
+def _overlays(tree: Tree, path: str) -> Iterator[str]:
+    """Yield the folders of the outermost kustomizations that reach a file."""
+    reached = {folder: frozenset(_named(tree, folder)) for folder in _kustomized(tree)}
+    holders = {folder for folder, names in reached.items() if path in names or path in _own(tree, folder)}
+    outermost = set(holders)
+    while holders:
+        above = {folder for folder, names in reached.items() if names & holders and folder not in outermost}
+        outermost |= above
+        holders = above
+    inner = {name for folder in outermost for name in reached[folder] if name in outermost}
+    yield from sorted(outermost - inner)
+
+
+def _kustomized(tree: Tree) -> Iterator[str]:
+    for path in tree:
+        if path.rsplit("/", 1)[-1] in _KUSTOMIZATIONS:
+            yield folder_of(path)
+
+
+def _own(tree: Tree, folder: str) -> tuple[str, ...]:
+    return tuple(joined(folder, name) for name in _KUSTOMIZATIONS if joined(folder, name) in tree)
+
+
+def _named(tree: Tree, folder: str) -> Iterator[str]:
+    """Yield the files and folders that a kustomization names."""
+    for path in _own(tree, folder):
+        for document in documents_of(tree, path):
+            if isinstance(document, dict):
+                yield from (joined(folder, name) for name in _names(document))
+
+
+def far_bases(tree: Tree, folder: str) -> tuple[str, ...]:
+    """Return what a kustomization, or one that it builds on, would fetch from outside."""
+    seen: set[str] = set()
+    waiting, found = [folder], []
+    while waiting:
+        here = waiting.pop()
+        if here in seen:
+            continue
+        seen.add(here)
+        for path in _own(tree, here):
+            for document in documents_of(tree, path):
+                names = list(_names(document)) if isinstance(document, dict) else []
+                found += [name for name in names if any(mark in name for mark in _FAR)]
+                waiting += [joined(here, name) for name in names if joined(here, name) not in tree]
+    return tuple(sorted(set(found)))
+
+
+def _names(document: dict[str, Plain]) -> Iterator[str]:
+    for key in _LISTS:
+        listed = document.get(key)
+        yield from (str(name) for name in listed if isinstance(name, str)) if isinstance(listed, list) else ()
+    for key in ("patches", "patchesJson6902", "replacements"):
+        yield from (_word(patch, "path") for patch in _mappings(document, key) if patch.get("path"))
+    yield from (_word(chart, "valuesFile") for chart in _mappings(document, "helmCharts") if chart.get("valuesFile"))
+    for key in ("configMapGenerator", "secretGenerator"):
+        for generator in _mappings(document, key):
+            yield from _generated_from(generator)
+
+
+def _generated_from(generator: dict[str, Plain]) -> Iterator[str]:
+    """Yield the files that a generator reads."""
+    for kind in ("envs", "files"):
+        listed = generator.get(kind)
+        yield from (str(name).rpartition("=")[2] for name in listed) if isinstance(listed, list) else ()
+    if generator.get("env"):
+        yield _word(generator, "env")
+
+
+def _mappings(document: dict[str, Plain], key: str) -> Iterator[dict[str, Plain]]:
+    listed = document.get(key)
+    for item in listed if isinstance(listed, list) else ():
+        if isinstance(item, dict):
+            yield item
+
+
+def _below(document: dict[str, Plain], key: str) -> dict[str, Plain]:
+    found = document.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _word(document: dict[str, Plain], key: str) -> str:
+    found = document.get(key)
+    return "" if found is None or isinstance(found, dict | list) else str(found)
