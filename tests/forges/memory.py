@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from tests.forges.state import BOT, BOT_ID, NOW, DeclinedError, ForgeState, Pull, Said
 from trimtab.errors import ForgeError
 from trimtab.life import NOBODY, Actor
 from trimtab.publish.forge import PREFIX, Comment, NewPull, Permission, PullRequest, PullState
 from trimtab.publish.mark import key_of
-
-from tests.forges.state import BOT, BOT_ID, NOW, DeclinedError, ForgeState, Pull, Said
 
 _LEVELS = {"read": Permission.READ, "write": Permission.WRITE, "admin": Permission.ADMIN}
 

@@ -126,14 +126,13 @@ class ForgeState:
 
     def all(self) -> list[Pull]:
         """Return the pull requests as they stand, heads and closings by git included."""
+        listed = git(self.bare, "for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", "refs/heads/")
+        heads = dict(line.split(" ") for line in listed.splitlines())
         for pull in list(self.pulls.values()):
-            if pull.state != "open":
-                continue
-            head = tip(self.bare, pull.branch)
-            if not head and not pull.fork:
-                self.pulls[pull.number] = replace(pull, state="closed")
-            elif head:
-                self.pulls[pull.number] = replace(pull, head=head)
+            if pull.state == "open" and not pull.fork:
+                gone = pull.branch not in heads
+                state, head = ("closed", pull.head) if gone else ("open", heads[pull.branch])
+                self.pulls[pull.number] = replace(pull, state=state, head=head)
         return [self.pulls[number] for number in sorted(self.pulls)]
 
     def get(self, number: int) -> Pull:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from trimtab.gitio.repo import GitError, Repo
+from trimtab.gitio.repo import GitError, Repo, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def push(repo: Repo, updates: Sequence[Update]) -> Mapping[str, Pushed | Refused
     reasons = _reasons(done.stdout.decode(errors="replace"))
     now = {name: tip for update in updates for name, tip in repo.heads(update.branch).items()}
     if not reasons and all(now.get(update.branch, "") != update.commit for update in updates):
-        raise GitError(f"git push: {_last(done.stderr)}")
+        raise GitError(f"git push: {said(done)}")
     return {update.branch: _outcome(update, now.get(update.branch, ""), reasons) for update in updates}
 
 
@@ -72,8 +72,3 @@ def _reasons(porcelain: str) -> Mapping[str, str]:
         if parts[0] == "!" and len(parts) > 2:  # noqa: PLR2004  # flag, refs, summary
             found[parts[1].rpartition(":refs/heads/")[2]] = parts[2]
     return found
-
-
-def _last(text: bytes) -> str:
-    lines = [line for line in text.decode(errors="replace").splitlines() if line.strip()]
-    return "".join(letter for letter in (lines[-1] if lines else "no answer") if letter.isprintable())[:300]

@@ -82,7 +82,7 @@ class Repo:
         """
         done = self.attempt(*arguments, stdin=stdin, env=env)
         if done.returncode:
-            raise GitError(f"git {arguments[0]}: {_said(done)}")
+            raise GitError(f"git {arguments[0]}: {said(done)}")
         return done.stdout
 
     def attempt(
@@ -163,8 +163,9 @@ class Repo:
         }
 
 
-def _said(done: subprocess.CompletedProcess[bytes]) -> str:
-    """Return the last line that git wrote, without control characters."""
+def said(done: subprocess.CompletedProcess[bytes]) -> str:
+    """Return what git wrote: its first fatal line, else its last, without control characters."""
     lines = [line for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
-    text = lines[-1] if lines else f"ended with {done.returncode}"
+    fatal = [line for line in lines if line.startswith(("fatal:", "error:"))]
+    text = (fatal or lines[-1:] or [f"ended with {done.returncode}"])[0]
     return "".join(letter for letter in text if letter.isprintable())[:300]
