@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,7 +14,7 @@ from trimtab.join.declared import declared_workload
 from trimtab.join.devices import Devices
 from trimtab.join.measures import rival_stems
 from trimtab.join.nodes import join_nodes
-from trimtab.join.places import EXACT, may_run
+from trimtab.join.places import EXACT, may_run, names_of
 from trimtab.join.pods import Group, gpu_pods, group_pods
 from trimtab.join.pools import join_pools
 from trimtab.join.readings import Readings
@@ -95,13 +96,14 @@ def _servings(repositories: Sequence[RepositoryFacts], cluster: str) -> tuple[Se
 def _with_parked(groups: Sequence[Group], servings: Iterable[Serving], readings: Readings) -> tuple[Group, ...]:
     """Return the groups, and declared objects that the cluster has without any pod in the window: parked at zero."""
     standing = {(group.namespace, group.kind, group.name) for group in groups}
-    counted = readings.by("workload_replicas", "namespace", "kind", "name")
-    parked = {
-        (ref.namespace, ref.kind, ref.name)
-        for serving in servings
-        for ref in serving.live_names
-        if (ref.namespace, ref.kind, ref.name) in counted
-    }
+    counted: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for namespace, kind, name in readings.by("workload_replicas", "namespace", "kind", "name"):
+        counted[kind, name].append(namespace)
+    parked = set()
+    for ref in (ref for serving in servings for ref in names_of(serving)):
+        homes = counted[ref.kind, ref.name]
+        if ref.namespace in homes or (not ref.namespace and len(homes) == 1):
+            parked.add((ref.namespace or homes[0], ref.kind, ref.name))
     extra = [Group(namespace, kind, name, (), ()) for namespace, kind, name in parked - standing]
     return tuple(sorted((*groups, *extra), key=lambda group: (group.namespace, group.kind, group.name)))
 

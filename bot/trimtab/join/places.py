@@ -80,19 +80,20 @@ def _says(serving: Serving) -> tuple[bool, bool, int]:
 
 
 def _same_object(live: LiveName, serving: Serving) -> bool:
-    return any((ref.kind, ref.namespace, ref.name) == (live.kind, live.namespace, live.name) for ref in _names(serving))
+    return ObjectRef(live.kind, live.namespace, live.name) in names_of(serving)
 
 
 def _open_namespace(live: LiveName, serving: Serving) -> bool:
-    return any((ref.kind, ref.namespace, ref.name) == (live.kind, "", live.name) for ref in _names(serving))
+    return ObjectRef(live.kind, "", live.name) in names_of(serving)
 
 
 def _other_kind(live: LiveName, serving: Serving) -> bool:
     """Return whether only the kind differs: pods without an owner on record, leaders of a group of one."""
-    return any(ref.name == live.name and ref.namespace in {"", live.namespace} for ref in _names(serving))
+    return any(ref.name == live.name and ref.namespace in {"", live.namespace} for ref in names_of(serving))
 
 
-def _names(serving: Serving) -> tuple[ObjectRef, ...]:
+def names_of(serving: Serving) -> tuple[ObjectRef, ...]:
+    """Return the objects that a declaration becomes: as rendered, else itself; none for a list item by itself."""
     own = (ObjectRef(serving.kind, serving.namespace, serving.name),) if serving.kind else ()
     return serving.live_names or own
 
