@@ -68,17 +68,16 @@ def _grouped(keys: Keys, *, windowed: bool, chunked: bool) -> Layer:
     model_type = keys.text("model_type")
     bias = keys.flag("attention_bias", "qkv_bias", default=model_type in _BIASED)
     gate = 2 if keys.flag("attn_output_gate", "attention_output_gate") else 1
-    shared = keys.flag("attention_k_eq_v") and not windowed
     parts = [(size.heads * gate, size.head_dim), (size.kv_heads, size.head_dim), (size.kv_heads, size.value_dim)]
     qkv = Weight("self_attn.q_proj", tuple(parts), hidden, Split.OUT, bias=bias)
     out = linear("self_attn.o_proj", hidden, size.heads * size.value_dim, Split.IN, bias=bias and _out_bias(keys))
     norms = small("self_attn.q_norm", 2 * size.head_dim)
     keep = Keep.CHUNK if chunked else Keep.WINDOW if windowed else Keep.FULL
     span = keys.integer("attention_chunk_size", default=0) if chunked else window(keys) if windowed else 0
-    # Where values are keys (Gemma 4), the weight is stored once and engines still keep both in the cache.
-    weights = (qkv, out, norms) if not shared else (qkv, out, norms)
     extra = _block_index_bytes(keys)
-    return Layer(weights, (Cache(keep, size.kv_heads, size.head_dim, size.value_dim, span, extra),), size.heads)
+    return Layer(
+        (qkv, out, norms), (Cache(keep, size.kv_heads, size.head_dim, size.value_dim, span, extra),), size.heads
+    )
 
 
 def _out_bias(keys: Keys) -> bool:

@@ -15,6 +15,7 @@ NEWEST = (0, 33)
 V1 = (0, 8)
 """vLLM's V1 core is the default from here on."""
 _LARGE_GIB, _HUGE_GIB = 70, 160
+_CHUNKS_FROM = 32_768
 _WORDS = {"true": True, "false": False, "yes": True, "no": False}
 
 
@@ -171,7 +172,7 @@ def _batch_defaults(name: str, version: tuple[int, int], gpu: GpuType, length: i
     prompt in one step unless prompts are long enough (32,768) that it chunks them.
     """
     if name == "vllm" and version < V1:
-        return 256, 2048 if length > 32_768 else max(2048, length)
+        return 256, 2048 if length > _CHUNKS_FROM else max(2048, length)
     ampere = gpu.family == "ampere" or gpu.name == "NVIDIA-GB10"
     if gpu.memory_gib >= _HUGE_GIB and version >= (0, 27):
         return 1024, 16_384

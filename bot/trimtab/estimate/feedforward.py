@@ -99,7 +99,7 @@ def routed(keys: Keys, moe: Moe, name: str = "mlp") -> tuple[Weight, ...]:
         ),
     )
     router = Weight(f"{name}.gate", ((moe.experts, 1),), hidden, Split.NONE, bias=bias, plain=True)
-    latent = ()
+    latent: tuple[Weight, ...] = ()
     if moe.hidden != hidden:
         latent = (
             linear(f"{name}.fc1_latent_proj", moe.hidden, hidden, Split.NONE),

@@ -86,7 +86,8 @@ def plan_of(shape: Shape, engine: Engine, start: int = 0, stop: int | None = Non
     caches = [cache for layer in shape.layers[start:stop] for cache in layer.caches]
     if not caches:
         return None
-    kinds = [Kind(cache, count, _page(cache, engine)) for cache, count in Counter(map(_alike(engine), caches)).items()]
+    counts = Counter(_kind_key(cache, engine) for cache in caches)
+    kinds = [Kind(cache, count, _page(cache, engine)) for cache, count in counts.items()]
     grows = [kind for kind in kinds if kind.cache.keep is not Keep.STATE]
     if len(kinds) == 1 or engine.v0 or not grows:
         total = sum(kind.layers * kind.page_bytes for kind in kinds)
@@ -139,15 +140,10 @@ def read_bytes(shape: Shape, engine: Engine, tokens: float) -> float:
     return total / engine.pp
 
 
-def _alike(engine: Engine):  # noqa: ANN202  # a local function
+def _kind_key(cache: Cache, engine: Engine) -> Cache:
     """Return what makes two layers' caches one kind; V0 keeps windows and chunks whole."""
-
-    def key(cache: Cache) -> Cache:
-        return (
-            replace(cache, keep=Keep.FULL, span=0) if engine.v0 and cache.keep in {Keep.WINDOW, Keep.CHUNK} else cache
-        )
-
-    return key
+    whole = engine.v0 and cache.keep in {Keep.WINDOW, Keep.CHUNK}
+    return replace(cache, keep=Keep.FULL, span=0) if whole else cache
 
 
 def _page(cache: Cache, engine: Engine) -> int:
@@ -169,7 +165,7 @@ def _grouped(kinds: list[Kind], engine: Engine) -> Plan:
     """Cut layers of several kinds into groups of equal size that share one pool of blocks."""
     block, kinds = _one_page(kinds, engine)
     fewest, most = min(kind.layers for kind in kinds), max(kind.layers for kind in kinds)
-    size = most if most < 1.5 * fewest else fewest  # noqa: PLR2004  # vLLM's own threshold
+    size = most if most < 1.5 * fewest else fewest  # vLLM's own threshold
     groups = tuple((kind, -(-kind.layers // size)) for kind in kinds)
     page = max(kind.page_bytes for kind in kinds)
     return Plan(block, size * page, groups, engine.max_num_batched_tokens, even=False)

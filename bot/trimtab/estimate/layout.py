@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from trimtab.estimate.attention import window
-from trimtab.estimate.config import ConfigError, Keys, MOST_LAYERS
+from trimtab.estimate.config import MOST_LAYERS, ConfigError, Keys
 
 
 class Mix(StrEnum):

@@ -11,7 +11,7 @@ from trimtab.estimate.kv import Plan, capacity, longest, plan_of
 from trimtab.estimate.model import shape_of
 from trimtab.estimate.overhead import Overhead, overhead
 from trimtab.estimate.schemes import Scheme, scheme_of
-from trimtab.estimate.shape import Keep, Shape
+from trimtab.estimate.shape import Shape
 from trimtab.estimate.types import Deployment, Figure, Impossible, Memory
 from trimtab.estimate.weights import GIB, Stored, stored
 
@@ -60,9 +60,12 @@ def memory(deployment: Deployment) -> Memory | Impossible:
     where the configuration is broken or unknown, or the settings contradict the model or the GPUs.
     """
     found = look_up(deployment)
-    if isinstance(found, Impossible):
-        return found
-    extra = overhead(found.shape, found.engine, deployment.gpu, found.scheme.method)
+    return found if isinstance(found, Impossible) else memory_of(found)
+
+
+def memory_of(found: Resolved) -> Memory:
+    """Return the memory of a deployment that was looked up already; see `memory`."""
+    extra = overhead(found.shape, found.engine, found.deployment.gpu, found.scheme.method)
     weights = _weights(found)
     cache = _cache(found, weights, extra)
     plan = plan_of(found.shape, found.engine, found.stored.start, found.stored.stop)
@@ -176,8 +179,3 @@ def _check(shape: Shape, engine: Engine) -> None:
 
 _STRETCH = 4
 """Contexts longer than this many times the model's own are refused; rope scaling by flag explains shorter ones."""
-
-
-def keeps(shape: Shape, keep: Keep) -> bool:
-    """Whether any layer keeps this of a request."""
-    return any(cache.keep is keep for layer in shape.layers for cache in layer.caches)

@@ -192,7 +192,7 @@ def _outer(top: Keys, keys: Keys, hidden: int, vocabulary: int) -> tuple[Weight,
     """Return embedding, head and final norm; a tied head is the embedding itself."""
     wide = keys.integer("word_embed_proj_dim", default=hidden, least=1)
     embedding = Weight("embed_tokens", ((vocabulary, 1),), wide, Split.VOCAB, Role.EMBEDDING, plain=True)
-    positions = ()
+    positions: tuple[Weight, ...] = ()
     if keys.text("model_type") in _ENCODERS | {"opt", "gpt2", "gpt_bigcode"}:
         positions = (small("embed_positions", _context(keys) * hidden),)
     tied = keys.flag("tie_word_embeddings", default=keys.text("model_type") in _TIED) or top.flag("tie_word_embeddings")

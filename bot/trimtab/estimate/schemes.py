@@ -85,7 +85,7 @@ def _of_setting(asked: str) -> Scheme:
         return Scheme(plain())
     if name in {"awq", "awq_marlin", "gptq", "gptq_marlin", "marlin", "autoround", "auto_round"}:
         return Scheme(integer(4, 128, zeros="awq" in name), method=name)
-    if name in {"compressed_tensors"}:
+    if name == "compressed_tensors":
         raise ConfigError("quantization is compressed-tensors, but the configuration does not say which scheme")
     return Scheme(by_name(name), method=name)
 
