@@ -1,0 +1,128 @@
+"""Turns a plan into proposals: changes into edits, edits into proofs, both into words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from trimtab.config import Config
+from trimtab.errors import TrimtabError
+from trimtab.fleet import Fleet, Serving, Unknown
+from trimtab.manifest import EditResult, Refusal, edit
+from trimtab.propose import wording
+from trimtab.propose.prove import Disproof, prove, prove_unrendered
+from trimtab.propose.source import Source
+from trimtab.propose.state import fingerprint
+from trimtab.propose.told import Edited, Told, serving_of
+from trimtab.recommendation import Plan, Priced, Proof, Proposal
+from trimtab.render import Tools, Workspace, find_tools
+
+_NO_EDIT = Unknown("nothing was edited")
+
+
+def propose(
+    plan: Plan, sources: Mapping[str, Source], fleet: Fleet, config: Config, tools: Tools | None = None
+) -> tuple[Proposal, ...]:
+    """Return a proposal for everything that is planned now, in the plan's order.
+
+    What cannot be edited or proven stays a recommendation, with the reason in `refused` or `proof`.
+
+    Args:
+        plan: What to propose.
+        sources: The repositories that were read, by name.
+        fleet: What the findings are about.
+        config: Its policy says whether a change may go without a rendered proof.
+        tools: helm and kustomize; looked for in the environment unless given.
+    """
+    found = tools or find_tools(os.environ)
+    with ExitStack() as stack:
+        desks = {
+            name: _Desk(source, stack.enter_context(Workspace(source.root, source.tree, found)), config.policy.unproven)
+            for name, source in sources.items()
+        }
+        return tuple(_propose(priced, desks, fleet) for priced in plan.now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """Where the edits of one repository are made and proven."""
+
+    source: Source
+    workspace: Workspace
+    unproven: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An edit with its proof, on a repository at a commit."""
+
+    result: EditResult
+    edited: Edited
+    commit: str
+
+
+_NOTHING = EditResult({}, (), "")
+
+
+def _propose(priced: Priced, desks: Mapping[str, _Desk], fleet: Fleet) -> Proposal:
+    made = _make(priced, desks, fleet) if priced.option.changes else _left("")
+    told = Told(priced, fleet, made.edited)
+    mark = fingerprint(priced, made.edited.edits)
+    return Proposal(
+        priced=priced,
+        facts_digest=fleet.facts_digest,
+        repository=made.edited.repository,
+        base_commit=made.commit,
+        files=made.result.files,
+        edits=made.edited.edits,
+        diff=made.edited.diff,
+        proof=made.edited.proof,
+        refused=made.edited.refused,
+        title=wording.title(told),
+        body=wording.body(told, mark),
+        commit_message=wording.commit_message(told),
+        fingerprint=mark,
+    )
+
+
+def _left(refused: str) -> _Made:
+    """Return that nothing is edited, and why."""
+    return _Made(_NOTHING, Edited("", (), "", _NO_EDIT, refused), "")
+
+
+def _make(priced: Priced, desks: Mapping[str, _Desk], fleet: Fleet) -> _Made:
+    serving = serving_of(fleet, priced.finding.subject)
+    if isinstance(serving, Unknown):
+        return _left(serving.reason)
+    desk = desks.get(serving.repository)
+    if desk is None:
+        return _left(f"repository {serving.repository} was not read")
+    result = _edit(priced, serving, desk)
+    if isinstance(result, Refusal):
+        return _left(" ".join(filter(None, (f"{result.reason}.", result.hint))) if result.hint else result.reason)
+    if not result.files:
+        return _left(f"{serving.path} already says so, and what runs differs from it")
+    proof = _proof(priced, serving, desk, result)
+    if isinstance(proof, Disproof):
+        return _left(f"the edit would not do what is meant: {proof.reason}")
+    edited = Edited(serving.repository, result.edits, result.diff, proof, "")
+    return _Made(result, edited, desk.source.commit)
+
+
+def _edit(priced: Priced, serving: Serving, desk: _Desk) -> EditResult | Refusal:
+    values = {change.field: change.after for change in priced.option.changes}
+    key = priced.option.selector_key or serving.selector_key
+    try:
+        return edit(desk.source.tree, serving.subject, values, key, serving.repository)
+    except TrimtabError as error:
+        return Refusal(error.message, error.hint)
+
+
+def _proof(priced: Priced, serving: Serving, desk: _Desk, result: EditResult) -> Proof | Disproof | Unknown:
+    changes, tree = priced.option.changes, desk.source.tree
+    proof = prove(desk.workspace, tree, result, changes, serving.engine)
+    if isinstance(proof, Unknown) and desk.unproven:
+        return prove_unrendered(tree, result, changes, serving.engine, proof.reason)
+    return proof
