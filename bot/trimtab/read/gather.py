@@ -23,7 +23,7 @@ Progress = Callable[[str, int, int], None]
 """Called with what is read, how many steps are done, and how many there are."""
 Answers = Mapping[str, tuple[Row, ...]]
 
-_AT_ONCE = 3
+AT_ONCE = 3
 """Queries under way at once: enough to hide the way to the server, few enough for a small one."""
 _MISSED: Mapping[Family, str] = {
     Family.KUBE: "its metrics are not there: pods, owners and free GPUs are unknown",
@@ -83,7 +83,7 @@ def _ask(
         except QueryFailedError as error:
             return error
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         results = pool.map(ask, queries)
         for done, (query, result) in enumerate(zip(queries, results, strict=True), start=1):
             if not isinstance(result, QueryFailedError):
