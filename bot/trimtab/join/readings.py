@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 from trimtab.facts import SIGNALS, ClusterFacts, LiveObject, Series
 from trimtab.fleet import Found, Measure, Unknown
@@ -93,6 +94,16 @@ class Readings:
     def nodes_live(self) -> Mapping[str, LiveObject]:
         """Return the nodes that the Kubernetes API showed, by name."""
         return {name: one for (kind, _, name), one in self._objects.items() if kind == "Node"}
+
+    @cached_property
+    def watched(self) -> tuple[bool, ...]:
+        """Return for each hour whether the cluster's pods were recorded at all."""
+        return tuple(math.isfinite(count) for count in add_hours([row.values for row in self.rows("pods_hourly")]))
+
+    @cached_property
+    def longest_samples(self) -> float:
+        """Return the samples of the pod that was seen most often: of one that was there for the whole window."""
+        return max((row.values[0] for row in self.rows("pod_samples")), default=0.0)
 
     def hourly(self, signal: str, keys: Iterable[Key]) -> tuple[float, ...]:
         """Return the sum over stems for each hour of the window, NaN where none was recorded; empty without series."""

@@ -21,7 +21,7 @@ class Presence:
         self.readings = readings
         self._group = group
         self._told_apart = told_apart
-        self._watched = watched_hours(readings)
+        self._watched = readings.watched
         parked = (NAN,) * len(self._watched) if not group.pods else ()
         self.pods = readings.hourly("pods_hourly", group.leader_stems) if told_apart and group.pods else parked
 
@@ -59,7 +59,7 @@ class Presence:
         counts = known(self.counts()) if self.pods else ()
         if counts:
             return Found(sum(counts) / len(counts), self.readings.query("pods_hourly"))
-        longest = max((row.values[0] for row in self.readings.rows("pod_samples")), default=0.0)
+        longest = self.readings.longest_samples
         samples = sum(pod.samples for pod in self._group.leaders)
         if longest > 0 and samples > 0:
             return Found(samples / longest, self.readings.query("pod_samples"))
@@ -95,20 +95,9 @@ class Presence:
         return covered / hours
 
     def _by_samples(self) -> float:
-        longest = max((row.values[0] for row in self.readings.rows("pod_samples")), default=0.0)
+        longest = self.readings.longest_samples
         samples = sum(pod.samples for pod in self._group.leaders)
         return min(1.0, samples / longest) if longest > 0 else 0.0
-
-
-def watched_hours(readings: Readings) -> tuple[bool, ...]:
-    """Return for each hour whether the cluster's pods were recorded at all."""
-    rows = readings.rows("pods_hourly")
-    length = max((len(row.values) for row in rows), default=0)
-    seen = [False] * length
-    for row in rows:
-        for hour, value in enumerate(row.values, start=length - len(row.values)):
-            seen[hour] = seen[hour] or math.isfinite(value)
-    return tuple(seen)
 
 
 def _last(values: Sequence[float], hours: int) -> tuple[float, ...]:
