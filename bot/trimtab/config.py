@@ -195,7 +195,7 @@ def build_config(data: object, line_of: LineOf, path: str) -> Config:
         return Config.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = tuple(part for part in first["loc"] if isinstance(part, str | int))
+        where = tuple(first["loc"])
         dotted = ".".join(str(part) for part in where) or "the file"
         line = line_of(where)
         if first["type"] == "extra_forbidden":

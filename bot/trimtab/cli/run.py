@@ -1,0 +1,32 @@
+"""`trimtab run`: scan, then publish and record."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import click
+
+from trimtab.cli.load import load_config
+from trimtab.cli.options import at_option, config_option, seconds_at
+from trimtab.cli.printing import FORMATS, print_scan
+from trimtab.cli.progress import progress_bars
+from trimtab.config import Mode
+from trimtab.run import Call, run
+
+
+@click.command()
+@config_option
+@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
+@click.option("--facts", type=click.Path(path_type=Path, file_okay=False), help="Judge recorded facts instead.")
+@at_option
+def command(config_path: Path, form: str, facts: Path | None, at: str) -> None:
+    """Scan, open or update one pull request for each recommendation, and record every step."""
+    config = load_config(config_path)
+    with tempfile.TemporaryDirectory(prefix="trimtab-") as workdir, progress_bars() as progress:
+        found, links = run(Call(config, config_path.parent, seconds_at(at), Path(workdir), progress, facts))
+    print_scan(found, form)
+    if config.mode is Mode.REPORT:
+        click.echo("mode is report: nothing was opened", err=True)
+    for link in links:
+        click.echo(f"{link.note}: {link.url or link.branch or link.id}", err=True)
