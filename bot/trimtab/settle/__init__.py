@@ -1,1 +1,5 @@
-"""What became of what was published."""
+"""What became of what was merged: whether it went live, and whether it kept its promise."""
+
+from trimtab.settle.settle import Settled, settle
+
+__all__ = ["Settled", "settle"]
