@@ -13,7 +13,7 @@ from trimtab.text.compare import compared, outlook
 from trimtab.text.names import gpu
 from trimtab.text.numbers import HOURS_A_MONTH, figure, money, number
 
-_PROMQL = re.compile(r"\w\s*[({\[]")
+_PROMQL = re.compile(r"\w[({\[]")
 _BASES = {
     "measured": "measured",
     "calibrated": "from what is measured now",

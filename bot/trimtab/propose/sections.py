@@ -48,11 +48,12 @@ def _lead(told: Told) -> Section:
 
 def _cost(told: Told) -> Section:
     finding, option = told.priced.finding, told.priced.option
+    moves = finding.before != option.after
     context = {
         "now": rows.holding(finding.before),
         "then": rows.holding(option.after),
-        "moves": finding.before != option.after,
-        "rows": (rows.cost_row(told.priced), *map(rows.prediction_row, option.predictions)),
+        "moves": moves,
+        "rows": (*([rows.cost_row(told.priced)] if moves else []), *map(rows.prediction_row, option.predictions)),
         "sure": percent(option.confidence),
         "doubts": option.doubts,
         "worth": worth(told),
@@ -63,10 +64,10 @@ def _cost(told: Told) -> Section:
 def worth(told: Told) -> str:
     """Return what the change is worth a month, with its range, as a sentence without its full stop."""
     saving = told.priced.saving
+    if told.priced.finding.before == told.priced.option.after or (isinstance(saving, Saving) and not saving.monthly):
+        return "The bill stays as it is"
     if isinstance(saving, Unknown):
         return f"The price is not known ({saving.reason}); {hours(told)}"
-    if not saving.monthly:
-        return "The bill stays as it is"
     verb, low, high = ("Saves", saving.low, saving.high) if saving.monthly > 0 else ("Adds", -saving.high, -saving.low)
     if money(low) == money(high):
         return f"{verb} {money(abs(saving.monthly))} a month"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -91,11 +91,21 @@ def _bar(scan: Scan, one: Proposal, saving: Saving, top: Decimal) -> Bar:
 
 def node_rows(scan: Scan) -> tuple[NodeRow, ...]:
     """Return every node with its GPUs by how busy they were over the window."""
-    return tuple(_node_row(cluster, node) for cluster in scan.fleet.clusters for node in cluster.nodes)
+    seen = [(cluster, _by_node(cluster)) for cluster in scan.fleet.clusters]
+    return tuple(
+        _node_row(cluster, node, found.get(node.name, {})) for cluster, found in seen for node in cluster.nodes
+    )
 
 
-def _node_row(cluster: Cluster, node: Node) -> NodeRow:
-    seen = {one.uuid: one for workload in cluster.workloads for one in workload.gpu_seen if one.node == node.name}
+def _by_node(cluster: Cluster) -> Mapping[str, Mapping[str, GpuObservation]]:
+    """Return the GPUs that pods ran on, by node and device."""
+    found: dict[str, dict[str, GpuObservation]] = {}
+    for one in (one for workload in cluster.workloads for one in workload.gpu_seen):
+        found.setdefault(one.node, {})[one.uuid] = one
+    return found
+
+
+def _node_row(cluster: Cluster, node: Node, seen: Mapping[str, GpuObservation]) -> NodeRow:
     cells = [_cell(seen[uuid]) for uuid in sorted(seen)]
     empty = [Cell(-1, "no pod's GPU was seen here")] * max(0, node.gpus - len(cells))
     product = gpu(node.product.value) if isinstance(node.product, Found) else "kind not known"

@@ -82,7 +82,10 @@ def _lists(scan: Scan) -> Iterator[tuple[str, list[str]]]:
             for held in scan.plan.held
         ],
     )
-    yield ("Silent", [f"{quiet.count:,} \u00d7 {quiet.words}" for quiet in summary.quiet(scan)])
+    yield (
+        "Silent",
+        [f"{quiet.count:,} \u00d7 {quiet.words}, such as: {quiet.reasons[0][0]}" for quiet in summary.quiet(scan)],
+    )
     yield ("Not read", [": ".join(filter(None, (gap.cluster, gap.what, gap.reason))) for gap in summary.gaps(scan)])
 
 
