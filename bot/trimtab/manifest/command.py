@@ -80,20 +80,21 @@ class Command:
     spoken: bool = False
 
 
-def read_command(lists: Sequence[Cursor], image: str, environment: Environment) -> Command:
+def read_command(lists: Sequence[Cursor], image: str, environment: Environment, engine: str = "") -> Command:
     """Return what a container runs.
 
     Args:
         lists: Its `command` and `args` that are present, in this order; a scalar stands for a script or one word.
         image: Its image, empty where unknown.
         environment: Its variables.
+        engine: What is assumed where neither command nor image tells.
     """
     words = tuple(word for cursor in lists for word in _words(cursor))
     script = _script_of(words)
     if script is not None:
-        return _read_script(script, environment)
+        return _read_script(script, image, environment, engine)
     listed = next((cursor for cursor in reversed(lists) if cursor.is_sequence and cursor.items()), None)
-    return _read_words(words, image, listed)
+    return _read_words(words, image, listed, engine)
 
 
 def _words(cursor: Cursor) -> Iterator[Word]:
@@ -115,13 +116,13 @@ def _script_of(words: Sequence[Word]) -> Word | None:
     return None
 
 
-def _read_words(words: tuple[Word, ...], image: str, listed: Cursor | None) -> Command:
+def _read_words(words: tuple[Word, ...], image: str, listed: Cursor | None, assumed: str) -> Command:
     values = [word.text.value for word in words]
     engine, start = engine_of_words(values)
     if engine:
         rest = words[start:]
         return Command(engine, rest, None, listed, _positional(rest, engine), spoken=True)
-    engine = engine_of_image(image) or engine_of_flags(values)
+    engine = engine_of_image(image) or assumed or engine_of_flags(values)
     start = next((index for index, value in enumerate(values) if value.startswith("-")), len(values))
     before = values[:start]
     bare = engine in _POSITIONAL and bool(before) and before[:-1] in ([], ["serve"]) and "/" in before[-1].lstrip("/")
@@ -134,12 +135,15 @@ def _positional(words: Sequence[Word], engine: str) -> Word | None:
     return words[0] if bare else None
 
 
-def _read_script(holder: Word, environment: Environment) -> Command:
+def _read_script(holder: Word, image: str, environment: Environment, assumed: str) -> Command:
     """Return the command of the script that starts an engine."""
     found: list[tuple[str, tuple[Word, ...]]] = []
     for words in shell.commands(holder.text):
         expanded = tuple(_expanded(words, holder.holder, environment))
         engine, start = engine_of_words([word.text.value for word in expanded])
+        if not engine and expanded and expanded[0].text.value.startswith("-"):
+            values = [word.text.value for word in expanded]
+            engine, start = engine_of_image(image) or assumed or engine_of_flags(values), 0
         if engine:
             found.append((engine, expanded[start:]))
     if not found:

@@ -31,6 +31,7 @@ class Container:
         environment: Its variables.
         image: The image's whole name.
         tag: The scalar that holds the image's tag, alone or at its end.
+        engine: The engine where the shape tells it; empty to find out.
     """
 
     at: Cursor
@@ -38,6 +39,7 @@ class Container:
     environment: Environment
     image: str
     tag: Cursor | None
+    engine: str = ""
 
 
 def pod_container(at: Cursor, environment: Environment) -> Container:
@@ -67,8 +69,8 @@ class EngineSettings:
 
 def read_engine(container: Container) -> EngineSettings:
     """Return what a container tells its engine, each with its place."""
-    command = read_command(container.lists, container.image, container.environment)
-    engine = command.engine or engine_of_image(container.image)
+    command = read_command(container.lists, container.image, container.environment, container.engine)
+    engine = command.engine or engine_of_image(container.image) or container.engine
     hits: dict[str, Hit] = {}
     _take_image(container, engine, hits)
     _take_variables(container, engine, hits)
@@ -225,13 +227,19 @@ def _adder(field: str, engine: str, container: Container, command: Command) -> W
         words = _words_for(field, new, engine, command)
         if words and command.script is not None:
             return (_into_script(words, command),)
-        if words and command.listed is not None:
+        if words and command.listed is not None and _is_own(command.listed, container):
             return _into_list(words, command)
         if words:
             return (add_pair(container.at, "args", ["=".join(words)]),)
         return (_into_environment(field, new, engine, container),)
 
     return writer
+
+
+def _is_own(listed: Cursor, container: Container) -> bool:
+    """Return whether a list belongs to the container itself, and not to what it is merged with."""
+    own = container.at.path
+    return listed.source is container.at.source and listed.path[: len(own)] == own
 
 
 def _words_for(field: str, new: Scalar, engine: str, command: Command) -> list[str]:

@@ -42,14 +42,24 @@ Lookup = Callable[[str, str], Variable | None]
 class Environment:
     """The variables of one container."""
 
-    def __init__(self, env: Cursor | None, env_from: Cursor | None, configmap: Lookup) -> None:
-        """Read `env` (a list of names and values, or a mapping as charts have it) and `envFrom`."""
+    def __init__(
+        self, env: Cursor | None, env_from: Cursor | None, configmap: Lookup, below: Cursor | None = None
+    ) -> None:
+        """Read `env` (a list of names and values, or a mapping as charts have it) and `envFrom`.
+
+        Args:
+            env: The container's own.
+            env_from: The container's own.
+            configmap: Finds a key of a ConfigMap.
+            below: Another `env` that the container's own wins over, such as a serving runtime's.
+        """
         self._found: dict[str, Cursor] = {}
         self._maps: list[str] = []
         self._configmap = configmap
         self.listed = env
-        if env is not None:
-            self._found = dict(_listed(env)) if env.is_sequence else env.entries()
+        for layer in (below, env):
+            if layer is not None:
+                self._found.update(dict(_listed(layer)) if layer.is_sequence else layer.entries())
         for source in env_from.items() if env_from is not None else ():
             name = source.word("configMapRef", "name")
             if name and not source.word("prefix"):

@@ -35,6 +35,7 @@ class Dialect:
 _VLLM = Dialect(
     flags={
         "--model": "model",
+        "--model-id": "model",
         "--revision": "revision",
         "--quantization": "quantization",
         "-q": "quantization",

@@ -34,13 +34,13 @@ def pod_of_template(template: Cursor | None) -> PodSpec | None:
     return PodSpec(spec, template.get("metadata"))
 
 
-def environment_of(container: Cursor, context: Context, namespace: str) -> Environment:
-    """Return a container's variables, ConfigMaps looked up beside its file."""
+def environment_of(container: Cursor, context: Context, namespace: str, below: Cursor | None = None) -> Environment:
+    """Return a container's variables over those `below`, ConfigMaps looked up beside its file."""
 
     def lookup(name: str, key: str) -> Variable | None:
         return context.configmap_value(container.source.path, namespace, name, key)
 
-    return Environment(container.get("env"), container.get("envFrom"), lookup)
+    return Environment(container.get("env"), container.get("envFrom"), lookup, below)
 
 
 def serving_containers(pod: PodSpec, context: Context, namespace: str) -> Iterator[tuple[Cursor, EngineSettings]]:

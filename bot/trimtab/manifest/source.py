@@ -55,6 +55,7 @@ class Cursor:
         node: The node, possibly an alias.
         locked: Why it cannot be edited without changing something else; empty where it can.
         key: The key it is the value of, where it is one.
+        under: What this is laid over, the nearest first: a patch over its base, as kustomize merges them.
     """
 
     source: Source
@@ -62,6 +63,7 @@ class Cursor:
     node: Node
     locked: str = ""
     key: ScalarNode | None = None
+    under: tuple[Cursor, ...] = ()
 
     @property
     def real(self) -> ScalarNode | SequenceNode | MappingNode:
@@ -72,8 +74,15 @@ class Cursor:
         """Return what stands below a chain of keys; merged keys count, doubled ones give the last."""
         here: Cursor | None = self
         for key in keys:
-            here = here._child(key) if here is not None else None  # noqa: SLF001 - its own class
+            here = here._laid(key) if here is not None else None  # noqa: SLF001 - its own class
         return here
+
+    def _laid(self, key: str) -> Cursor | None:
+        """Return what stands below a key, laid over what stands there in the layers beneath; null removes."""
+        layers = [found for layer in (self, *self.under) if (found := layer._child(key)) is not None]  # noqa: SLF001 - its own class
+        if len(layers) > 1 or (layers and self.under):
+            return _stacked(layers)
+        return layers[0] if layers else None
 
     def _child(self, key: str) -> Cursor | None:
         found = None
@@ -115,6 +124,9 @@ class Cursor:
         for name, cursor in self.pairs():
             if name.value != "<<":
                 found[name.value] = cursor
+        if self.under:
+            names = dict.fromkeys((*found, *(name for layer in self.under for name in layer.entries())))
+            return {name: laid for name in names if (laid := self._laid(name)) is not None}
         return found
 
     def items(self) -> tuple[Cursor, ...]:
@@ -123,7 +135,8 @@ class Cursor:
         if not isinstance(real, SequenceNode):
             return ()
         locked = self._below()
-        return tuple(Cursor(self.source, (*self.path, at), item, locked) for at, item in enumerate(real.items))
+        own = tuple(Cursor(self.source, (*self.path, at), item, locked) for at, item in enumerate(real.items))
+        return _merged_by_name(own, self.under) if self.under else own
 
     def _below(self) -> str:
         """Return why what stands below cannot be edited alone."""
@@ -193,3 +206,30 @@ class Cursor:
     def line(self) -> int:
         """Return the line, from 1, on which the node begins in the file's text."""
         return self.source.text.value.count("\n", 0, self.node.start) + 1
+
+
+def _stacked(layers: list[Cursor]) -> Cursor | None:
+    """Return the first of the layers laid over the others, as a strategic merge does."""
+    top = layers[0]
+    if top.scalar is not None:
+        return None if top.value is None else top
+    if top.word("$patch") == "delete":
+        return None
+    if top.word("$patch") == "replace":
+        return replace(top, under=())
+    rest = [layer for layer in layers[1:] if layer.is_mapping == top.is_mapping and layer.scalar is None]
+    return replace(top, under=(*top.under, *rest))
+
+
+def _merged_by_name(own: tuple[Cursor, ...], under: tuple[Cursor, ...]) -> tuple[Cursor, ...]:
+    """Return the items of a list laid over others: merged by `name` where all have one, else its own alone."""
+    if not all(item.word("name") for item in own):
+        return own
+    beneath = [{item.word("name"): item for item in layer.items()} for layer in under]
+    found: dict[str, Cursor] = {}
+    for name in dict.fromkeys((*(name for layer in beneath for name in layer), *(item.word("name") for item in own))):
+        mine = [item for item in own if item.word("name") == name]
+        laid = _stacked([*mine, *(layer[name] for layer in beneath if name in layer)])
+        if laid is not None:
+            found[name] = laid
+    return tuple(found.values())

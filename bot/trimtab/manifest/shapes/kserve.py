@@ -1,0 +1,134 @@
+"""KServe's InferenceService (serving.kserve.io) with the ServingRuntime it names, merged as KServe merges them.
+
+The runtime's arguments come first, the service's after them, and the service's variables win (KServe 0.15,
+pkg/controller/v1beta1/inferenceservice/utils/utils.go, `MergeRuntimeContainers`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trimtab.manifest import resources, vocabulary
+from trimtab.manifest.container import Container, EngineSettings, field_hit, read_engine
+from trimtab.manifest.context import Context, Thing, distance
+from trimtab.manifest.hit import Draft, Hit, Writer
+from trimtab.manifest.pod import PodSpec, draft_of, environment_of, serving_containers, take_pod
+from trimtab.manifest.shapes.shape import Shape
+from trimtab.manifest.source import Cursor
+from trimtab.manifest.write import add_pair
+
+_GROUP = "serving.kserve.io"
+_FORMATS = {"vllm": "vllm", "huggingface": "vllm", "triton": "triton", "nim": "nim", "sglang": "sglang"}
+_LEGACY = {"huggingface": "vllm", "triton": "triton"}
+
+
+def servings(thing: Thing, context: Context) -> Iterator[Draft]:
+    """Yield one serving for the predictor."""
+    predictor = thing.at.get("spec", "predictor")
+    if predictor is None:
+        return
+    pod = PodSpec(predictor)
+    for container, settings in serving_containers(pod, context, thing.namespace):
+        draft = draft_of(thing, container, settings, "crd")
+        take_pod(draft, pod, container)
+        _take_scale(draft, predictor)
+        yield draft
+    for key, engine in (("model", ""), *_LEGACY.items()):
+        model = predictor.get(key)
+        if model is not None and model.is_mapping:
+            yield from _with_runtime(thing, context, predictor, model, engine)
+
+
+def _with_runtime(thing: Thing, context: Context, predictor: Cursor, model: Cursor, engine: str) -> Iterator[Draft]:
+    """Yield the serving of a `model` that a runtime serves."""
+    runtime = _runtime(thing, context, model.word("runtime"))
+    base = _runtime_container(runtime) if runtime is not None else None
+    assumed = engine or _FORMATS.get(model.word("modelFormat", "name").lower(), "")
+    below = base.get("env") if base is not None else None
+    lists = [
+        cursor
+        for owner, key in ((base, "command"), (base, "args"), (model, "command"), (model, "args"))
+        if owner is not None and (cursor := owner.get(key)) is not None
+    ]
+    image = model.get("image") or (base.get("image") if base is not None else None)
+    environment = environment_of(model, context, thing.namespace, below)
+    container = Container(model, lists, environment, image.string if image is not None else "", image, assumed)
+    settings = read_engine(container)
+    if not settings.engine:
+        return
+    draft = draft_of(thing, model, settings, "crd")
+    draft.container = model.word("name") or (base.word("name") if base is not None else "") or "kserve-container"
+    _take_uri(draft, model, settings)
+    asks = model if resources.gpu_sites(model.get("resources")) or base is None else base
+    take_pod(draft, PodSpec(predictor), asks if model.get("resources") is None else model, _workers(predictor))
+    if asks is base and asks is not None:
+        resources.take_gpus(draft, resources.gpu_sites(asks.get("resources")))
+    _take_scale(draft, predictor)
+    yield draft
+
+
+def _runtime(thing: Thing, context: Context, name: str) -> Thing | None:
+    """Return the runtime of that name that is nearest in the tree."""
+    if not name:
+        return None
+    found = [
+        one
+        for one in context.things("ServingRuntime")
+        if one.group == _GROUP and one.name == name and _reaches(one, thing)
+    ]
+    return min(found, key=lambda one: (distance(thing.path, one.path), one.path), default=None)
+
+
+def _reaches(runtime: Thing, service: Thing) -> bool:
+    if runtime.kind == "ClusterServingRuntime":
+        return True
+    return runtime.kind == "ServingRuntime" and len({runtime.namespace, service.namespace} - {""}) <= 1
+
+
+def _runtime_container(runtime: Thing) -> Cursor | None:
+    containers = runtime.at.get("spec", "containers")
+    items = containers.items() if containers is not None else ()
+    named = [item for item in items if item.word("name") == "kserve-container"]
+    return next(iter([*named, *items]), None)
+
+
+def _workers(predictor: Cursor) -> tuple[Cursor, ...]:
+    containers = predictor.get("workerSpec", "containers")
+    found = [item.get("resources") for item in containers.items()] if containers is not None else []
+    return tuple(one for one in found if one is not None)
+
+
+def _take_uri(draft: Draft, model: Cursor, settings: EngineSettings) -> None:
+    """Let the storage's address be the model where the command only names the place it is mounted at."""
+    uri = model.get("storageUri")
+    said = settings.hits.get("model")
+    if uri is None or not uri.string or (said is not None and not str(said.value).startswith(("/mnt/", "{{", "$"))):
+        return
+    draft.hits["model"] = model_hit(uri)
+
+
+def model_hit(uri: Cursor) -> Hit:
+    """Return the hit of a model's address; of `hf://org/name` the part after the scheme."""
+    text = uri.text()
+    if text is None or not text.value.startswith("hf://"):
+        return field_hit("model", uri.string, uri)
+    part = text.cut(len("hf://"), len(text.value))
+    return field_hit("model", part.value, uri, part)
+
+
+def _take_scale(draft: Draft, predictor: Cursor) -> None:
+    """Add the limits between which Knative or an HPA scales the predictor."""
+    for field, key in (("min_replicas", "minReplicas"), ("max_replicas", "maxReplicas")):
+        found = predictor.get(key)
+        if found is not None and found.string:
+            draft.add({field: field_hit(field, vocabulary.read(field, found.string), found)})
+        else:
+            draft.adders[field] = _adder(predictor, key)
+    draft.refusals["replicas"] = "KServe scales between minReplicas and maxReplicas; set min_replicas or max_replicas"
+
+
+def _adder(predictor: Cursor, key: str) -> Writer:
+    return lambda value: (add_pair(predictor, key, value, first=True),)
+
+
+SHAPE = Shape(frozenset({(_GROUP, "InferenceService")}), servings)
