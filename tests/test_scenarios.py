@@ -89,7 +89,8 @@ def _run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     words = shlex.split(command)
     if words[0] == "trimtab":
         words = [*TRIMTAB, *words[1:]]
-    environment = {**os.environ, "TRIMTAB_PACE": "0", "NO_COLOR": "1", "COLUMNS": "200"}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "TRIMTAB_PACE": "0", "NO_COLOR": "1", "COLUMNS": "200"}
     return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
