@@ -86,7 +86,8 @@ _ALSO = {
 }
 _GGUF_BITS = {
     "Q2_K": 2.9, "Q3_K_S": 3.5, "Q3_K_M": 3.9, "Q3_K_L": 4.27, "Q4_0": 4.5, "Q4_1": 5.0, "Q4_K_S": 4.58, "Q4_K_M": 4.85,
-    "Q5_0": 5.5, "Q5_1": 6.0, "Q5_K_S": 5.54, "Q5_K_M": 5.69, "Q6_K": 6.56, "Q8_0": 8.5, "F16": 16, "BF16": 16, "F32": 32,
+    "Q5_0": 5.5, "Q5_1": 6.0, "Q5_K_S": 5.54, "Q5_K_M": 5.69, "Q6_K": 6.56, "Q8_0": 8.5, "F16": 16,
+    "BF16": 16, "F32": 32,
 }  # fmt: skip
 """Mean bits of one weight of a whole file; the `_K_S/_M/_L` mixes from llama.cpp, tools/quantize/README.md (b6500)."""
 

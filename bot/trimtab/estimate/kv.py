@@ -9,9 +9,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from trimtab.estimate.engine import Engine
-from trimtab.estimate.shape import Cache, Keep, Shape
+from trimtab.estimate.model import known_shape
+from trimtab.estimate.shape import Cache, Keep
+from trimtab.fleet import Model
 
 _V0_LATENT_STEP = 128
 """V0 pads MLA's latent vector to a multiple of this: 576 becomes 640 (seen: 78,084 bytes a token for DeepSeek R1)."""
@@ -81,9 +84,14 @@ class Capacity:
     concurrency: float
 
 
-def plan_of(shape: Shape, engine: Engine, start: int = 0, stop: int | None = None) -> Plan | None:
-    """Return the plan for the layers from `start` to `stop`; None where nothing is kept (an encoder)."""
-    caches = [cache for layer in shape.layers[start:stop] for cache in layer.caches]
+@lru_cache(maxsize=512)
+def plan_of(model: Model, engine: Engine, start: int, stop: int) -> Plan | None:
+    """Return the plan for the layers from `start` to `stop`; None where nothing is kept (an encoder).
+
+    Raises:
+        ConfigError: The model's shape is unknown.
+    """
+    caches = [cache for layer in known_shape(model).layers[start:stop] for cache in layer.caches]
     if not caches:
         return None
     counts = Counter(_kind_key(cache, engine) for cache in caches)
@@ -121,23 +129,39 @@ def longest(plan: Plan, kv_bytes: float, most: int) -> int:
     return low
 
 
-def token_bytes(shape: Shape, engine: Engine) -> float:
-    """Return bytes for each further token of one long request on one rank: what decoding reads of it grows by this."""
-    caches = [cache for layer in shape.layers for cache in layer.caches if cache.keep in {Keep.FULL, Keep.LATENT}]
-    return sum(_page(cache, engine) / engine.block_size / cache.every for cache in caches) / engine.pp
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What a decode step reads of the cache on one rank for one request.
+
+    Attributes:
+        fixed_bytes: States, read and written whatever the length.
+        spans: (bytes of a token, most tokens; 0 for no bound) of layers that are alike.
+    """
+
+    fixed_bytes: float
+    spans: tuple[tuple[float, int], ...]
+
+    def bytes_at(self, tokens: float) -> float:
+        """Return the bytes for a request that is `tokens` long."""
+        return self.fixed_bytes + sum(each * (min(tokens, most) if most else tokens) for each, most in self.spans)
 
 
-def read_bytes(shape: Shape, engine: Engine, tokens: float) -> float:
-    """Return what one decode step reads of the cache on one rank for one request that is `tokens` long."""
-    total = 0.0
-    for layer in shape.layers:
-        for cache in layer.caches:
-            if cache.keep is Keep.STATE:
-                total += 2 * _page(cache, engine)
-                continue
-            seen = min(tokens, cache.span) if cache.span else tokens / cache.every
-            total += seen * _page(cache, engine) / engine.block_size
-    return total / engine.pp
+@lru_cache(maxsize=512)
+def reads_of(model: Model, engine: Engine) -> Reads:
+    """Return what decoding reads of the cache.
+
+    Raises:
+        ConfigError: The model's shape is unknown.
+    """
+    caches = Counter(cache for layer in known_shape(model).layers for cache in layer.caches)
+    fixed, spans = 0.0, []
+    for cache, count in caches.items():
+        size = count * _page(cache, engine) / engine.pp
+        if cache.keep is Keep.STATE:
+            fixed += 2 * size
+        else:
+            spans.append((size / engine.block_size / cache.every, cache.span))
+    return Reads(fixed, tuple(spans))
 
 
 def _kind_key(cache: Cache, engine: Engine) -> Cache:

@@ -48,9 +48,9 @@ def look_up(deployment: Deployment) -> Resolved | Impossible:
         scheme = scheme_of(shape.scheme_json, str(deployment.settings.get("quantization", "")))
         engine = resolve(deployment, shape, scheme.kv_cache_dtype)
         _check(shape, engine)
+        return Resolved(deployment, shape, scheme, engine, stored(deployment.model, engine, deployment.gpu.family))
     except ConfigError as error:
         return Impossible(str(error))
-    return Resolved(deployment, shape, scheme, engine, stored(shape, scheme, engine, deployment.gpu.family))
 
 
 def memory(deployment: Deployment) -> Memory | Impossible:
@@ -68,7 +68,7 @@ def memory_of(found: Resolved) -> Memory:
     extra = overhead(found.shape, found.engine, found.deployment.gpu, found.scheme.method)
     weights = _weights(found)
     cache = _cache(found, weights, extra)
-    plan = plan_of(found.shape, found.engine, found.stored.start, found.stored.stop)
+    plan = plan_of(found.deployment.model, found.engine, found.stored.start, found.stored.stop)
     return _memory(found, weights, extra, cache, plan)
 
 

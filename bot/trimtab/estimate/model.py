@@ -47,6 +47,18 @@ def shape_of(model: Model) -> Shape | Impossible:
         return Impossible(f"{model.name}: {error}")
 
 
+def known_shape(model: Model) -> Shape:
+    """Return the model's shape.
+
+    Raises:
+        ConfigError: Its configuration tells none.
+    """
+    shape = shape_of(model)
+    if isinstance(shape, Impossible):
+        raise ConfigError(shape.reason)
+    return shape
+
+
 def parameters(model: Model) -> Parameters | Impossible:
     """Return how many parameters a model has; a quantised one's count is of its unquantised form."""
     shape = shape_of(model)

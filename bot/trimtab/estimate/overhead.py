@@ -7,7 +7,8 @@ Fitted constants, with the data they are from (vLLM start-up logs):
   use (A100: 5 runs from 2 sources). 14 = logits in 16 and 32 bits, probabilities and noise; 38 adds a full sort.
 - `_FLOOR_GIB`: what remains of 17 dense runs after the terms above (0.02 to 0.13 GiB).
 - Non-torch memory by TP: the means of the same runs for each release.
-- Graphs: 0.12 GiB and 0.024 GiB a layer (15 dense H100 runs, 0.19: within 0.15 GiB); experts add 0.7 GiB, MXFP4 1.2.
+- Graphs: 0.12 GiB and 0.024 GiB a layer (15 dense H100 runs, 0.19: within 0.15 GiB); experts add 0.7 GiB, MXFP4 1.2
+  (five runs of three models); less where a token goes to fewer than four experts.
 """
 
 from __future__ import annotations
@@ -20,12 +21,16 @@ from trimtab.estimate.types import Figure
 from trimtab.estimate.weights import GIB
 from trimtab.fleet import GpuType
 
+_EXPERT_CHUNK = 32_768
+"""Tokens that fused experts take at once (vLLM 0.19, VLLM_FUSED_MOE_CHUNK_SIZE)."""
 _FLOOR_GIB = 0.07
 _VISION_GIB = 0.10
 """What the encoder's profile run leaves in the peak: Mistral Small 0.10, Llama 4 Scout 0.11, Kimi-VL 0.15 GiB."""
 _LEAN_SAMPLER = (0, 17)
 _GRAPHS_COUNTED = (0, 21)
 _WIDE_NON_TORCH = (0, 18)
+_FULL_GRAPHS = (0, 11)
+"""From here on whole steps are captured beside the pieces between attention (vLLM 0.11, FULL_AND_PIECEWISE)."""
 _GRAPH_BASE_GIB, _GRAPH_LAYER_GIB, _GRAPH_MOE_GIB, _GRAPH_MXFP4_GIB = 0.12, 0.024, 0.7, 1.2
 
 
@@ -72,7 +77,8 @@ def _activation(shape: Shape, engine: Engine, gpu: GpuType, scheme_method: str) 
     factor, spread = _sampler(engine, gpu)
     sampler = factor * rows * shape.vocabulary + 4 * tokens * shape.hidden + kept if shape.generates else 0.0
     value = max(forward, sampler) / GIB + _FLOOR_GIB + (_VISION_GIB if shape.vision else 0.0)
-    return Figure(value, max(0.0, value * (1 - spread) - 0.05), value * (1 + spread) + 0.1)
+    beyond = 0.9 if shape.vision else 0.1
+    return Figure(value, max(0.0, value * (1 - spread) - 0.05), value * (1 + spread) + beyond)
 
 
 def _profiled_tokens(shape: Shape, engine: Engine) -> int:
@@ -101,6 +107,7 @@ def _expert_workspace(shape: Shape, engine: Engine, tokens: int, scheme_method: 
     """
     if shape.moe is None or scheme_method == "mxfp4":
         return 0.0
+    tokens = min(tokens, _EXPERT_CHUNK)
     inner = shape.moe.intermediate / (1 if engine.ep > 1 else engine.tp)
     wide = max(inner, shape.moe.hidden) + max(2 * inner, shape.moe.hidden)
     return tokens * shape.moe.experts_per_token * wide * 2
@@ -109,6 +116,9 @@ def _expert_workspace(shape: Shape, engine: Engine, tokens: int, scheme_method: 
 def _non_torch(engine: Engine) -> Figure:
     steps = {1: 0, 2: 1, 4: 2}
     place = steps.get(engine.tp * engine.pp, 3 if engine.tp * engine.pp > 4 else 2)  # noqa: PLR2004  # the table's end
+    if engine.v0:
+        value = (0.2, 0.4, 0.6, 2.0)[place]
+        return Figure(value, 0.0, value * 2.5)
     if engine.name == "vllm" and engine.version < _WIDE_NON_TORCH:
         value = (0.13, 0.55, 0.65, 1.0)[place]
         return Figure(value, value * 0.3, value * 1.4 + 0.25)
@@ -121,6 +131,9 @@ def _graphs(shape: Shape, engine: Engine, scheme_method: str) -> Figure:
         return Figure(0.0, 0.0, 0.0)
     value = _GRAPH_BASE_GIB + _GRAPH_LAYER_GIB * len(shape.layers) / engine.pp
     if shape.moe:
-        value += _GRAPH_MXFP4_GIB if scheme_method == "mxfp4" else _GRAPH_MOE_GIB
+        lean = engine.version >= _LEAN_SAMPLER
+        each = _GRAPH_MXFP4_GIB if scheme_method == "mxfp4" and lean else _GRAPH_MOE_GIB
+        value += each * min(1.0, shape.moe.experts_per_token / 4)
     value *= (1.0 if engine.tp == 1 else 0.88) * min(1.0, 0.4 + 0.6 * engine.graph_limit / 512)
+    value *= 1.0 if engine.version >= _FULL_GRAPHS else 0.7
     return Figure(value, value * 0.7, value * 1.35)

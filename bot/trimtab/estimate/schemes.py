@@ -63,6 +63,7 @@ class Scheme:
         return self.experts if self.experts and ".experts." in name else self.default
 
 
+@lru_cache(maxsize=256)
 def scheme_of(scheme_json: str, asked: str) -> Scheme:
     """Return the scheme of a checkpoint's `quantization_config`, or of the engine's `quantization` setting.
 
@@ -83,7 +84,7 @@ def _of_setting(asked: str) -> Scheme:
     name = asked.strip().lower().replace("-", "_")
     if name in {"", "none", "auto"}:
         return Scheme(plain())
-    if name in {"awq", "awq_marlin", "gptq", "gptq_marlin", "marlin", "autoround", "auto_round"}:
+    if name in {"awq", "awq_marlin", "gptq", "gptq_marlin", "marlin", "autoround", "auto_round", "int4"}:
         return Scheme(integer(4, 128, zeros="awq" in name), method=name)
     if name == "compressed_tensors":
         raise ConfigError("quantization is compressed-tensors, but the configuration does not say which scheme")

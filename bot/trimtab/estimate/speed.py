@@ -1,4 +1,4 @@
-"""How fast one replica answers at a load: a roofline of every step, with the efficiency that engines were seen to reach.
+"""How fast one replica answers at a load: each step as a roofline, with the efficiency that engines were seen to reach.
 
 A decode step reads the weights and every request's cache, multiplies one token for each request, and waits for
 messages between GPUs; prompts of new requests are taken in between, so each output token also carries its share of
@@ -11,9 +11,9 @@ import math
 from dataclasses import dataclass
 
 from trimtab.estimate.efficiency import Band, Efficiency, band_of, compute_factor, efficiency_of, expert_factor
-from trimtab.estimate.kv import capacity, plan_of
+from trimtab.estimate.kv import Reads, capacity, plan_of, reads_of
 from trimtab.estimate.memory import Resolved, look_up, memory_of
-from trimtab.estimate.step import Work, cache_bytes_read, work_of
+from trimtab.estimate.step import Work, work_of
 from trimtab.estimate.types import Deployment, Figure, Impossible, Load, Seen, Speed
 from trimtab.estimate.weights import GIB
 
@@ -30,6 +30,7 @@ class Machine:
         work: Its counts.
         gains: The engine's efficiency.
         band: How sure it is.
+        reads: What decoding reads of the cache.
         cache_gib: The cache of one rank.
     """
 
@@ -37,6 +38,7 @@ class Machine:
     work: Work
     gains: Efficiency
     band: Band
+    reads: Reads
     cache_gib: float
 
 
@@ -49,7 +51,8 @@ def machine_of(deployment: Deployment) -> Machine | Impossible:
         return Impossible(f"the memory bandwidth of {deployment.gpu.name} is unknown")
     cache = memory_of(found).kv_cache_gib.value
     engine = found.engine.name
-    return Machine(found, work_of(found), efficiency_of(engine), band_of(engine, deployment.gpu), cache)
+    reads = reads_of(deployment.model, found.engine)
+    return Machine(found, work_of(found), efficiency_of(engine), band_of(engine, deployment.gpu), reads, cache)
 
 
 def speed(deployment: Deployment, load: Load) -> Speed | Impossible:
@@ -87,7 +90,7 @@ def time_load(machine: Machine, load: Load) -> Speed | Impossible:
 def max_batch(machine: Machine, load: Load) -> float:
     """Return how many requests one copy can work on at once: the setting, or what its cache holds."""
     engine = machine.found.engine
-    plan = plan_of(machine.found.shape, engine, machine.found.stored.start, machine.found.stored.stop)
+    plan = plan_of(machine.found.deployment.model, engine, machine.found.stored.start, machine.found.stored.stop)
     if plan is None:
         return engine.max_num_seqs
     length = max(1, math.ceil(load.input_tokens * (1 - load.prefix_hit) + load.output_tokens / 2))
@@ -135,26 +138,28 @@ def _around(value: float, half: float) -> Figure:
 def _decode_s(machine: Machine, batch: float, context: float) -> float:
     """Return the seconds of one decode step with `batch` requests of `context` tokens."""
     work, gains, engine = machine.work, machine.gains, machine.found.engine
+    counts = work.counts
     bandwidth = machine.found.deployment.gpu.bandwidth_gb_s * 1e9
     stage_batch = batch / engine.pp
     # Experts that are spread over ranks of data parallel copies see the tokens of all copies.
     routed = stage_batch * (engine.dp if engine.ep > 1 else 1)
     dense_s = work.dense_bytes / (bandwidth * gains.dense)
-    expert_s = work.expert_bytes_read(routed) / (bandwidth * gains.expert * expert_factor(work.expert_format))
-    cache_s = stage_batch * cache_bytes_read(machine.found, context) / (bandwidth * gains.cache)
+    expert_s = work.expert_bytes_read(routed) / (bandwidth * gains.expert * expert_factor(counts.expert_format))
+    cache_s = stage_batch * machine.reads.bytes_at(context) / (bandwidth * gains.cache)
     bound_s = gains.bound * (dense_s + expert_s + cache_s + stage_batch * _token_s(machine))
     messages_s = _messages(machine) * gains.message_s * (0.5 + 0.5 * math.log2(engine.tp)) + stage_batch * _wire_s(
         machine
     )
-    layers_s = (work.layers * gains.layer_s + work.moe_layers * gains.moe_layer_s) / engine.pp
+    layers_s = (counts.layers * gains.layer_s + counts.moe_layers * gains.moe_layer_s) / engine.pp
     return engine.pp * (bound_s + messages_s + layers_s) + gains.step_s + batch * gains.request_s
 
 
 def _prefill_s(machine: Machine, fresh: float, context: float) -> float:
     """Return the seconds of taking in `fresh` tokens of a prompt that is `context` tokens long."""
     work, gains, engine = machine.work, machine.gains, machine.found.engine
+    counts = work.counts
     seen = context - fresh / 2
-    attention = fresh * (seen * work.attention_ops + min(seen, work.window) * work.window_ops) / engine.pp
+    attention = fresh * (seen * counts.attention_ops + min(seen, counts.window) * counts.window_ops) / engine.pp
     attention_s = attention / (work.half_tflops * 1e12 * gains.attention)
     operations_s = gains.bound * (fresh * _token_s(machine) + attention_s)
     return engine.pp * (operations_s + fresh * _wire_s(machine)) + gains.chunk_s
@@ -162,22 +167,22 @@ def _prefill_s(machine: Machine, fresh: float, context: float) -> float:
 
 def _token_s(machine: Machine) -> float:
     """Return the seconds of one token's matrix operations on one rank."""
-    work, gains = machine.work, machine.gains
-    dense = work.dense_ops / (work.dense_tflops * compute_factor(work.dense_format))
-    expert = work.expert_ops / (work.expert_tflops * compute_factor(work.expert_format))
+    work, counts, gains = machine.work, machine.work.counts, machine.gains
+    dense = counts.dense_ops / (work.dense_tflops * compute_factor(counts.dense_format))
+    expert = counts.expert_ops / (work.expert_tflops * compute_factor(counts.expert_format))
     return (dense + expert) / (1e12 * gains.compute)
 
 
 def _messages(machine: Machine) -> int:
     """Return the all-reduces of a step."""
-    return 2 * machine.work.layers // machine.found.engine.pp if machine.found.engine.tp > 1 else 0
+    return 2 * machine.work.counts.layers // machine.found.engine.pp if machine.found.engine.tp > 1 else 0
 
 
 def _wire_s(machine: Machine) -> float:
     """Return the seconds that one token's activations take on the links: a ring moves 2 (n - 1) / n of them."""
     tp = machine.found.engine.tp
     link = machine.found.deployment.gpu.link_gb_s or _PCIE_GB_S
-    moved = 2 * (tp - 1) / tp * machine.work.hidden * 2
+    moved = 2 * (tp - 1) / tp * machine.work.counts.hidden * 2
     return _messages(machine) * moved / (link * 1e9 * machine.gains.link)
 
 

@@ -7,8 +7,10 @@ from functools import lru_cache
 
 from trimtab.estimate.engine import Engine
 from trimtab.estimate.formats import Format
-from trimtab.estimate.schemes import Scheme
+from trimtab.estimate.model import known_shape
+from trimtab.estimate.schemes import Scheme, scheme_of
 from trimtab.estimate.shape import Layer, Role, Shape, Split, Weight
+from trimtab.fleet import Model
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
@@ -73,8 +75,15 @@ def weight_bytes(weight: Weight, form: Format, engine: Engine, family: str) -> i
     return sum(_allocated(size) for size in sizes)
 
 
-def stored(shape: Shape, scheme: Scheme, engine: Engine, family: str) -> Stored:
-    """Return the weight memory of the fullest pipeline stage's rank."""
+@lru_cache(maxsize=512)
+def stored(model: Model, engine: Engine, family: str) -> Stored:
+    """Return the weight memory of the fullest pipeline stage's rank.
+
+    Raises:
+        ConfigError: The model's shape or its quantisation is unknown.
+    """
+    shape = known_shape(model)
+    scheme = scheme_of(shape.scheme_json, engine.quantization)
     layers = [_layer(layer, shape, scheme, index, engine, family) for index, layer in enumerate(shape.layers)]
     first, last = [], []
     for weight in shape.outer:
