@@ -14,6 +14,7 @@ from trimtab.manifest.hit import Draft, Hit
 from trimtab.manifest.parse import check, decode
 from trimtab.manifest.refuse import is_template, why_not
 from trimtab.manifest.shapes import TABLE
+from trimtab.manifest.shapes.releases import values_file
 from trimtab.manifest.tree import Tree
 
 _HINT = re.compile(
@@ -67,6 +68,17 @@ def drafts(tree: Tree, only: str = "") -> Iterator[Draft]:
             shape = shapes.get((thing.group, thing.kind))
             if shape is not None:
                 yield from shape.servings(thing, context)
+        if is_values(path):
+            for source in tree.readable(path):
+                root = source.root()
+                if root is not None and not root.word("kind"):
+                    yield from values_file(root, context)
+
+
+def is_values(path: str) -> bool:
+    """Return whether a file is named or placed as the values of a chart are."""
+    folder, _, name = path.rpartition("/")
+    return "values" in name.lower() or folder.rpartition("/")[2].lower() in {"values", "helm-values"}
 
 
 class _Places:

@@ -91,14 +91,15 @@ def take_host(draft: Draft, owner: Cursor, key: str = "resources") -> None:
     Args:
         draft: The serving.
         owner: What has the resources: a container, or values of a chart.
-        key: Under which key.
+        key: Under which key; empty where `owner` is the resources themselves.
     """
+    above = (key,) if key else ()
     for (name, part), field in _HOST.items():
-        found = owner.get(key, part, name)
+        found = owner.get(*above, part, name)
         if found is not None and found.string:
             draft.add({field: field_hit(field, found.string, found)})
         else:
-            draft.adders.setdefault(field, _adder(owner, (key, part, name)))
+            draft.adders.setdefault(field, _adder(owner, (*above, part, name)))
 
 
 def _adder(owner: Cursor, keys: tuple[str, ...]) -> Writer:
@@ -108,7 +109,7 @@ def _adder(owner: Cursor, keys: tuple[str, ...]) -> Writer:
     return writer
 
 
-def add_path(owner: Cursor, keys: Sequence[str], value: Scalar) -> Splice:
+def add_path(owner: Cursor, keys: Sequence[str], value: New) -> Splice:
     """Return the splice that writes a value below a chain of keys, adding what is missing of the chain.
 
     Raises:
@@ -125,22 +126,28 @@ def add_path(owner: Cursor, keys: Sequence[str], value: Scalar) -> Splice:
     return add_pair(here, keys[depth], new)
 
 
-def _like_siblings(mapping: Cursor, value: Scalar) -> Scalar:
+def _like_siblings(mapping: Cursor, value: New) -> New:
     """Return a quantity as a number where the mapping's other numbers are bare, else as text."""
     bare = any(isinstance(cursor.value, int) for _, cursor in mapping.pairs())
-    whole = isinstance(value, str) and value.isdigit()
+    whole = value if isinstance(value, str) and value.isdigit() else ""
     quoted = any(isinstance(cursor.value, str) and cursor.string.isdigit() for _, cursor in mapping.pairs())
-    return int(value) if whole and bare and not quoted else value
+    return int(whole) if whole and bare and not quoted else value
 
 
 def selectors(pod: Cursor) -> Iterator[tuple[str, Cursor]]:
     """Yield the label keys and values by which a pod picks its kind of GPU, the hard ones only."""
     selector = pod.get("nodeSelector")
-    for key, cursor in selector.entries().items() if selector is not None else ():
-        if key in SELECTOR_KEYS and cursor.string:
-            yield key, cursor
+    if selector is not None:
+        yield from selectors_in(selector)
     terms = pod.get("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
     yield from selector_terms(terms)
+
+
+def selectors_in(selector: Cursor) -> Iterator[tuple[str, Cursor]]:
+    """Yield the entries of a `nodeSelector` that name a kind of GPU."""
+    for key, cursor in selector.entries().items():
+        if key in SELECTOR_KEYS and cursor.string:
+            yield key, cursor
 
 
 def selector_terms(terms: Cursor | None) -> Iterator[tuple[str, Cursor]]:
@@ -181,6 +188,6 @@ def take_selector(draft: Draft, found: Sequence[tuple[str, Cursor]], place: Curs
         owner = place
 
         def add(label: str, value: str) -> tuple[Splice, ...]:
-            return (add_path(owner, (key, label), value),)
+            return (add_path(owner, (key, label) if key else (label,), value),)
 
         draft.add_selector = add
