@@ -29,15 +29,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.fleet import Size, pods_of, write_slice
 from tests.prometheus import backfill, running
 from tests.tools import tool
-
 from trimtab.config import ClusterSettings, Prometheus
 from trimtab.read.gather import AT_ONCE, gather
 from trimtab.read.prometheus import PrometheusServer
 from trimtab.read.promql import HOUR_S
 from trimtab.read.query import Row
 
-SLICE_S = 162 * HOUR_S
-"""promtool's blocks are cut at multiples of this; a slice that crosses none is read once."""
+SLICE_S = 18 * HOUR_S
+"""Length of one slice: promtool's blocks are cut at multiples of it, and its text stays below three gigabytes."""
 ENDED_AT_S = 1_794_614_400
 ROUNDS = 3
 

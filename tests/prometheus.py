@@ -62,6 +62,8 @@ def _started(prometheus: str, folder: Path) -> tuple[subprocess.Popen[str], str]
                 f"--config.file={folder / 'prometheus.yml'}",
                 f"--storage.tsdb.path={folder / 'data'}",
                 "--storage.tsdb.retention.time=100y",
+                "--storage.tsdb.min-block-duration=2h",
+                "--storage.tsdb.max-block-duration=2h",
                 f"--web.listen-address={address}",
             ],
             stdout=subprocess.DEVNULL,

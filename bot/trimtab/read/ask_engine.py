@@ -111,7 +111,7 @@ _HOURLY = (
     _Ask("running_hourly", _RUNNING, "max_over_time"),
     _Ask("waiting_hourly", _WAITING, "max_over_time"),
 )
-_APART = ("engine", "dp_rank", "model_name", "finished_reason")
+_APART = ("engine", "dp_rank", "model_name")
 """Labels by which one pod's series tell different things."""
 
 
@@ -146,8 +146,9 @@ def _select(layout: Layout, metric: str) -> str:
 def _of_pod(layout: Layout, asked: _Ask, metric: str, range_s: int) -> str:
     """Return a pod's figure: series that tell the same taken once, those that tell different things summed."""
     pod = layout.keys(Family.ENGINE, "namespace", "pod")
-    counter = asked.function in {"increase", "rate"}
-    apart = layout.known(Family.ENGINE, (*_APART, "instance") if counter else _APART)
+    apart = layout.known(Family.ENGINE, _APART)
+    if asked.function in {"increase", "rate"}:
+        apart = (*apart, "instance", *(("finished_reason",) if asked.metrics is _REQUESTS else ()))
     each = over(asked.function, _select(layout, metric), range_s)
     if asked.outer == "max":
         return aggregate("max", pod, each)

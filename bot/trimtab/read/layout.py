@@ -32,7 +32,6 @@ MARKS: Mapping[Family, tuple[str, ...]] = {
     Family.GPU: ("DCGM_FI_DEV_FB_USED", "DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_PROF_GR_ENGINE_ACTIVE"),
     Family.ENGINE: (
         "vllm:num_requests_running",
-        "vllm:request_success",
         "sglang:num_running_reqs",
         "tgi_batch_current_size",
         "trtllm_num_requests_running",

@@ -14,7 +14,7 @@ _FRESH = (
     ("kube_pod_info", ""),
     ("DCGM_FI_DEV_FB_USED", ""),
     ("DCGM_FI_DEV_GPU_UTIL", ""),
-    *((mark, "") for mark in MARKS[Family.ENGINE] if mark != "vllm:request_success"),
+    *((mark, "") for mark in MARKS[Family.ENGINE]),
 )
 """Metrics whose newest sample stands for the newest of all."""
 
@@ -71,8 +71,9 @@ def find_span(server: Server, layout: Layout, now_s: int, window_s: int) -> Span
 
 
 def _fresh(layout: Layout) -> list[str]:
-    """Return selectors of the metrics that stand for all: one of each kind that is there."""
-    return [layout.select(name, matchers) for metric, matchers in _FRESH for name in layout.find(metric)]
+    """Return selectors of the metrics that stand for all; of any that are there, where none of those is."""
+    found = [layout.select(name, matchers) for metric, matchers in _FRESH for name in layout.find(metric)]
+    return found or [layout.select(name) for name in sorted(layout.names)[:5]]
 
 
 def _newest(server: Server, layout: Layout, now_s: int, back_s: int) -> int:

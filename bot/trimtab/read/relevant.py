@@ -8,7 +8,11 @@ from collections.abc import Sequence
 from trimtab.facts import SIGNALS, Series, pod_stem
 from trimtab.read.query import GPU_RESOURCES
 
-_GPU_PODS = frozenset({"pod_gpu_request", "gpu_samples", "engine_model", "engine_config"})
+_GPU_PODS = frozenset(
+    {"pod_gpu_request", "gpu_samples", "engine_model", "engine_config", "running_max", "waiting_max", "kv_usage_max"}
+    | {"requests_total", "prompt_tokens_total", "output_tokens_total"}
+)
+"""Signals that only pods with GPUs have, or pods that serve a model."""
 _HOLDERS = frozenset({"node_allocatable", "node_capacity"})
 _GPU_LABEL = re.compile(r"label_(nvidia_com_gpu_.*|amd_com_gpu.*|cloud_google_com_gke_accelerator)")
 _RESOURCE = re.compile(GPU_RESOURCES)
