@@ -363,7 +363,7 @@ def _counters(
     for name, mean, events in histograms:
         out.add(f"{name}_count", labels, scaled(events))
         out.add(f"{name}_sum", labels, scaled(events * mean))
-        for factor, share in ((0.5, 0.05), (0.8, 0.4), (1.0, 0.7), (1.25, 0.92), (2.0, 1.0), (math.inf, 1.0)):
+        for factor, share in ((0.5, 0.05), (0.8, 0.4), (1.0, 0.7), (1.25, 0.9), (1.55, 1.0), (math.inf, 1.0)):
             le = "+Inf" if math.isinf(factor) else f"{mean * factor:.6g}"
             out.add(f"{name}_bucket", {**labels, "le": le}, scaled(events * share))
 
