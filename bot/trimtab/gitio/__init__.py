@@ -1,6 +1,6 @@
 """Git by its plumbing: branches of a remote are read, and commits are made and pushed, without a work tree."""
 
-from trimtab.gitio.checkout import origin_of
+from trimtab.gitio.checkout import opened, origin_of
 from trimtab.gitio.commit import Commit, PathError, holds, write_commit
 from trimtab.gitio.push import Pushed, Refused, Update, push
 from trimtab.gitio.repo import GitError, Remote, Repo
@@ -15,6 +15,7 @@ __all__ = [
     "Repo",
     "Update",
     "holds",
+    "opened",
     "origin_of",
     "push",
     "write_commit",

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 from trimtab.errors import UsageError
+from trimtab.gitio.repo import Remote, Repo
 
 _FAR = re.compile(r"[a-z+]+://|[^/]+:", re.ASCII)
 """`https://host/…`, `ssh://…`, or `host:path`."""
@@ -25,6 +26,18 @@ def origin_of(folder: Path, *, itself: bool = False) -> str:
     if not address:
         return str(folder)
     return address if _FAR.match(address) else str((folder / address).resolve())
+
+
+def opened(folder: Path) -> Repo:
+    """Return a clone's own repository, to read it where it is.
+
+    Raises:
+        UsageError: The folder is no git repository.
+    """
+    found = _ask(folder, "rev-parse", "--absolute-git-dir") if folder.is_dir() else ""
+    if not found:
+        raise UsageError(f"{folder}: no git repository", "give the path of a clone")
+    return Repo(Path(found), Remote(found))
 
 
 def _ask(folder: Path, *arguments: str) -> str:

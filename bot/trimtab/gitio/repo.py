@@ -127,6 +127,14 @@ class Repo:
             "fetch", "-q", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", contents, "origin", *specs
         )
 
+    def first_of(self, *refs: str) -> str:
+        """Return the commit of the first of these refs that is here, empty where none is."""
+        for ref in refs:
+            found = self.attempt("rev-parse", "--verify", "-q", f"{ref}^{{commit}}")
+            if found.returncode == 0:
+                return found.stdout.decode().strip()
+        return ""
+
     def has(self, commit: str) -> bool:
         """Return whether a commit is here."""
         return bool(commit) and self.attempt("cat-file", "-e", f"{commit}^{{commit}}").returncode == 0

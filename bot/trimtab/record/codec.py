@@ -62,6 +62,11 @@ def document(entries: Sequence[Entry]) -> str:
     return json.dumps({"schema": SCHEMA, "entries": found}, indent=2, ensure_ascii=False)
 
 
+def lines(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """Return the entries as they stand in the ledger, one canonical JSON object each."""
+    return tuple(encode(entry).decode() for entry in entries)
+
+
 def encode(entry: Entry) -> bytes:
     """Return the canonical bytes of an entry as the ledger holds it."""
     return seal(entry, entry.seq, entry.at, entry.came_from, entry.prev)

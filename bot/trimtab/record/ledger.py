@@ -7,14 +7,13 @@ from datetime import UTC, datetime
 
 from tenacity import RetryError, retry, retry_if_exception_type, stop_after_attempt, wait_incrementing
 
-from trimtab.errors import ForgeError, RefusedError
+from trimtab.errors import ForgeError
 from trimtab.gitio import Commit, Pushed, Repo, Update, push, write_commit
 from trimtab.life import COMMAND, Draft, Entry, State, histories, step
-from trimtab.record.chain import Broken, path_of, read_chain
+from trimtab.record.chain import Broken, path_of
+from trimtab.record.clone import BRANCH, entries_at
 from trimtab.record.codec import START, decode, seal
-from trimtab.record.files import read_files
-
-BRANCH = "trimtab-ledger"
+from trimtab.record.verify import Verified, verify
 
 _TRIES = 40
 """Writers that race win one each round, so this is also about the number that may write at once."""
@@ -60,6 +59,14 @@ class Ledger:
         """Return the state that a recommendation is in, empty where the ledger does not know it."""
         history = histories(self.entries()).get(recommendation, ())
         return history[-1].step if history else ""
+
+    def prove(self) -> Verified | Broken:
+        """Return whether the ledger holds, or the first entry that does not.
+
+        Raises:
+            ForgeError: The branch cannot be read.
+        """
+        return verify(self._repo, self._fetched())
 
     def append(self, drafts: Sequence[Draft]) -> tuple[Entry, ...]:
         """Record drafts in one commit; those that another run overtook are left out.
@@ -123,19 +130,16 @@ class Ledger:
         return tuple(sealed)
 
     def _refresh(self) -> None:
-        tip = self._repo.heads(BRANCH).get(BRANCH, "")
-        if self._read and tip == self._tip:
-            return
-        if tip:
-            self._repo.fetch(BRANCH, blobs=True)
-            tip = self._repo.run("rev-parse", f"refs/heads/{BRANCH}").decode().strip()
-        found = read_chain(read_files(self._repo, tip))
-        if isinstance(found, Broken):
-            raise RefusedError(
-                f"{BRANCH}: entry {found.entry} is damaged: {found.why}; nothing was written",
-                "see `trimtab ledger verify`, and restore the branch from a clone that is whole",
-            )
-        self._tip, self._entries, self._read = tip, found, True
+        tip = self._fetched()
+        if not self._read or tip != self._tip:
+            self._tip, self._entries, self._read = tip, entries_at(self._repo, tip), True
+
+    def _fetched(self) -> str:
+        """Return the branch's head on the remote, with everything below it here; empty where there is no branch."""
+        if not self._repo.heads(BRANCH):
+            return ""
+        self._repo.fetch(BRANCH, blobs=True)
+        return self._repo.first_of(f"refs/heads/{BRANCH}")
 
 
 def _check(came_from: str, after: str) -> None:
