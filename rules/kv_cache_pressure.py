@@ -77,7 +77,8 @@ class KvCachePressure:
                 missing = peak.reason if isinstance(peak, Unknown) else ""
                 yield demand.silence(self.name, workload, SilenceKind.MISSING, f"{pressed}; {missing}")
             else:
-                yield _cure(demand.Case(workload, cluster, now, _wanted(workload, peak, settings)), pressed)
+                wanted = _wanted(workload, peak, settings)
+                yield _cure(demand.Case(workload, cluster, now, wanted, demand.Margins(0.0, cures=True)), pressed)
 
 
 def _looks_full(workload: Workload, cluster: Cluster, settings: Limits) -> str:
@@ -125,7 +126,7 @@ def _moves(case: demand.Case) -> list[demand.Move]:
     twice = (same,) if demand.only_tensor_parallel(workload) and divides_heads(now.model, same) else ()
     found = [*demand.moves(workload, case.cluster, (now.gpus,)), *demand.own_moves(workload, case.cluster, twice)]
     more = [move for move in found if move.pool.gpu.memory_gib * move.gpus > now.gpu.memory_gib * now.gpus]
-    return sorted(more, key=lambda move: (move.size, move.title))
+    return sorted(more, key=lambda move: (move.size * move.gpus, move.title))
 
 
 def _finding(

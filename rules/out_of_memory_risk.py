@@ -36,7 +36,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from trimtab import demand
-from trimtab.estimate import Impossible, Memory, memory
+from trimtab.estimate import Impossible, Memory
 from trimtab.fleet import Cluster, Unknown, Workload
 from trimtab.rule import (
     Finding,
@@ -74,7 +74,7 @@ class OutOfMemoryRisk:
             yield from _host(workload, cluster, settings)
             return
         now = demand.deployment_of(workload)
-        held = Impossible(now.reason) if isinstance(now, Unknown) else memory(now)
+        held = Impossible(now.reason) if isinstance(now, Unknown) else demand.memory_of(now)
         if isinstance(now, Unknown) or isinstance(held, Impossible):
             reason = f"whether it fits cannot be told: {held.reason if isinstance(held, Impossible) else ''}"
             yield demand.silence(self.name, workload, SilenceKind.MISSING, reason)

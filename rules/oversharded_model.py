@@ -54,7 +54,7 @@ class Limits(RuleSettings):
     """How careful the rule is."""
 
     kv_headroom: float = Field(0.15, ge=0, le=0.9, description="Part of the KV cache that stays free at the peak.")
-    latency_headroom: float = Field(0.05, ge=0, le=0.9, description="Part of the objective that stays unused.")
+    latency_headroom: float = Field(0.0, ge=0, le=0.9, description="Part of the objective that stays unused.")
 
 
 class OvershardedModel:

@@ -112,7 +112,8 @@ def workload_of(described: Described) -> Workload:
 _OWN_WORDS = frozenset(
     {
         "model", "settings", "gpu", "gpus", "live", "sure", "engine", "engine_version", "resource", "share", "sharing",
-        "age_s", "coverage", "seen", "autoscaler_min", "autoscaler_max", "ttft_p95_ms_objective", "tpot_p95_ms_objective",
+        "age_s", "coverage", "seen", "autoscaler_min", "autoscaler_max", "ttft_p95_ms_objective",
+        "tpot_p95_ms_objective",
     }
 )  # fmt: skip
 

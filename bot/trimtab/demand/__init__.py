@@ -2,6 +2,7 @@
 
 from trimtab.demand.cases import accounted_tpot_ms, cache_pressed, case_of
 from trimtab.demand.cures import cache_cures, replica_cures
+from trimtab.demand.estimates import memory_of
 from trimtab.demand.host import (
     cpu_shortage,
     grantable_cores,
@@ -92,6 +93,7 @@ __all__ = [
     "known",
     "lacks_room",
     "least_cores",
+    "memory_of",
     "model_name",
     "move_option",
     "moves",

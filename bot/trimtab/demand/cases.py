@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 
+from trimtab.demand.estimates import timed
 from trimtab.demand.host import cpu_shortage, hands_off, host_bound, silence
 from trimtab.demand.measures import number
 from trimtab.demand.peak import peak_of
 from trimtab.demand.proof import Case, Margins
 from trimtab.demand.setup import deployment_of
-from trimtab.estimate import Load, Speed, speed
+from trimtab.estimate import Impossible, Load, Speed
+from trimtab.estimate.speed import time_load
 from trimtab.fleet import Cluster, Sharing, Unknown, Workload
 from trimtab.rule import Silence, SilenceKind
 
@@ -79,5 +81,6 @@ def accounted_tpot_ms(workload: Workload) -> float:
     if isinstance(now, Unknown) or isinstance(peak, Unknown):
         return math.inf
     load = Load(max(1.0, peak.concurrency), peak.input_tokens, peak.output_tokens, peak.prefix_hit)
-    answer = speed(now, load)
+    machine = timed(now)
+    answer = machine if isinstance(machine, Impossible) else time_load(machine, load)
     return answer.tpot_ms.high if isinstance(answer, Speed) else math.inf

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from trimtab.demand.estimates import memory_of
 from trimtab.demand.measures import number
 from trimtab.demand.moves import Move, lacks_room, own_pool
 from trimtab.demand.peak import held_replicas
 from trimtab.demand.proof import Case, Misfit, Proof, starts
 from trimtab.demand.setup import whole_number, with_settings
 from trimtab.demand.wording import change, footprint, option
-from trimtab.estimate import Memory, memory
+from trimtab.estimate import Memory
 from trimtab.fleet import Pool, Scalar
 from trimtab.rule import Option, Prediction
 
@@ -59,7 +60,7 @@ def _cure(
     case: Case, setting: tuple[str, Scalar], held: Memory, confidence: float, doubts: tuple[str, ...]
 ) -> Iterator[tuple[float, Option]]:
     """Yield how much of the wanted room a setting gives, with the option; nothing where it gains too little."""
-    today = memory(case.now)
+    today = memory_of(case.now)
     if not isinstance(today, Memory) or today.kv_cache_tokens.value <= 0:
         return
     reported = number(case.workload.traffic.kv_cache_tokens, today.kv_cache_tokens.value)

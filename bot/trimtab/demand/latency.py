@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from trimtab.demand.estimates import timed
 from trimtab.demand.measures import known
 from trimtab.demand.peak import Peak
-from trimtab.estimate import Deployment, Figure, Impossible, Load, Seen, Speed, speed, speed_from
+from trimtab.estimate import Deployment, Figure, Impossible, Load, Seen, Speed, speed_from
+from trimtab.estimate.speed import Machine, time_load
 from trimtab.fleet import Measure, Traffic
 
 _TAIL = 1.5
@@ -26,7 +28,8 @@ class Latency:
         tpot_p95_ms: Time per output token, 95th percentile.
         concurrency: Requests in progress at the busiest moment.
         prefill_share: Part of the time that prompts of the busiest hour take.
-        basis: `calibrated` by live latency, or `roofline`.
+        basis: What the estimate rests on: `measured`, `calibrated` or `roofline`.
+        live: Whether today's measured latency corrected it.
     """
 
     ttft_p95_ms: Figure
@@ -34,6 +37,7 @@ class Latency:
     concurrency: float
     prefill_share: float
     basis: str
+    live: bool
 
 
 def latency(now: Deployment, peak: Peak, then: Deployment, demand: Peak, traffic: Traffic) -> Latency | Impossible:
@@ -49,33 +53,53 @@ def latency(now: Deployment, peak: Peak, then: Deployment, demand: Peak, traffic
         demand: The same traffic on one replica of that.
         traffic: What was observed, with today's latency.
     """
-    today = _speed(now, peak, peak.concurrency_typical)
-    busiest = _speed(now, peak, peak.concurrency)
+    before, after = timed(now), timed(then)
+    if isinstance(before, Impossible):
+        return before
+    if isinstance(after, Impossible):
+        return after
+    today = _today(before, peak)
     if isinstance(today, Impossible):
         return today
-    if isinstance(busiest, Impossible):
-        return busiest
-    calibrated = _calibration(traffic, today)
-    typical = _settled(then, demand, demand.concurrency_typical, _seconds(today, peak))
-    at_peak = _settled(then, demand, demand.concurrency, _seconds(busiest, peak))
-    if isinstance(typical, Impossible):
-        return typical
-    if isinstance(at_peak, Impossible):
-        return at_peak
-    mean, top = calibrated(typical[0]), calibrated(at_peak[0])
+    future = _future(after, demand, tuple(_seconds(answer, peak) for answer in today))
+    if isinstance(future, Impossible):
+        return future
+    calibrated = _calibration(traffic, today[0])
+    mean, top = calibrated(future[0]), calibrated(future[1])
     prefill = max(top.prefill_tokens_per_s.low, 1e-9)
     return Latency(
         ttft_p95_ms=_larger(_times(mean.ttft_ms, _tail(traffic.ttft_p95_ms, traffic.ttft_avg_ms)), top.ttft_ms),
         tpot_p95_ms=_larger(_times(mean.tpot_ms, _tail(traffic.tpot_p95_ms, traffic.tpot_avg_ms)), top.tpot_ms),
-        concurrency=at_peak[1],
+        concurrency=future[2],
         prefill_share=demand.requests_per_s * demand.input_tokens * (1 - demand.prefix_hit) / prefill,
-        basis="calibrated" if _is_seen(traffic) else top.basis,
+        basis=top.basis,
+        live=_is_seen(traffic),
     )
 
 
-def _speed(deployment: Deployment, demand: Peak, concurrency: float) -> Speed | Impossible:
+def _today(now: Machine, peak: Peak) -> tuple[Speed, Speed] | Impossible:
+    """Return how today's set-up answers at typical load and at the busiest moment."""
+    typical, busiest = _speed(now, peak, peak.concurrency_typical), _speed(now, peak, peak.concurrency)
+    if isinstance(typical, Impossible):
+        return typical
+    return busiest if isinstance(busiest, Impossible) else (typical, busiest)
+
+
+def _future(then: Machine, demand: Peak, seconds: tuple[float, ...]) -> tuple[Speed, Speed, float] | Impossible:
+    """Return the same of another set-up, and its requests in progress at the busiest moment.
+
+    `seconds` are what a request takes today, at typical load and at the busiest moment.
+    """
+    typical = _settled(then, demand, demand.concurrency_typical, seconds[0])
+    busiest = _settled(then, demand, demand.concurrency, seconds[1])
+    if isinstance(typical, Impossible):
+        return typical
+    return busiest if isinstance(busiest, Impossible) else (typical[0], *busiest)
+
+
+def _speed(machine: Machine, demand: Peak, concurrency: float) -> Speed | Impossible:
     load = Load(max(1.0, concurrency), demand.input_tokens, demand.output_tokens, demand.prefix_hit)
-    return speed(deployment, load)
+    return time_load(machine, load)
 
 
 def _seconds(answer: Speed, demand: Peak) -> float:
@@ -83,9 +107,7 @@ def _seconds(answer: Speed, demand: Peak) -> float:
     return (answer.ttft_ms.value + answer.tpot_ms.value * demand.output_tokens) / 1000
 
 
-def _settled(
-    then: Deployment, demand: Peak, concurrency: float, seconds_now: float
-) -> tuple[Speed, float] | Impossible:
+def _settled(then: Machine, demand: Peak, concurrency: float, seconds_now: float) -> tuple[Speed, float] | Impossible:
     """Return the speed at the number of requests in progress at which arrivals and answers balance, and that number."""
     wanted = concurrency
     for _ in range(_STEPS):
@@ -102,13 +124,13 @@ def _settled(
 
 
 def _is_seen(traffic: Traffic) -> bool:
-    return known(traffic.ttft_avg_ms) and known(traffic.tpot_avg_ms) and traffic.tpot_avg_ms.value > 0
+    return all(known(mean) and mean.value > 0 for mean in (traffic.ttft_avg_ms, traffic.tpot_avg_ms))
 
 
 def _calibration(traffic: Traffic, today: Speed) -> Callable[[Speed], Speed]:
     """Return what turns an estimate into one that agrees with today's measured means."""
     ttft, tpot = traffic.ttft_avg_ms, traffic.tpot_avg_ms
-    if known(ttft) and known(tpot) and tpot.value > 0 and ttft.value > 0:
+    if known(ttft) and known(tpot) and _is_seen(traffic):
         live = Seen(ttft.value, tpot.value)
         return lambda then: speed_from(live, today, then)
     return lambda then: then

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from trimtab.demand.estimates import memory_of
 from trimtab.demand.measures import first_unknown, known, number
-from trimtab.estimate import Deployment, Memory, memory
+from trimtab.estimate import Deployment, Memory
 from trimtab.fleet import Intent, Unknown, Workload
 
 _MIN_OUTPUT_TOKENS = 1.0
@@ -93,7 +94,7 @@ def _kv_tokens(workload: Workload, now: Deployment) -> float | Unknown:
         return Unknown(first_unknown((usage,)))
     if known(capacity):
         return usage.value * capacity.value
-    estimate = memory(now)
+    estimate = memory_of(now)
     return usage.value * estimate.kv_cache_tokens.high if isinstance(estimate, Memory) else Unknown(estimate.reason)
 
 

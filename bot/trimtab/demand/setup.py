@@ -10,6 +10,14 @@ from trimtab.fleet import GpuType, Model, Scalar, Sharing, Unknown, Workload
 
 _MIN_CAPABILITY_BF16 = 8.0
 _PARALLEL = ("tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size")
+_OUTSIDE = frozenset(
+    {
+        "gpu_count", "gpu_resource", "gpu_product", "replicas", "min_replicas", "max_replicas", "cpu_request",
+        "cpu_limit", "memory_request", "memory_limit", "shm_size", "priority_class", "topology_policy",
+        "runtime_class",
+    }
+)  # fmt: skip
+"""Words of the vocabulary that are about the pod, not about the engine in it."""
 _HALF = frozenset({"half", "float16", "fp16"})
 
 
@@ -55,7 +63,7 @@ def deployment_of(workload: Workload) -> Deployment | Unknown:
         gpus=workload.gpus_per_pod,
         engine=workload.engine,
         engine_version=workload.engine_version,
-        settings=dict(workload.settings),
+        settings={word: value for word, value in workload.settings.items() if word not in _OUTSIDE},
     )
 
 

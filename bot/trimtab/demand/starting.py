@@ -85,9 +85,13 @@ def _larger(workload: Workload, cluster: Cluster, now: Deployment, held: Memory)
     counts = [now.gpus * factor for factor in (2, 4, 8)] if only_tensor_parallel(workload) else []
     more = tuple(gpus for gpus in counts if gpus <= _MOST_GPUS and divides_heads(now.model, gpus))
     found = [*own_moves(workload, cluster, more), *moves(workload, cluster, (now.gpus, *more))]
+    done: set[str] = set()
     for move in sorted(found, key=lambda move: (move.size, move.title)):
+        if move.pool.gpu.name in done:
+            continue
         then = starts(move.of(now), now)
         if isinstance(then, Memory) and not then.reason and not lacks_room(workload, move):
+            done.add(move.pool.gpu.name)
             yield move_option(workload, move, Proof(_predictions(held, then), 0.85, ()))
 
 
