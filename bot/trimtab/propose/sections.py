@@ -103,6 +103,8 @@ def _evidence(told: Told) -> Section:
         "chart": load_chart(told.workload),
         "window": told.window,
         "intent": _intent(told),
+        "namespace": told.subject.namespace,
+        "stem": told.subject.name,
     }
     return Section("evidence", _render("evidence.md.j2", context), 4)
 

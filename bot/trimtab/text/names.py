@@ -49,17 +49,19 @@ def steps(changes: Sequence[Change]) -> str:
 
 
 def headline(changes: Sequence[Change]) -> str:
-    """Return what changes for a title: `L40S instead of H100 80GB HBM3`, two changes at most."""
-    named = [_instead(change) for change in changes[:_NAMED]]
-    more = len(changes) - len(named)
+    """Return what changes for a title: `L40S instead of H100 80GB HBM3`; two changes, and no limit beside its request."""
+    fields = {change.field for change in changes}
+    leading = [one for one in changes if one.field.replace("_limit", "_request") not in fields - {one.field}]
+    named = [_instead(change) for change in leading[:_NAMED]]
+    more = len(leading) - len(named)
     return " and ".join(named) + (f" and {more} more" if more else "")
 
 
 def _instead(change: Change) -> str:
     after, before = value(change, change.after), value(change, change.before)
     shown = _THINGS.get(change.field, f"{change.field} {{}}").format(after)
-    if shown.startswith("1 "):
-        shown = shown.removesuffix("s") if change.field != "cpu_request" else shown.replace("cores", "core")
+    if shown in {"1 replicas", "1 GPUs"}:
+        shown = shown.removesuffix("s")
     return f"{shown} instead of {before}" if before else shown
 
 
