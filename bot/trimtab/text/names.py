@@ -49,7 +49,7 @@ def steps(changes: Sequence[Change]) -> str:
 
 
 def headline(changes: Sequence[Change]) -> str:
-    """Return what changes for a title: `L40S instead of H100 80GB HBM3`; two changes, and no limit beside its request."""
+    """Return what changes for a title: `L40S instead of H100`; two changes at most, and no limit beside its request."""
     fields = {change.field for change in changes}
     leading = [one for one in changes if one.field.replace("_limit", "_request") not in fields - {one.field}]
     named = [_instead(change) for change in leading[:_NAMED]]
