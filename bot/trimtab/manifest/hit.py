@@ -60,6 +60,7 @@ class Draft:
         annotations: Of the object and its pods.
         selector_key: Of the GPU product.
         add_selector: Writes a node selector `(key, value)` where none stands.
+        image: The container's image, empty where the shape does not tell.
     """
 
     source: Cursor
@@ -76,6 +77,7 @@ class Draft:
     annotations: dict[str, str] = field(default_factory=dict)
     selector_key: str = ""
     add_selector: Callable[[str, str], tuple[Splice, ...]] | None = None
+    image: str = ""
 
     @property
     def subject(self) -> str:

@@ -11,6 +11,8 @@ from trimtab.facts import Unreadable
 from trimtab.fleet import Location, Serving, Setting
 from trimtab.manifest.context import Context, things_in
 from trimtab.manifest.hit import Draft, Hit
+from trimtab.manifest.kustomize import Overlays
+from trimtab.manifest.overlaid import servings_of
 from trimtab.manifest.parse import check, decode
 from trimtab.manifest.refuse import is_template, why_not
 from trimtab.manifest.shapes import TABLE
@@ -59,20 +61,57 @@ def inspect(tree: Tree, repository: str = "") -> Inspection:
 
 def drafts(tree: Tree, only: str = "") -> Iterator[Draft]:
     """Yield the servings of a tree, or of one file of it, with what it takes to edit them."""
-    context = Context(tree)
-    shapes = {kind: shape for shape in reversed(TABLE) for kind in shape.kinds}
+    finder = _Finder(tree)
     for path in [only] if only else tree.yaml_paths:
-        if not _HINT.search(tree[path]) or is_template(tree, path):
-            continue
-        for thing in things_in(tree, path):
-            shape = shapes.get((thing.group, thing.kind))
+        yield from finder.drafts(path)
+
+
+class _Finder:
+    """Asks the shapes about every object, as it stands or as overlays make it."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._context = Context(tree)
+        self._overlays = Overlays(self._context)
+        self._shapes = {kind: shape for shape in reversed(TABLE) for kind in shape.kinds}
+
+    def drafts(self, path: str) -> Iterator[Draft]:
+        """Yield the servings whose address begins with a path."""
+        folder = self._overlays.root_at(path)
+        if folder is not None and any(self._is_hinted(one) for one in self._overlays.reached(folder)):
+            yield from self._laid(folder, apart=True)
+        if not self._is_hinted(path) or is_template(self._tree, path):
+            return
+        roots = self._overlays.roots_of(path)
+        if not roots:
+            yield from self._plain(path)
+        elif not self._overlays.is_applied_patch(path):
+            found = [laid for root in roots for laid in self._overlays.objects(root) if laid.base.source.path == path]
+            if not found:
+                yield from self._plain(path)
+            elif not all(self._overlays.is_apart(laid) for laid in found):
+                yield from self._laid(roots[0], path, apart=False)
+
+    def _is_hinted(self, path: str) -> bool:
+        return path in self._tree and _HINT.search(self._tree[path]) is not None
+
+    def _laid(self, folder: str, path: str = "", *, apart: bool) -> Iterator[Draft]:
+        """Yield the servings of an overlay's objects: those of bases of their own, or those of one file."""
+        for laid in self._overlays.objects(folder):
+            shape = self._shapes.get((laid.thing.group, laid.thing.kind))
+            here = self._overlays.is_apart(laid) == apart and path in {"", laid.base.source.path}
+            if here and shape is not None:
+                yield from servings_of(laid, folder, shape, self._context, self._overlays)
+
+    def _plain(self, path: str) -> Iterator[Draft]:
+        for thing in things_in(self._tree, path):
+            shape = self._shapes.get((thing.group, thing.kind))
             if shape is not None:
-                yield from shape.servings(thing, context)
-        if is_values(path):
-            for source in tree.readable(path):
-                root = source.root()
-                if root is not None and not root.word("kind"):
-                    yield from values_file(root, context)
+                yield from shape.servings(thing, self._context)
+        for source in self._tree.readable(path) if is_values(path) else ():
+            root = source.root()
+            if root is not None and not root.word("kind"):
+                yield from values_file(root, self._context)
 
 
 def is_values(path: str) -> bool:

@@ -67,6 +67,7 @@ def draft_of(thing: Thing, container: Cursor, settings: EngineSettings, wrapper:
     """Return a serving that has no more than its engine's settings yet."""
     name = container.word("name")
     draft = Draft(thing.at, thing.api_version, thing.kind, thing.namespace, thing.name, name, wrapper, settings.engine)
+    draft.image = container.word("image")
     draft.add(settings.hits)
     draft.adders.update(settings.adders)
     draft.annotations.update(labels_of(thing.at.get("metadata")))
