@@ -29,7 +29,7 @@ TAIL = 1.4
 H100, A100, L40S, A10G, L4 = CARDS
 
 
-NEVER = frozenset({"standby", "young", "autoscaled"})
+NEVER = frozenset({"standby", "young"})
 """Look-alikes for which no saving is right, whatever it does."""
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from trimtab.config import ClusterSettings, Config, Mode, Repository
 from trimtab.errors import FactsMissingError, UsageError
 from trimtab.facts import ClusterFacts, Facts, RepositoryFacts
-from trimtab.fleet import Fleet
 from trimtab.join import fleet_of
 from trimtab.judge import LoadedRule, judge, load_rules
 from trimtab.learn import Outcome, confidence
@@ -19,7 +18,7 @@ from trimtab.life import Entry, State
 from trimtab.plan import plan
 from trimtab.price import Prices, bill, load_prices, price
 from trimtab.propose import Source, propose
-from trimtab.publish import Place, Wanted, connect, scratch, sync
+from trimtab.publish import Place, Wanted, catch_up, connect, scratch, sync
 from trimtab.read import store
 from trimtab.read.git import Checkout, read_repository
 from trimtab.read.kubernetes import with_objects
@@ -28,9 +27,14 @@ from trimtab.recommendation import Link
 from trimtab.record import Ledger
 from trimtab.report import RuleInfo, Scan
 from trimtab.rule import SilenceKind
+from trimtab.settle import Settled
+from trimtab.settle import settle as settle_merged
 
 Progress = Callable[[str, int, int], None]
 """Told of long work: what is done, how much of it, of how much."""
+
+DAY_S = 86400
+"""How long a merged change is watched where nothing else is said, seconds."""
 
 _READERS = 8
 """Clusters that are read at the same time; reading is waiting."""
@@ -65,6 +69,14 @@ class Read:
 
     facts: Facts
     sources: Mapping[str, Source]
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What people decided since the last look, and where every merged recommendation stands."""
+
+    decided: tuple[Link, ...]
+    settled: tuple[Settled, ...]
 
 
 def scan(call: Call, past: Sequence[Entry] = ()) -> Scan:
@@ -102,11 +114,6 @@ def read(call: Call) -> Read:
     return Read(facts, {one.facts.name: _source(one) for one in checkouts})
 
 
-def read_fleet(call: Call) -> Fleet:
-    """Return the fleet as it is, unjudged: what `settle` compares with what was promised."""
-    return fleet_of(read(call).facts, call.config)
-
-
 def run(call: Call) -> tuple[Scan, tuple[Link, ...]]:
     """Scan with the ledger's experience, then publish and record; `mode: report` only scans."""
     if call.config.mode is Mode.REPORT or not _with_forge(call.config):
@@ -128,6 +135,22 @@ def publish(call: Call, found: Scan) -> tuple[Link, ...]:
     for repository in _with_forge(call.config):
         links += sync(connect(repository, place), wanted, journal, call.config.limits, call.now_s)
     return tuple(links)
+
+
+def settle(call: Call, watch_s: int = DAY_S) -> Followed:
+    """Record what was closed or merged, then whether what was merged went live and kept its promise.
+
+    The fleet is read over `watch_s` seconds, so that a window lies wholly after a change as soon as it can.
+
+    Raises:
+        ForgeError: A forge, a remote or the ledger cannot be reached.
+    """
+    journal, place = journal_of(call), place_of(call)
+    sites = [connect(repository, place) for repository in _with_forge(call.config)]
+    decided = tuple(link for site in sites for link in catch_up(site, journal).links)
+    watching = replace(call, config=call.config.model_copy(update={"window": float(watch_s)}))
+    fleet = fleet_of(read(watching).facts, watching.config)
+    return Followed(decided, settle_merged(fleet, journal, watch_s))
 
 
 def journal_of(call: Call) -> Ledger:

@@ -86,8 +86,8 @@ def _merge(folder: DemoFolder, number: int) -> None:
     deploy(folder, folder.merges)
     click.echo(f"deployed  {commit[:12]}; a week passes")
     with _call(folder) as call:
-        settled = run.settle(call)
-    for one in settled:
+        followed = run.settle(call)
+    for one in (*followed.decided, *followed.settled):
         click.echo(f"{one.state:<9} {one.id}: {one.note}")
     click.echo(f"\nThe record: {_called_as()} ledger show --config {folder.config}")
 

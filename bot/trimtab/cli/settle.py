@@ -13,8 +13,7 @@ from trimtab.cli.options import at_option, config_option, seconds_at
 from trimtab.cli.progress import progress_bars
 from trimtab.config import parse_duration
 from trimtab.errors import UsageError
-from trimtab.follow import Followed, settle
-from trimtab.run import Call
+from trimtab.run import Call, Followed, settle
 
 
 @click.command()
