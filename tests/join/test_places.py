@@ -105,7 +105,7 @@ def test_a_tracking_label_names_the_release() -> None:
     small = _small("web-7c9d8f6b5d-xbbzw")
     tracking = {"argocd.argoproj.io/tracking-id": "faq:apps/Deployment:llm/web"}
     small.objects.append(LiveObject("Deployment", "llm", "web", {}, tracking, {}))
-    place = _place(small, serving("faq", kind="Application", namespace="llm", wrapper="argo-application"))
+    place = _place(small, serving("faq", kind="Application", wrapper="argo-application", container="faq"))
     assert (place.how, place.sure) == ("a deployment tool's label names it", 0.85)
 
 
@@ -115,3 +115,23 @@ def test_a_repository_belongs_to_its_clusters() -> None:
     eu, us = fleet_of(facts, config("eu", "us")).clusters
     assert isinstance(eu.workloads[0].place, Unknown)
     assert [one.live for one in us.workloads] == [False]
+
+
+def test_items_of_one_release_are_told_apart_by_their_longest_name() -> None:
+    """`chat-large` of a list in values is not `chat` of the same list."""
+    small = _small("stack-chat-large-deployment-vllm-7c9d8f6b5d-xbbzw")
+    label = {"app.kubernetes.io/instance": "stack"}
+    small.objects.append(LiveObject("Deployment", "llm", "stack-chat-large-deployment-vllm", label, {}, {}))
+    items = [
+        serving("stack", kind="Application", wrapper="argo-application", path="argo.yaml", container=item)
+        for item in ("chat", "chat-large")
+    ]
+    assert _place(small, *items).serving.container == "chat-large"
+
+
+def test_a_release_overrides_its_charts_defaults() -> None:
+    """Both become the same object; an edit of the defaults would be overridden, so the release is the place."""
+    names = (ObjectRef("Deployment", "llm", "chat"),)
+    chart = serving("values", kind="", namespace="", wrapper="helm-values", live_names=names)
+    release = serving("chat", kind="HelmRelease", wrapper="flux-helmrelease", live_names=names)
+    assert _place(_small(), chart, release).serving.wrapper == "flux-helmrelease"

@@ -13,6 +13,8 @@ _TRACKING = "argocd.argoproj.io/tracking-id"
 _INSTANCE = "app.kubernetes.io/instance"
 _RELEASE = "meta.helm.sh/release-name"
 _FLUX_RELEASE = "helm.toolkit.fluxcd.io/name"
+_OF_CHARTS = frozenset({"argo-application", "flux-helmrelease", "helm-values"})
+_OUTERMOST = frozenset({"argo-application", "flux-helmrelease", "kustomize"})
 _KSERVE = re.compile(r"(?P<name>.+?)-predictor(-default)?(-\d{5}-deployment)?")
 _KNATIVE = re.compile(r"(?P<name>.+?)-\d{5}-deployment")
 
@@ -38,11 +40,15 @@ class LiveName:
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """A way to tell that a declaration becomes a workload, with how sure it is."""
+    """A way to tell that a declaration becomes a workload, with how sure it is.
+
+    By part of the name, the longest part is meant: `chat-large` is no `chat`.
+    """
 
     how: str
     sure: float
     fits: Callable[[LiveName, Serving], bool]
+    by_part: bool = False
 
 
 def find_place(live: LiveName, servings: Sequence[Serving]) -> Found[Place] | Unknown:
@@ -52,6 +58,9 @@ def find_place(live: LiveName, servings: Sequence[Serving]) -> Found[Place] | Un
     """
     for way in _WAYS:
         fitting = _leading([serving for serving in servings if way.fits(live, serving)])
+        if way.by_part:
+            longest = max((len(_item(serving)) for serving in fitting), default=0)
+            fitting = [serving for serving in fitting if len(_item(serving)) == longest]
         if len(fitting) == 1:
             serving = fitting[0]
             rendered = way is _WAYS[0] and serving.live_names_by not in {"", "the object itself"}
@@ -64,15 +73,20 @@ def find_place(live: LiveName, servings: Sequence[Serving]) -> Found[Place] | Un
 
 
 def _leading(fitting: Sequence[Serving]) -> Sequence[Serving]:
-    """Return one serving for each object: of its containers or groups the one that says most of model and engine."""
-    best: dict[tuple[str, str, int, str, str], Serving] = {}
+    """Return one serving for each object: of its containers the one that says most of model and engine.
+
+    The items of a list in values are objects of their own. Of a chart's defaults and the release that overrides them,
+    of a base and its overlay, what overrides is meant.
+    """
+    best: dict[tuple[str, str, int, str, str, str], Serving] = {}
     for serving in fitting:
-        key = (serving.repository, serving.path, serving.document, serving.kind, serving.name)
+        item = serving.container if _is_item(serving) else ""
+        key = (serving.repository, serving.path, serving.document, serving.kind, serving.name, item)
         known = best.get(key)
         if known is None or _says(serving) > _says(known):
             best[key] = serving
-    bound = [serving for serving in best.values() if serving.clusters]
-    return bound or tuple(best.values())
+    bound = [serving for serving in best.values() if serving.clusters] or list(best.values())
+    return [serving for serving in bound if serving.wrapper in _OUTERMOST] or bound
 
 
 def _says(serving: Serving) -> tuple[bool, bool, int]:
@@ -117,22 +131,23 @@ def _shape_naming(live: LiveName, serving: Serving) -> bool:
     return candidates.get(serving.kind) == serving.name
 
 
+def _is_item(serving: Serving) -> bool:
+    """Return whether it is values of a chart: then its container is the item of the values, not one of a pod."""
+    return not serving.kind or serving.wrapper in _OF_CHARTS
+
+
+def _item(serving: Serving) -> str:
+    """Return the name that a live name should hold."""
+    return serving.container if _is_item(serving) and serving.container else serving.name
+
+
 def _tracked(live: LiveName, serving: Serving) -> bool:
-    """Return whether Argo CD's, Flux's or Helm's own label names the declaration, and nothing else of it differs."""
-    if serving.wrapper not in {"argo-application", "flux-helmrelease", "helm-values"}:
-        return False
-    if serving.namespace not in {"", live.namespace}:
+    """Return whether Argo CD's, Flux's or Helm's own label names the release, and the live name its item."""
+    if not _is_item(serving) or serving.namespace not in {"", live.namespace}:
         return False
     tracked = lookup(live.written, _TRACKING).partition(":")[0].rpartition("_")[2]
     names = {tracked, *(lookup(live.written, name) for name in (_INSTANCE, _RELEASE, _FLUX_RELEASE))} - {""}
-    owner = serving.subject.partition("#")[2].split("/")
-    return bool(names & {serving.name, *owner}) and _item_in(serving, live.name)
-
-
-def _item_in(serving: Serving, name: str) -> bool:
-    """Return whether a list item's own name stands in the live name; an object has no items to tell apart."""
-    item = serving.container or serving.name
-    return bool(serving.kind) or _contains(name, item)
+    return serving.name in names and (_item(serving) == serving.name or _contains(live.name, _item(serving)))
 
 
 def _resembles(live: LiveName, serving: Serving) -> bool:
@@ -141,8 +156,7 @@ def _resembles(live: LiveName, serving: Serving) -> bool:
         return False
     declared = serving.settings.get("model")
     same_model = declared is not None and _model_key(str(declared.value)) in {_model_key(one) for one in live.models}
-    names = {serving.name, serving.container if not serving.kind else ""} - {""}
-    return same_model and any(_contains(live.name, name) or _contains(name, live.name) for name in names)
+    return same_model and (_contains(live.name, _item(serving)) or _contains(_item(serving), live.name))
 
 
 def _contains(text: str, part: str) -> bool:
@@ -159,8 +173,8 @@ _WAYS = (
     _Way("same kind and name; Git leaves the namespace open", 0.9, _open_namespace),
     _Way("named by the controller of the declared kind", 0.9, _shape_naming),
     _Way("same name, another kind", 0.85, _other_kind),
-    _Way("a deployment tool's label names it", 0.85, _tracked),
-    _Way("similar name and the same model", 0.6, _resembles),
+    _Way("a deployment tool's label names it", 0.85, _tracked, by_part=True),
+    _Way("similar name and the same model", 0.6, _resembles, by_part=True),
 )
 """Surest first."""
 
