@@ -87,8 +87,10 @@ def _merge(folder: DemoFolder, number: int) -> None:
     click.echo(f"deployed  {commit[:12]}; a week passes")
     with _call(folder) as call:
         followed = run.settle(call)
-    for one in (*followed.decided, *followed.settled):
-        click.echo(f"{one.state:<9} {one.id}: {one.note}")
+    steps = [(one.state, one.id, one.note) for one in followed.decided]
+    steps += [(one.state, one.id, one.note) for one in followed.settled]
+    for state, identity, note in steps:
+        click.echo(f"{state:<9} {identity}: {note}")
     click.echo(f"\nThe record: {_called_as()} ledger show --config {folder.config}")
 
 
