@@ -86,7 +86,13 @@ _ASKED = (
         now=True,
     ),
     _Ask("node_created", "kube_node_created", ("node",), now=True),
-    _Ask("_node_samples", "kube_node_status_allocatable", ("node",), "count_over_time", 'resource="cpu"'),
+    _Ask(
+        "_node_samples",
+        "kube_node_status_allocatable",
+        ("node",),
+        "count_over_time",
+        f'resource=~"cpu|{GPU_RESOURCES}"',
+    ),
     _Ask(
         "gpu_hourly_cost", "node_gpu_hourly_cost", ("node", "instance_type"), keep=" > 0", now=True, family=Family.COST
     ),
@@ -134,6 +140,7 @@ def kube_queries(layout: Layout, span: Span) -> Iterator[Query]:
     yield from _ended(layout, span)
     yield from _node_sums(layout, span)
     yield from _pods_hourly(layout)
+    yield from _recorded_hourly(layout)
 
 
 def gpu_pods(layout: Layout, range_s: int) -> str:
@@ -230,3 +237,10 @@ def _pods_hourly(layout: Layout) -> Iterator[Query]:
     each = aggregate("max", layout.keys(Family.KUBE, *_POD), counted) + _unless_ended(layout, "min_over_time", HOUR_S)
     stems = aggregate("sum", ("namespace", "stem"), layout.stemmed(Family.KUBE, each))
     yield Query("pods_hourly", f"{stems} / scalar(max({counted}))", Family.KUBE, hourly=True)
+
+
+def _recorded_hourly(layout: Layout) -> Iterator[Query]:
+    """Yield whether anything was recorded, hour by hour: no pods in an hour with records are none at all."""
+    for metric in layout.find("kube_node_status_allocatable", _REQUESTS, "kube_pod_info")[:1]:
+        counted = over("count_over_time", layout.select(metric), HOUR_S)
+        yield Query("_recorded_hourly", f"count({counted})", Family.KUBE, hourly=True)

@@ -10,13 +10,11 @@ DAY_S = 86400
 _STEP_S = 300
 """Steps of the search for the newest sample: as long as Prometheus looks back, so that none is missed."""
 _FRESH = (
-    ("kube_node_status_allocatable", 'resource="cpu"'),
-    ("kube_pod_info", ""),
-    ("DCGM_FI_DEV_FB_USED", ""),
-    ("DCGM_FI_DEV_GPU_UTIL", ""),
-    *((mark, "") for mark in MARKS[Family.ENGINE]),
+    ("kube_node_status_allocatable", "kube_pod_container_resource_requests", "kube_pod_info"),
+    ("DCGM_FI_DEV_FB_USED", "DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_PROF_GR_ENGINE_ACTIVE"),
+    MARKS[Family.ENGINE],
 )
-"""Metrics whose newest sample stands for the newest of all."""
+"""Metrics whose newest sample stands for the newest of all: the first that is there of each kind."""
 
 
 def find_layout(server: Server, matchers: str, started_at_s: int, ended_at_s: int) -> Layout:
@@ -72,7 +70,7 @@ def find_span(server: Server, layout: Layout, now_s: int, window_s: int) -> Span
 
 def _fresh(layout: Layout) -> list[str]:
     """Return selectors of the metrics that stand for all; of any that are there, where none of those is."""
-    found = [layout.select(name, matchers) for metric, matchers in _FRESH for name in layout.find(metric)]
+    found = [layout.select(name) for metrics in _FRESH for name in layout.find(*metrics)[:1]]
     return found or [layout.select(name) for name in sorted(layout.names)[:5]]
 
 

@@ -81,7 +81,7 @@ def _direct(answers: Answers, alive: Mapping[tuple[str, str], float]) -> Iterato
             before = merged.get(labels)
             merged[labels] = row.values if before is None else _larger(before, row.values)
         if name == "pods_hourly":
-            merged = _without_gaps(merged)
+            merged = _without_gaps(merged, recorded_hours(answers))
         if name == "pod_gpu_request":
             merged = _placed(merged)
         yield from (Series(name, labels, values) for labels, values in merged.items() if signal.labels)
@@ -136,15 +136,16 @@ def _larger(one: tuple[float, ...], other: tuple[float, ...]) -> tuple[float, ..
     return tuple(a if math.isnan(b) or a >= b else b for a, b in zip(one, other, strict=True))
 
 
-def _without_gaps(merged: Mapping[Labels, tuple[float, ...]]) -> dict[Labels, tuple[float, ...]]:
-    """Return pods by hour with a zero where a stem had none after its first, in hours with records of others."""
-    hours = len(next(iter(merged.values()), ()))
-    recorded = [any(not math.isnan(values[hour]) for values in merged.values()) for hour in range(hours)]
+def _without_gaps(
+    merged: Mapping[Labels, tuple[float, ...]], recorded: frozenset[int]
+) -> dict[Labels, tuple[float, ...]]:
+    """Return pods by hour with a zero where a stem had none after its first, in hours with any records."""
     filled: dict[Labels, tuple[float, ...]] = {}
     for labels, values in merged.items():
-        first = next((hour for hour, value in enumerate(values) if not math.isnan(value)), hours)
+        first = next((hour for hour, value in enumerate(values) if not math.isnan(value)), len(values))
         filled[labels] = tuple(
-            0.0 if math.isnan(value) and hour > first and recorded[hour] else value for hour, value in enumerate(values)
+            0.0 if math.isnan(value) and hour > first and hour in recorded else value
+            for hour, value in enumerate(values)
         )
     return filled
 
@@ -182,8 +183,12 @@ def _cpu_used(answers: Answers, span: Span) -> Iterator[Series]:
 
 def _spacing_s(answers: Answers, span: Span) -> float:
     """Return the seconds that one sample of kube-state-metrics stands for: hours with records over the most samples."""
-    hours = {
-        hour for row in answers.get("pods_hourly", ()) for hour, value in enumerate(row.values) if not math.isnan(value)
-    }
+    hours = recorded_hours(answers)
     most = max((row.value for row in answers.get("pod_samples", ())), default=0.0)
     return len(hours) * HOUR_S / most if hours and most else float(span.sample_s)
+
+
+def recorded_hours(answers: Answers) -> frozenset[int]:
+    """Return the hours of the window in which kube-state-metrics showed anything."""
+    rows = answers.get("_recorded_hourly", ())
+    return frozenset(hour for row in rows for hour, value in enumerate(row.values) if not math.isnan(value))
