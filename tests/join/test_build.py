@@ -67,6 +67,15 @@ def test_a_declaration_that_names_its_clusters_is_expected_in_each() -> None:
     assert [one.live for one in us.workloads] == [False]
 
 
+def test_what_fits_two_declarations_is_missing_of_neither() -> None:
+    """Two files declare one running object: it has no place, and neither file is called an orphan."""
+    small = Small()
+    small.pod("chat-7c9d8f6b5d-xbbzw")
+    cluster = small.join(serving("chat", path="a.yaml"), serving("chat", path="b.yaml"))
+    assert [one.live for one in cluster.workloads] == [True]
+    assert cluster.orphans == ()
+
+
 def test_a_declared_workload_has_the_name_it_will_have() -> None:
     """Rendering tells it, so that its identity stays when it goes live."""
     item = serving("qwen", kind="", namespace="", live_names=(ObjectRef("Deployment", "llm", "stack-qwen"),))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from trimtab.config import ClusterSettings, Config
 from trimtab.facts import ClusterFacts, Facts, RepositoryFacts
-from trimtab.fleet import Cluster, Fleet, Found, Gap, Place, Serving, Unknown, Workload
+from trimtab.fleet import Cluster, Fleet, Found, Gap, ObjectRef, Place, Serving, Unknown, Workload
 from trimtab.join.costs import join_costs
 from trimtab.join.declared import declared_workload
 from trimtab.join.devices import Devices
@@ -25,10 +25,10 @@ _MS = 1000.0
 
 @dataclass(frozen=True, slots=True)
 class _Joined:
-    """A cluster, and which declarations its live workloads took."""
+    """A cluster with what it runs, by declaration and by name, and whether it answered at all."""
 
     cluster: Cluster
-    taken: frozenset[tuple[str, str]]
+    running: frozenset[str | ObjectRef]
     answered: bool
 
 
@@ -39,8 +39,7 @@ def fleet_of(facts: Facts, config: Config) -> Fleet:
         _live(settings, read.get(settings.name), facts.repositories, config)
         for settings in sorted(config.clusters, key=lambda one: one.name)
     ]
-    running = frozenset(key for one in joined for key in one.taken)
-    clusters = _with_declared(joined, facts.repositories, running)
+    clusters = _with_declared(joined, facts.repositories)
     ended = max((one.ended_at_s for one in facts.clusters), default=0)
     gaps = tuple(gap for repository in facts.repositories for gap in repository.gaps)
     return Fleet(clusters, gaps, facts.digest, ended)
@@ -80,7 +79,7 @@ def _live(
         ttft_p95_ms_assumed=config.objectives.ttft_p95 * _MS,
         tpot_p95_ms_assumed=config.objectives.tpot_p95 * _MS,
     )
-    return _Joined(cluster, frozenset(_key(place) for place in places if isinstance(place, Found)), not _blind(cluster))
+    return _Joined(cluster, frozenset(_running(cluster.workloads)), not any(gap.blind for gap in cluster.gaps))
 
 
 def _servings(repositories: Sequence[RepositoryFacts], cluster: str) -> tuple[Serving, ...]:
@@ -111,48 +110,54 @@ def _with_parked(groups: Sequence[Group], servings: Iterable[Serving], readings:
 def _places(scene: Scene, groups: Sequence[Group], servings: Sequence[Serving]) -> list[Found[Place] | Unknown]:
     """Return each workload's place; what one takes by name, another cannot take by resemblance."""
     first = [place_of(scene, group, servings) for group in groups]
-    taken = {_key(place) for place in first if isinstance(place, Found) and place.value.sure >= EXACT}
-    rest = [serving for serving in servings if (serving.repository, serving.subject) not in taken]
+    taken = {_address(one.value.serving) for one in first if isinstance(one, Found) and one.value.sure >= EXACT}
+    rest = [serving for serving in servings if _address(serving) not in taken]
     return [
         place_of(scene, group, rest)
-        if isinstance(place, Found) and place.value.sure < EXACT and _key(place) in taken
+        if isinstance(place, Found) and place.value.sure < EXACT and _address(place.value.serving) in taken
         else place
         for group, place in zip(groups, first, strict=True)
     ]
 
 
-def _key(place: Found[Place]) -> tuple[str, str]:
-    return (place.value.serving.repository, place.value.serving.subject)
-
-
-def _blind(cluster: Cluster) -> bool:
-    return any(gap.blind for gap in cluster.gaps)
-
-
-def _with_declared(
-    joined: Sequence[_Joined], repositories: Sequence[RepositoryFacts], running: frozenset[tuple[str, str]]
-) -> tuple[Cluster, ...]:
+def _with_declared(joined: Sequence[_Joined], repositories: Sequence[RepositoryFacts]) -> tuple[Cluster, ...]:
     """Return the clusters with what Git declares and none of them runs.
 
     A declaration that names its clusters is expected in each; one that leaves it open is running if any runs it, and
-    is told once otherwise: of the first cluster that answered, or else of the first.
+    is told once otherwise: of the first cluster that did not answer, since it may run there, or else of the first.
     """
-    told: set[tuple[str, str]] = set()
+    allowed = {one.cluster.name: _servings(repositories, one.cluster.name) for one in joined}
+    running: defaultdict[str, set[str]] = defaultdict(set)
+    for one in joined:
+        for serving in allowed[one.cluster.name]:
+            if one.running & {_address(serving), *names_of(serving)}:
+                running[_address(serving)].add(one.cluster.name)
+    told: set[str] = set()
     found: dict[str, list[Serving]] = {}
-    for one in sorted(joined, key=lambda each: (not each.answered, each.cluster.name)):
+    for one in sorted(joined, key=lambda each: (each.answered, each.cluster.name)):
+        name = one.cluster.name
         missing = [
             serving
-            for serving in _servings(repositories, one.cluster.name)
-            if _missing(serving, one, running) and (serving.repository, serving.subject) not in told
+            for serving in allowed[name]
+            if _address(serving) not in told
+            and not (name in running[_address(serving)] if serving.clusters else running[_address(serving)])
         ]
-        told |= {(serving.repository, serving.subject) for serving in missing if not serving.clusters}
-        found[one.cluster.name] = missing
+        told |= {_address(serving) for serving in missing if not serving.clusters}
+        found[name] = missing
     return tuple(_add(one, found[one.cluster.name]) for one in joined)
 
 
-def _missing(serving: Serving, one: _Joined, running: frozenset[tuple[str, str]]) -> bool:
-    key = (serving.repository, serving.subject)
-    return key not in (one.taken if serving.clusters else running)
+def _running(workloads: Iterable[Workload]) -> Iterator[str | ObjectRef]:
+    """Yield the declarations that live workloads took, and their names: what has one of them is not missing."""
+    for workload in workloads:
+        yield ObjectRef(workload.kind, workload.namespace, workload.name)
+        yield ObjectRef(workload.kind, "", workload.name)
+        if isinstance(workload.place, Found):
+            yield _address(workload.place.value.serving)
+
+
+def _address(serving: Serving) -> str:
+    return f"{serving.repository}:{serving.subject}"
 
 
 def _add(one: _Joined, missing: Sequence[Serving]) -> Cluster:
