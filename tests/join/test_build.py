@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from tests.join.small import HOURS, Small, config, hours, repository, serving
-from trimtab.facts import ClusterFacts, Facts
+from trimtab.facts import Facts
 from trimtab.fleet import Found, Gap, ObjectRef, Unknown
 from trimtab.join import fleet_of
 
@@ -49,7 +49,9 @@ def test_a_declaration_for_any_cluster_is_missing_only_where_none_runs_it() -> N
     """One that runs in one cluster is no orphan of another; one that runs nowhere is told once."""
     small = Small()
     small.pod("chat-7c9d8f6b5d-xbbzw")
-    answering = ClusterFacts("us", 1, 7 * 86400, Small("us").series or small.series[:0], {})
+    other = Small("us")
+    other.node("b")
+    answering = other.facts().clusters[0]
     facts = small.facts(repository(serving("chat"), serving("lost")))
     both = Facts((*facts.clusters, answering), facts.repositories, "")
     eu, us = fleet_of(both, config("eu", "us")).clusters

@@ -89,6 +89,19 @@ def test_mig_slices_of_the_single_strategy_hide_behind_the_plain_resource() -> N
     assert cluster.pools[0].gpu.slices == 1
 
 
+def test_gke_names_slices_and_shares_by_labels_of_its_own() -> None:
+    """A partition size makes `nvidia.com/gpu` a slice, a number of clients makes it a share."""
+    small = Small()
+    gke = {"label_cloud_google_com_gke_accelerator": "nvidia-tesla-a100"}
+    small.add("node_labels", 1, node="a", **gke, label_cloud_google_com_gke_gpu_partition_size="1g.5gb")
+    small.add("node_allocatable", 7, node="a", resource="nvidia.com/gpu")
+    small.add("node_labels", 1, node="b", **gke, label_cloud_google_com_gke_max_shared_clients_per_gpu="2")
+    small.add("node_allocatable", 2, node="b", resource="nvidia.com/gpu")
+    sliced, shared = small.join().nodes
+    assert (sliced.gpus, sliced.sharing) == (1, Sharing.MIG)
+    assert (shared.gpus, shared.sharing, shared.replicas_per_gpu) == (1, Sharing.TIME_SLICED, 2)
+
+
 def test_the_parent_row_of_a_sliced_gpu_is_not_counted() -> None:
     """DCGM shows a GPU in MIG mode and its instances; only the instances are observed."""
     small = Small()

@@ -12,6 +12,7 @@ from trimtab.fleet import Found, GpuType, Node, Sharing, Unknown
 
 PRODUCT = "nvidia.com/gpu.product"
 GKE_ACCELERATOR = "cloud.google.com/gke-accelerator"
+GKE_PARTITION = "cloud.google.com/gke-gpu-partition-size"
 AMD_PRODUCT = "amd.com/gpu.product-name"
 PRODUCT_LABELS = (PRODUCT, GKE_ACCELERATOR, AMD_PRODUCT)
 """Node labels that carry the product's name, best first: GPU Feature Discovery's, GKE's, AMD's node labeller's."""
@@ -94,7 +95,8 @@ def product_of(labels: Mapping[str, str], dcgm_model: str, instance_type: str) -
     """Return a node's product: its label, else what DCGM calls the GPU, else what the cloud puts into the machine."""
     for name in PRODUCT_LABELS:
         if labels.get(name):
-            return Found(labels[name], f"node label {name}")
+            profile = labels.get(GKE_PARTITION, "") if name == GKE_ACCELERATOR else ""
+            return Found(f"{labels[name]}-MIG-{profile}" if profile else labels[name], f"node label {name}")
     if dcgm_model:
         return Found(canonical(dcgm_model), "modelName of dcgm-exporter")
     inside = instance_gpus(instance_type) if instance_type else Unknown("the instance type is not known")

@@ -17,6 +17,8 @@ _RESTORED = (
     "nvidia.com/mig.strategy",
     "amd.com/gpu.product-name",
     "cloud.google.com/gke-accelerator",
+    "cloud.google.com/gke-gpu-partition-size",
+    "cloud.google.com/gke-max-shared-clients-per-gpu",
     "node.kubernetes.io/instance-type",
     "beta.kubernetes.io/instance-type",
     "topology.kubernetes.io/region",

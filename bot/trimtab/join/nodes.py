@@ -24,6 +24,7 @@ from trimtab.join.pods import Pod
 from trimtab.join.readings import NAN, Key, Readings, label, number
 
 _ENDED = frozenset({"Succeeded", "Failed"})
+_SHARERS = ("nvidia.com/gpu.replicas", "cloud.google.com/gke-max-shared-clients-per-gpu")
 _INSTANCE = ("node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-type")
 
 
@@ -174,9 +175,9 @@ def _replicas(node: Node, device: _Device) -> int:
 
     What DCGM counts is believed only where something else shows sharing: an exporter may miss GPUs.
     """
-    declared = number(node.labels.get("nvidia.com/gpu.replicas", ""))
-    if declared >= 1:
-        return int(declared)
+    for name in _SHARERS:
+        if number(node.labels.get(name, "")) >= 1:
+            return int(number(node.labels[name]))
     product = parse_product(node.product.value if isinstance(node.product, Found) else "")
     units = sum(count for resource, count in node.allocatable.items() if not mig_profile(resource))
     inside = instance_gpus(node.instance_type) if node.instance_type else Unknown("no instance type")

@@ -32,7 +32,7 @@ class Presence:
         created = self.readings.figure("workload_created", _TOP, key)
         if math.isfinite(created):
             return created
-        first = next((hour for hour, count in enumerate(self.pods) if math.isfinite(count)), -1)
+        first = next((hour for hour, count in enumerate(self.pods) if count > 0), -1)
         seen = facts.ended_at_s - (len(self.pods) - first) * HOUR_S if first >= 0 else NAN
         return min(known((seen, *(pod.created_s for pod in self._group.pods))), default=NAN)
 
