@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 from trimtab.catalog import find_model
 from trimtab.facts import Series
-from trimtab.fleet import Found, Measure, Model, Scalar, Serving, Unknown
+from trimtab.fleet import Found, Model, Scalar, Serving, Unknown
 from trimtab.join.host import declared
 from trimtab.join.measures import Measures
-from trimtab.join.pods import units_per_replica
 from trimtab.join.readings import label, number
 
 _VERSION = re.compile(r"(?:^|[^\d.])v?(\d+\.\d+(?:\.\d+)?(?:[.-]?(?:post|rc|dev)\d+)?)")
@@ -49,19 +48,15 @@ def _declared(serving: Serving | Unknown) -> dict[str, Scalar]:
 
 def _of_pod(measures: Measures, git: Mapping[str, Scalar]) -> dict[str, Scalar]:
     """Return what kube-state-metrics shows of the newest pod and of its owner; Git's spelling where they agree."""
-    shown: dict[str, Scalar] = {}
-    pod, group, readings = measures.newest(), measures.group, measures.readings
+    pod, group = measures.newest(), measures.group
+    top = (group.namespace, group.kind, group.name)
+    desired = measures.readings.figure("workload_replicas", ("namespace", "kind", "name"), top)
+    shown: dict[str, Scalar] = {"replicas": int(desired)} if math.isfinite(desired) else {}
     if isinstance(pod, Unknown):
         return shown
-    _, units = units_per_replica(group)
-    if pod.units and math.isfinite(units) and group.kind != "LeaderWorkerSet":
-        resource = max(sorted(pod.units.items()), key=lambda item: item[1])[0]
-        shown |= {"gpu_count": int(pod.units[resource]), "gpu_resource": resource}
-    desired = readings.figure(
-        "workload_replicas", ("namespace", "kind", "name"), (group.namespace, group.kind, group.name)
-    )
-    if math.isfinite(desired):
-        shown["replicas"] = int(desired)
+    if pod.units:
+        resource, count = max(sorted(pod.units.items()), key=lambda item: item[1])
+        shown |= {"gpu_count": int(count), "gpu_resource": resource}
     for name, signal in _SIGNAL_OF.items():
         figure = declared(measures, signal)
         if isinstance(figure, Found):
@@ -94,11 +89,10 @@ def quantity(text: str) -> float:
 def _of_engine(measures: Measures) -> dict[str, Scalar]:
     """Return what the engine itself reports: labels of vllm:cache_config_info (vLLM 0.25.1), numbers as text."""
     pod = measures.newest()
-    rows = (
-        () if isinstance(pod, Unknown) else measures.readings.by("engine_config", "namespace", "pod").get(pod.key, ())
-    )
+    configs = measures.readings.by("engine_config", "namespace", "pod")
+    rows = () if isinstance(pod, Unknown) else configs.get(pod.key, ())
     shown: dict[str, Scalar] = {}
-    for row in rows[:1]:
+    for row in sorted(rows, key=lambda one: one.labels)[:1]:
         share, block = number(label(row, "gpu_memory_utilization")), number(label(row, "block_size"))
         if 0 < share <= 1:
             shown["gpu_memory_utilization"] = share
@@ -140,8 +134,3 @@ def model_of(settings: Mapping[str, Scalar], names: Sequence[str]) -> Found[Mode
         if name:
             reasons.append(found.reason)
     return Unknown(reasons[0] if reasons else "neither a flag, nor a manifest, nor a metric names the model")
-
-
-def value_of(measure: Measure, otherwise: float) -> float:
-    """Return a figure, or `otherwise` where there is none."""
-    return measure.value if isinstance(measure, Found) else otherwise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,7 +10,7 @@ from trimtab.facts import LiveObject
 from trimtab.fleet import Found, Gap, GpuType, Node, Place, Pool, Scalar, Serving, Sharing, Unknown, Wishes, Workload
 from trimtab.join.declared import declared_gpu, declared_gpus
 from trimtab.join.devices import Devices
-from trimtab.join.hardware import kind_of, share_of, sharing_of
+from trimtab.join.hardware import WHOLE_SLICES, kind_of, mig_profile, share_of, sharing_of, slices_of
 from trimtab.join.host import join_health, join_host
 from trimtab.join.intent import infer_intent
 from trimtab.join.measures import Measures
@@ -138,21 +137,23 @@ def _hardware(scene: Scene, group: Group, settings: Mapping[str, Scalar], engine
     homes = [scene.nodes[pod.node] for pod in group.current if pod.node in scene.nodes]
     declared, declared_resource = declared_gpu(settings, scene.pools)
     resource = resource or declared_resource
-    kinds = Counter(home.product.value for home in homes if isinstance(home.product, Found))
-    if len(kinds) > 1 and len({_name(kind_of(product, resource)) for product in kinds}) > 1:
-        gpu: Found[GpuType] | Unknown = Unknown(f"its pods run on several kinds of GPU: {', '.join(sorted(kinds))}")
-    elif kinds:
-        gpu = kind_of(min(kinds), resource)
-    else:
-        gpu = declared
-    home = next((one for one in homes if isinstance(one.product, Found)), None)
+    profile = mig_profile(resource)
     return Hardware(
-        gpu=gpu,
+        gpu=_kind(homes, resource, declared),
         resource=resource,
         per_replica=int(asked) if math.isfinite(asked) else _unasked(scene, group, settings, engine),
-        share=share_of(home, resource) if home else 1.0,
-        sharing=sharing_of(home, resource) if home else Sharing.WHOLE,
+        share=share_of(homes[0], resource) if homes else slices_of(profile) / WHOLE_SLICES,
+        sharing=sharing_of(homes[0], resource) if homes else Sharing.MIG if profile else Sharing.WHOLE,
     )
+
+
+def _kind(homes: Sequence[Node], resource: str, declared: Found[GpuType] | Unknown) -> Found[GpuType] | Unknown:
+    """Return the one kind of GPU that the pods' nodes have; Git's where no node tells; Unknown where they differ."""
+    products = sorted({home.product.value for home in homes if isinstance(home.product, Found)})
+    kinds = {_name(kind): kind for kind in (kind_of(product, resource) for product in products)}
+    if len(kinds) > 1:
+        return Unknown(f"its pods run on several kinds of GPU: {', '.join(products)}")
+    return next(iter(kinds.values()), declared)
 
 
 def _name(kind: Found[GpuType] | Unknown) -> str:
