@@ -86,13 +86,13 @@ def _gguf(kind: str) -> re.Pattern[str]:
 _NAMED: tuple[tuple[re.Pattern[str], dict[str, object]], ...] = (
     (_end(r"(?:unsloth-)?bnb-4bit|bnb|nf4"), _BNB),
     (_end(rf"(?:quantized[-_.])?w4a16{_GROUP}"), _compressed(4, "int", "group", _W4_GROUP)),
-    (_end(r"quantized[-_.]w8a(?:8|16)|w8a(?:8|16)|int8"), _compressed(8, "int", "channel")),
     (_end(r"fp8[-_](?:dynamic|kv)"), _compressed(8, "float", "channel")),
     (_end(r"fp8[-_]block(?:[-_]dynamic)?"), _FP8_BLOCK),
     (_end(r"nvfp4(?:a16)?|fp4"), {"quant_method": "modelopt", "quant_algo": "NVFP4", "ignore": ["lm_head"]}),
     (_end(rf"awq(?:[-_](?:4bit|int4|w4a16|marlin))*{_GROUP}"), _AWQ),
     (_end(r"gptq[-_](?:int8|8bit)"), _GPTQ | {"bits": 8}),
     (_end(rf"(?:gptq(?:[-_](?:int4|4bit|w4a16))*|autoround|int4){_GROUP}"), _GPTQ),
+    (_end(r"quantized[-_.]w8a(?:8|16)|w8a(?:8|16)|int8"), _compressed(8, "int", "channel")),
     (_end(r"fp8"), _FP8),
 )
 _GGUF_TYPES = [

@@ -34,8 +34,18 @@ _TYPES = {
 }
 _PATTERN = {"M": Mix.MAMBA, "*": Mix.FULL, "E": Mix.NONE, "-": Mix.NONE}
 """Letters of `hybrid_override_pattern` (Nemotron-H): Mamba, attention, experts, dense."""
+_LETTERS = {"mamba": "M", "attention": "*", "moe": "E", "mlp": "-"}
+"""The same as newer configurations spell it in `layers_block_type`."""
 _EVERY_SECOND = {"gemma2"}
 _SIXTH_FULL = {"gemma3", "gemma3_text", "gemma3n", "gemma3n_text"}
+
+
+def pattern_of(keys: Keys) -> str:
+    """Return Nemotron-H's letters, one for each layer, which either mixes or feeds forward; empty for other models."""
+    types = keys.items("layers_block_type")
+    if types and keys.text("model_type").startswith("nemotron_h"):
+        return "".join(_LETTERS.get(str(kind), "*") for kind in types)
+    return keys.text("hybrid_override_pattern")
 
 
 def mixes(keys: Keys) -> tuple[Mix, ...]:
@@ -44,7 +54,7 @@ def mixes(keys: Keys) -> tuple[Mix, ...]:
     Raises:
         ConfigError: The number of layers is missing, absurd, or contradicts a list of layers.
     """
-    pattern = keys.text("hybrid_override_pattern")
+    pattern = pattern_of(keys)
     if pattern:
         return tuple(_PATTERN.get(letter, Mix.FULL) for letter in pattern[:MOST_LAYERS])
     count = keys.integer("num_hidden_layers", "n_layer", "num_layers", "n_layers", least=1, most=MOST_LAYERS)

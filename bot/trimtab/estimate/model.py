@@ -9,7 +9,7 @@ from functools import lru_cache
 from trimtab.estimate.attention import attention_layer, head_sizes
 from trimtab.estimate.config import ConfigError, Keys, language_part, parse_config
 from trimtab.estimate.feedforward import dense, dense_size, has_experts, moe_of, routed
-from trimtab.estimate.layout import Mix, mixes
+from trimtab.estimate.layout import Mix, mixes, pattern_of
 from trimtab.estimate.mixers import delta_layer, kimi_delta_layer, mamba_layer
 from trimtab.estimate.shape import Layer, Moe, Parameters, Role, Shape, Split, Weight, small
 from trimtab.estimate.types import Impossible
@@ -139,7 +139,7 @@ def _layers(keys: Keys, moe: Moe | None) -> tuple[Layer, ...]:
     blocks = keys.items("block_configs")
     if blocks:
         return tuple(_searched(keys, block) for block in blocks)
-    pattern = keys.text("hybrid_override_pattern")
+    pattern = pattern_of(keys)
     kinds = mixes(keys)
     ratios = keys.items("compress_ratios")
     built: dict[tuple[object, ...], Layer] = {}

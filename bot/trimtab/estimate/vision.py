@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from trimtab.estimate.config import Keys
+from trimtab.estimate.config import Json, Keys
 from trimtab.estimate.shape import Role, Split, Weight
 
 _GATED = {"pixtral", "gemma4_vision", "qwen2_5_vl", "qwen2_5_vl_vision", "mistral3"}
 """Encoders whose feed-forward has three matrices (Transformers 4.57)."""
+
+_LLAMA4: dict[str, Json] = {
+    "hidden_size": 1408,
+    "num_hidden_layers": 34,
+    "intermediate_size": 5632,
+    "image_size": 336,
+    "patch_size": 14,
+    "projector_input_dim": 4096,
+    "projector_output_dim": 4096,
+}
+"""The encoder of every Llama 4, for copies of their configuration that leave it out (RedHatAI's copy has it)."""
 
 
 def vision_weights(top: Keys, text_hidden: int) -> tuple[Weight, ...]:
@@ -16,6 +27,8 @@ def vision_weights(top: Keys, text_hidden: int) -> tuple[Weight, ...]:
         ConfigError: A size is out of bounds.
     """
     keys = top.within("vision_config")
+    if not keys.tree and top.text("model_type") == "llama4" and top.within("text_config").tree:
+        keys = Keys(_LLAMA4)
     if not keys.tree:
         return ()
     hidden = keys.integer("hidden_size", "vt_hidden_size", "width", "embed_dim", default=1024, least=1)

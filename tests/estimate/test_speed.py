@@ -1,0 +1,118 @@
+"""Speed: the order of things, measured points, and calibration from live facts."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from tests.estimate.building import deploy, known, small, sure
+from trimtab.catalog import all_gpus
+from trimtab.estimate import Deployment, Figure, Impossible, Load, Seen, max_request_rate, speed, speed_from
+
+CHAT = Load(16, 1024, 1024)
+
+
+@pytest.mark.parametrize(
+    ("model", "gpu_name", "gpus", "engine", "concurrency", "tpot_ms"),
+    [
+        ("nvidia/Llama-3.1-70B-Instruct-FP8", "B200", 4, "vllm", 16, 8.6),
+        ("nvidia/MiniMax-M2.5-NVFP4", "B200", 2, "vllm", 64, 15.6),
+        ("openai/gpt-oss-120b", "H200", 1, "vllm", 16, 8.9),
+    ],
+)
+def test_measured_points_lie_within_the_bounds(
+    model: str, gpu_name: str, gpus: int, engine: str, concurrency: int, tpot_ms: float
+) -> None:
+    """Points of the published sample (aiconfigurator-core 0.12.0) lie within the bounds."""
+    asked = Deployment(
+        known(model), deploy(small(), gpu_name).gpu, gpus, engine, "0.19.0", {"tensor_parallel_size": gpus}
+    )
+    found = sure(speed(asked, Load(concurrency, 1024, 1024)))
+    assert found.basis == "calibrated"
+    assert found.tpot_ms.low <= tpot_ms <= found.tpot_ms.high
+
+
+def test_faster_memory_answers_faster() -> None:
+    """The order of GPUs by bandwidth is the order of their decoding."""
+    model = known("meta-llama/Llama-3.1-8B-Instruct")
+    order = ["L4", "A10G", "L40S", "A100", "H100", "H200", "B200"]
+    times = [sure(speed(deploy(model, name, max_model_len=4096), Load(4, 500, 200))).tpot_ms.value for name in order]
+    assert times == sorted(times, reverse=True)
+
+
+def test_more_requests_give_more_tokens_and_wait_longer() -> None:
+    """Throughput and latency both grow with concurrency."""
+    found = [sure(speed(deploy(known("Qwen/Qwen3-14B")), Load(count, 1024, 512))) for count in (1, 4, 16, 64, 256)]
+    flows = [one.output_tokens_per_s.value for one in found]
+    waits = [one.tpot_ms.value for one in found]
+    assert flows == sorted(flows)
+    assert waits == sorted(waits)
+
+
+def test_what_exceeds_the_batch_waits_in_a_queue() -> None:
+    """Beyond max_num_seqs the first token waits and throughput stays."""
+    asked = deploy(small(), max_num_seqs=8)
+    full, queued = sure(speed(asked, Load(8, 500, 200))), sure(speed(asked, Load(80, 500, 200)))
+    assert queued.output_tokens_per_s.value == pytest.approx(full.output_tokens_per_s.value, rel=0.01)
+    assert queued.ttft_ms.value > 5 * full.ttft_ms.value
+
+
+def test_prefix_hits_shorten_the_first_token() -> None:
+    """Prompt tokens found in the cache are not computed again."""
+    asked = deploy(known("Qwen/Qwen3-14B"))
+    cold, warm = sure(speed(asked, Load(8, 8000, 200))), sure(speed(asked, Load(8, 8000, 200, prefix_hit=0.9)))
+    assert warm.ttft_ms.value < cold.ttft_ms.value
+    assert warm.output_tokens_per_s.value > cold.output_tokens_per_s.value
+
+
+def test_gpus_that_were_not_measured_say_so() -> None:
+    """An L4 stands on the roofline alone, with wider bounds than an H100."""
+    model = known("Qwen/Qwen3-8B")
+    near, far = (sure(speed(deploy(model, name, max_model_len=2048), Load(4, 200, 200))) for name in ("H100", "L4"))
+    assert (near.basis, far.basis) == ("calibrated", "roofline")
+    assert far.tpot_ms.high / far.tpot_ms.low > near.tpot_ms.high / near.tpot_ms.low
+
+
+@pytest.mark.parametrize(
+    "load", [Load(0, 100, 100), Load(-1, 100, 100), Load(1, math.nan, 100), Load(1, 1, math.inf), Load(1, 1, 1, 2.0)]
+)
+def test_a_load_that_is_none_is_refused(load: Load) -> None:
+    """Nothing, negatives and infinities are no load."""
+    assert isinstance(speed(deploy(small()), load), Impossible)
+
+
+def test_live_figures_correct_the_estimate() -> None:
+    """A replica that is twice as slow as estimated now is taken to be twice as slow there, with a narrower band."""
+    model = known("meta-llama/Llama-3.1-8B-Instruct")
+    now, then = sure(speed(deploy(model, "H100"), CHAT)), sure(speed(deploy(model, "L40S", max_model_len=4096), CHAT))
+    found = speed_from(Seen(2 * now.ttft_ms.value, 2 * now.tpot_ms.value), now, then)
+    assert found.tpot_ms.value == pytest.approx(2 * then.tpot_ms.value)
+    assert found.output_tokens_per_s.value == pytest.approx(then.output_tokens_per_s.value / 2)
+    assert found.tpot_ms.high / found.tpot_ms.low < then.tpot_ms.high / then.tpot_ms.low
+    assert found.basis == "calibrated"
+
+
+def test_the_largest_rate_keeps_the_objectives() -> None:
+    """At the rate that is found the objectives hold, and a tighter objective allows less."""
+    asked = deploy(known("meta-llama/Llama-3.1-8B-Instruct"))
+    loose = max_request_rate(asked, 1000, 250, ttft_ms=2000, tpot_ms=40)
+    tight = max_request_rate(asked, 1000, 250, ttft_ms=2000, tpot_ms=10)
+    assert isinstance(loose, Figure)
+    assert isinstance(tight, Figure)
+    assert 0 < tight.value < loose.value
+    assert loose.low <= loose.value <= loose.high
+
+
+def test_an_objective_that_is_too_tight_allows_nothing() -> None:
+    """Where even one request at a time is too slow the rate is zero."""
+    found = max_request_rate(deploy(known("Qwen/Qwen3-32B")), 1000, 250, ttft_ms=1, tpot_ms=1)
+    assert isinstance(found, Figure)
+    assert found.value == 0
+
+
+def test_every_gpu_of_the_catalogue_can_be_timed() -> None:
+    """A small model has a finite speed on every GPU that the catalogue knows."""
+    for one in all_gpus():
+        found = sure(speed(Deployment(small(), one, 1), Load(2, 100, 100)))
+        assert 0 < found.tpot_ms.value < 1000, one.name
