@@ -157,6 +157,15 @@ def test_a_git_that_is_not_what_runs_is_brought_in_step_first(world: World) -> N
     assert found.held[0].reason == ("replicas is 2 in the cluster and 1 at apps/code.yaml:1; bring them in step first")
 
 
+def test_the_gpus_of_a_group_are_not_written_into_one_pod(world: World) -> None:
+    """A LeaderWorkerSet's replica holds GPUs in several pods; a count for all of them is no pod's count."""
+    for pod in ("big-0", "big-0-1"):
+        world.small.pod(pod, owner=("StatefulSet", pod.removesuffix("-0") if pod == "big-0" else "big-0"), gpus=2)
+    shrink = option(H100, 2, gpu_count=2, tensor_parallel_size=2)
+    found = _plan(world, finding(about("big", "LeaderWorkerSet"), (H100, 4), shrink))
+    assert found.held[0].reason == "a replica holds 4 GPUs over several pods, of 2 each: divide them by hand"
+
+
 def test_one_declaration_of_two_workloads_needs_both_to_agree(world: World) -> None:
     """A flag that stands in a shared file is changed for both, or not at all; then the edit is proposed once."""
     shared = Setting("max_model_len", 8192, "8192", Location("gitops", "shared.yaml", 0, 3, 30, 34), "flag")

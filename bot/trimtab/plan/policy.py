@@ -16,7 +16,7 @@ def forbidden(priced: Priced, workload: Workload | Unknown, config: Config) -> s
     reason = _by_policy(priced, config)
     if reason or isinstance(workload, Unknown):
         return reason
-    return _by_tenant(priced, workload) or _by_drift(priced, workload)
+    return _by_tenant(priced, workload) or _by_group(priced, workload) or _by_drift(priced, workload)
 
 
 def _by_policy(priced: Priced, config: Config) -> str:
@@ -40,6 +40,15 @@ def _by_tenant(priced: Priced, workload: Workload) -> str:
     shares = resource != workload.gpu_resource and any(part in resource for part in _SHARED)
     if "sharing" in workload.wishes.forbid and shares:
         return "trimtab.dev/forbid does not allow sharing a GPU"
+    return ""
+
+
+def _by_group(priced: Priced, workload: Workload) -> str:
+    """Return whether a GPU count is meant for a group of pods, of which Git writes each pod's alone."""
+    one_pod = workload.settings.get("gpu_count")
+    counts = any(change.field == "gpu_count" for change in priced.option.changes)
+    if counts and one_pod is not None and workload.live and not _same(workload.gpus_per_pod, one_pod):
+        return f"a replica holds {workload.gpus_per_pod} GPUs over several pods, of {one_pod} each: divide them by hand"
     return ""
 
 
