@@ -127,14 +127,15 @@ def _finding(
 
 
 def _host(workload: Workload, cluster: Cluster, settings: Limits) -> Iterator[Verdict]:
-    """Yield a finding that raises the host memory limit which the kernel enforced."""
+    """Yield a finding that raises the host memory limit which the kernel enforced, or the request without one."""
     host = workload.host
+    field = "memory_limit" if demand.known(host.memory_limit_gib) else "memory_request"
     needed = max(demand.number(host.memory_limit_gib, 0.0), demand.number(host.memory_used_max_gib, 0.0))
     if needed <= 0:
         reason = "containers were killed for memory, and neither their limit nor their use is known"
         yield demand.silence(OutOfMemoryRisk.name, workload, SilenceKind.MISSING, reason)
         return
-    changes = (demand.change(workload, "memory_limit", f"{math.ceil(needed * settings.host_margin)}Gi"),)
+    changes = (demand.change(workload, field, f"{math.ceil(needed * settings.host_margin)}Gi"),)
     yield Finding(
         rule=OutOfMemoryRisk.name,
         layer=OutOfMemoryRisk.layer,

@@ -76,7 +76,7 @@ class StarvedGpu:
         if not symptom:
             reason = f"{shortage.reason}, but no request waits or comes late"
             yield demand.silence(self.name, workload, SilenceKind.LOOK_ALIKE, reason)
-        elif cores <= _cores_now(workload):
+        elif cores <= demand.cpu_cores_now(workload):
             reason = f"{shortage.reason}; {wanted} cores are wanted, and its nodes have none left to give"
             yield demand.silence(self.name, workload, SilenceKind.NO_BETTER, reason)
         else:
@@ -106,15 +106,16 @@ def _symptom(workload: Workload, settings: Limits) -> tuple[str, float]:
 
 
 def _wanted_cores(workload: Workload, settings: Limits) -> int:
-    """Return the cores of a pod without a shortage: use, raised by what throttling held back (at most doubled)."""
+    """Return the cores of a pod without a shortage: use, raised by what throttling held back (at most doubled).
+
+    A limit that throttles is too low even where the mean use is below it: steps come in bursts.
+    """
     host = workload.host
     used = demand.number(host.cpu_used_p95_cores, demand.number(host.cpu_used_avg_cores, 0.0))
-    unthrottled = used / (1 - min(0.5, max(0.0, demand.number(host.throttled, 0.0))))
-    return max(math.ceil(unthrottled * settings.margin), demand.least_cores(workload))
-
-
-def _cores_now(workload: Workload) -> float:
-    return demand.number(workload.host.cpu_limit_cores, demand.number(workload.host.cpu_request_cores, 0.0))
+    throttled = min(0.5, max(0.0, demand.number(host.throttled, 0.0)))
+    limit = demand.cpu_limit_cores(workload)
+    raised = limit * (1 + throttled) if throttled > 0 and math.isfinite(limit) else 0.0
+    return math.ceil(max(used / (1 - throttled) * settings.margin, raised, demand.least_cores(workload)))
 
 
 def _finding(
@@ -122,7 +123,7 @@ def _finding(
 ) -> Finding:
     given = f"{cores:.0f}"
     changes: tuple[Change, ...] = (demand.change(workload, "cpu_request", given),)
-    if demand.number(workload.host.cpu_limit_cores, math.inf) < cores:
+    if demand.cpu_limit_cores(workload) < cores:
         changes += (demand.change(workload, "cpu_limit", given),)
     busy = demand.gpu_busy_avg(workload)
     traffic, host = workload.traffic, workload.host

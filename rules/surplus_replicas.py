@@ -82,7 +82,7 @@ class SurplusReplicas:
             return
         needed, proof, failed = _fewest(case, count)
         keep = max(needed + settings.spare, _floor(workload, count))
-        if keep >= count:
+        if keep >= min(count, demand.held_replicas(workload)):
             return
         yield _finding(case, keep, case.prove(case.now, float(keep)) if keep != needed else proof, failed)
 

@@ -1,19 +1,18 @@
 """What several rules need alike: the demand at the peak, its objective, the proof that a set-up serves it. Pure."""
 
 from trimtab.demand.cases import accounted_tpot_ms, cache_pressed, case_of
-from trimtab.demand.cures import cache_cures, replica_cures
-from trimtab.demand.estimates import memory_of
-from trimtab.demand.host import (
+from trimtab.demand.cpu import (
+    cpu_cores_now,
+    cpu_limit_cores,
     cpu_shortage,
     grantable_cores,
-    hands_off,
     host_bound,
     least_cores,
     nodes_of,
-    owned_by_autoscaler,
-    serves,
-    silence,
 )
+from trimtab.demand.cures import cache_cures, replica_cures
+from trimtab.demand.estimates import memory_of
+from trimtab.demand.judged import hands_off, owned_by_autoscaler, serves, silence
 from trimtab.demand.measures import (
     derived,
     evidence,
@@ -74,6 +73,8 @@ __all__ = [
     "case_of",
     "change",
     "considered",
+    "cpu_cores_now",
+    "cpu_limit_cores",
     "cpu_shortage",
     "deployment_of",
     "derived",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
+from trimtab.demand.cpu import cpu_shortage, host_bound
 from trimtab.demand.estimates import timed
-from trimtab.demand.host import cpu_shortage, hands_off, host_bound, silence
+from trimtab.demand.judged import hands_off, silence
 from trimtab.demand.measures import number
 from trimtab.demand.peak import peak_of
 from trimtab.demand.proof import Case, Margins
@@ -32,15 +33,14 @@ def case_of(rule: str, workload: Workload, cluster: Cluster, margins: Margins) -
         return off
     if workload.sharing is Sharing.TIME_SLICED:
         return silence(rule, workload, SilenceKind.LOOK_ALIKE, "it has a time-sliced share, whose speed others decide")
-    now = deployment_of(workload)
-    if isinstance(now, Unknown):
-        return silence(rule, workload, SilenceKind.MISSING, now.reason)
-    peak = peak_of(workload, now)
-    if isinstance(peak, Unknown):
-        return silence(rule, workload, SilenceKind.MISSING, peak.reason)
     reason = _held_back(workload, cluster)
     if reason:
         return silence(rule, workload, SilenceKind.LOOK_ALIKE, reason)
+    now = deployment_of(workload)
+    peak = now if isinstance(now, Unknown) else peak_of(workload, now)
+    if isinstance(now, Unknown) or isinstance(peak, Unknown):
+        missing = peak.reason if isinstance(peak, Unknown) else ""
+        return silence(rule, workload, SilenceKind.MISSING, missing)
     return Case(workload, cluster, now, peak, margins)
 
 
@@ -52,7 +52,7 @@ def _held_back(workload: Workload, cluster: Cluster) -> str:
     waiting = number(workload.traffic.waiting_p95, 0.0)
     if waiting >= 1:
         return f"{waiting:.0f} requests wait (p95), so the traffic that was seen is not all that was asked"
-    if number(workload.traffic.requests_per_s_peak, 0.0) <= 0:
+    if number(workload.traffic.requests_per_s_peak, 1.0) <= 0:
         return "it had no request in the window, so there is no peak to serve; see idle-replica"
     return ""
 

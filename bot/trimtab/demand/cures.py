@@ -5,20 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from trimtab.demand.estimates import memory_of
+from trimtab.demand.estimates import engine_of, memory_of
 from trimtab.demand.measures import number
 from trimtab.demand.moves import Move, lacks_room, own_pool
 from trimtab.demand.peak import held_replicas
 from trimtab.demand.proof import Case, Misfit, Proof, starts
-from trimtab.demand.setup import whole_number, with_settings
+from trimtab.demand.setup import with_settings
 from trimtab.demand.wording import change, footprint, option
-from trimtab.estimate import Memory
+from trimtab.estimate import Impossible, Memory
 from trimtab.fleet import Pool, Scalar
 from trimtab.rule import Option, Prediction
 
 _UTILIZATIONS = (0.9, 0.92, 0.95)
 """Tried in this order; at 0.95 the sampler's warm-up has failed on measured start-ups, so the estimate decides."""
-_UTILIZATION_DEFAULT = 0.9
 _LEAST_GAIN = 1.1
 """A change that gives less than this many times today's room is not worth a restart."""
 _PARTLY = 0.15
@@ -44,15 +43,13 @@ def cache_cures(case: Case) -> Iterator[Option]:
 
 def _candidates(case: Case) -> Iterator[tuple[str, Scalar, float, tuple[str, ...]]]:
     """Yield field, value, confidence and doubts of what can be set, best first."""
-    settings = case.now.settings
-    try:
-        taken = float(settings.get("gpu_memory_utilization", _UTILIZATION_DEFAULT))
-    except ValueError:
-        taken = 1.0
+    engine = engine_of(case.now)
+    if isinstance(engine, Impossible) or engine.name != "vllm":
+        return
     for value in _UTILIZATIONS:
-        if value > taken:
+        if value > engine.utilisation:
             yield "gpu_memory_utilization", value, 0.9, ()
-    if str(settings.get("kv_cache_dtype", "auto")).lower() == "auto" and "fp8" in case.now.gpu.tflops:
+    if engine.kv_bytes > 1 and "fp8" in case.now.gpu.tflops:
         yield "kv_cache_dtype", "fp8", 0.65, ("a KV cache in FP8 can change answers",)
 
 
@@ -87,7 +84,7 @@ def _fewer_seats(case: Case) -> Iterator[Option]:
         return
     full = max(number(workload.traffic.kv_usage_max, 1.0), 0.1)
     seats = math.floor(0.9 * case.peak.concurrency / full)
-    if 1 <= seats < whole_number(case.now.settings.get("max_num_seqs"), math.ceil(case.peak.concurrency) + 1):
+    if 1 <= seats < case.peak.concurrency:
         proof = Proof((), 0.7, ("requests then wait for a place instead of starting again",))
         yield option(workload, (change(workload, "max_num_seqs", seats),), footprint(workload), proof)
 

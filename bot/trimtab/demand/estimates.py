@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from trimtab.estimate import Deployment, Impossible, Memory, memory
+from trimtab.estimate.engine import Engine
 from trimtab.estimate.speed import Machine, machine_of
 from trimtab.fleet import Scalar
 
@@ -35,6 +36,12 @@ def _asked(deployment: Deployment) -> _Asked:
     settings = tuple(sorted(deployment.settings.items()))
     whole = (model.name, model.config_json, gpu.name, gpu.memory_gib, deployment.gpus)
     return _Asked((*whole, deployment.engine, deployment.engine_version, settings), deployment)
+
+
+def engine_of(deployment: Deployment) -> Engine | Impossible:
+    """Return the engine's settings in force: what was set, else what the release defaults to on this GPU."""
+    machine = timed(deployment)
+    return machine if isinstance(machine, Impossible) else machine.found.engine
 
 
 @lru_cache(maxsize=_REMEMBERED)

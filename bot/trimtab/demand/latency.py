@@ -28,6 +28,7 @@ class Latency:
         tpot_p95_ms: Time per output token, 95th percentile.
         concurrency: Requests in progress at the busiest moment.
         prefill_share: Part of the time that prompts of the busiest hour take.
+        slowdown: How many times as long as today a request takes at the busiest moment.
         basis: What the estimate rests on: `measured`, `calibrated` or `roofline`.
         live: Whether today's measured latency corrected it.
     """
@@ -36,6 +37,7 @@ class Latency:
     tpot_p95_ms: Figure
     concurrency: float
     prefill_share: float
+    slowdown: float
     basis: str
     live: bool
 
@@ -72,6 +74,7 @@ def latency(now: Deployment, peak: Peak, then: Deployment, demand: Peak, traffic
         tpot_p95_ms=_larger(_times(mean.tpot_ms, _tail(traffic.tpot_p95_ms, traffic.tpot_avg_ms)), top.tpot_ms),
         concurrency=future[2],
         prefill_share=demand.requests_per_s * demand.input_tokens * (1 - demand.prefix_hit) / prefill,
+        slowdown=_seconds(future[1], demand) / max(_seconds(today[1], peak), 1e-9),
         basis=top.basis,
         live=_is_seen(traffic),
     )

@@ -43,6 +43,8 @@ def moves(workload: Workload, cluster: Cluster, counts: tuple[int, ...]) -> Iter
     if isinstance(workload.gpu, Unknown):
         return
     own = workload.gpu.value.name
+    if workload.sharing is not Sharing.WHOLE:
+        counts = (workload.gpus_per_pod,)  # MIG slices cannot exchange, so nothing is split over them
     pools = [pool for pool in cluster.pools if _alike(pool, workload) and pool.gpu.name != own]
     found = [Move(pool, count) for pool in pools if not is_shared(pool, cluster) for count in counts]
     yield from sorted(found, key=lambda move: (move.size, move.pool.gpu.name, move.gpus))

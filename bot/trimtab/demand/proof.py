@@ -5,18 +5,22 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from trimtab.demand.estimates import memory_of
+from trimtab.demand.estimates import engine_of, memory_of
 from trimtab.demand.latency import Latency, latency
 from trimtab.demand.measures import number
 from trimtab.demand.objective import Objective, objective_of
 from trimtab.demand.peak import Peak
-from trimtab.demand.setup import unsupported, whole_number
+from trimtab.demand.setup import unsupported
 from trimtab.estimate import Deployment, Figure, Impossible, Memory
 from trimtab.fleet import Cluster, Intent, Workload
 from trimtab.rule import Prediction
 
-_MAX_NUM_SEQS = 256
-"""vLLM's default on GPUs below 70 GiB, the smaller of its two (vLLM 0.19, `vllm/engine/arg_utils.py`)."""
+_DAY_HOURS = 24
+_ACTIVE = 0.05
+"""Share of the busiest hour's rate from which an hour counts as one in which a batch runs."""
+_MOST_OF_A_DAY = 0.85
+_AS_FAST = 1.1
+"""How many times as long a batch with a deadline may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ class Case:
         failed = (
             _misses(answer, objective, self.margins)
             or self._lacks_seats(then, answer)
+            or self._lacks_time(answer.slowdown)
             or self._lacks_cache(held, grown, demand.longest_tokens)
         )
         return failed or self._proof(answer, held, objective, grown)
@@ -118,21 +123,47 @@ class Case:
         return min(1.0, reported / estimate.kv_cache_tokens.value)
 
     def _lacks_seats(self, then: Deployment, answer: Latency) -> Misfit | None:
-        seats = whole_number(then.settings.get("max_num_seqs"), _MAX_NUM_SEQS)
+        engine = engine_of(then)
+        seats = math.inf if isinstance(engine, Impossible) else engine.max_num_seqs
         if answer.concurrency > seats:
-            return Misfit("load", f"{answer.concurrency:.0f} requests would be in progress, max_num_seqs is {seats}")
+            return Misfit(
+                "load", f"{answer.concurrency:.0f} requests would be in progress, max_num_seqs is {seats:.0f}"
+            )
         if answer.prefill_share > self.margins.prefill:
             return Misfit(
                 "load", f"prompts alone would take {answer.prefill_share:.0%} of the time in the busiest hour"
             )
         return None
 
+    def _lacks_time(self, slowdown: float) -> Misfit | None:
+        """Return why a batch would not be done in time, were its clients to wait for each answer."""
+        wishes, rates = self.workload.wishes, self.workload.traffic.hourly_requests_per_s
+        if wishes.intent is not Intent.BATCH or slowdown <= _AS_FAST:
+            return None
+        if wishes.deadline:
+            return Misfit(
+                "load", f"a request would take {slowdown:.1f} times as long, and it is due by {wishes.deadline}"
+            )
+        finite = [rate for rate in rates if math.isfinite(rate)]
+        busiest = max(finite, default=0.0)
+        active = [rate for rate in finite if rate > _ACTIVE * busiest]
+        hours = _DAY_HOURS * (len(active) / len(finite) if finite else 1.0)
+        if hours * slowdown > _MOST_OF_A_DAY * _DAY_HOURS:
+            return Misfit("load", f"it runs {hours:.0f} hours a day, and would take {slowdown:.1f} times as long")
+        return None
+
     def _proof(self, answer: Latency, held: Memory, objective: Objective, needed: float) -> Proof:
         confidence, doubts = 0.95, []
+        embeds = self.workload.wishes.intent is Intent.EMBEDDING
         for true, cost, words in (
             (not answer.live, 0.15, "latency today is not measured, so the estimate is not calibrated"),
             (objective.assumed, 0.10, "no latency objective is declared, so one is assumed"),
-            (not self.peak.kv_seen, 0.15, "KV cache use is not measured, but derived from requests in progress"),
+            (bool(self.workload.scale.autoscaler), 0.10, "an autoscaler's targets were set for what runs now"),
+            (
+                not self.peak.kv_seen and not embeds,
+                0.15,
+                "KV cache use is not measured, but derived from requests in progress",
+            ),
             (self.workload.coverage < 1.0, 0.05, "the window has hours without samples"),
             (_may_miss(answer, objective), 0.20, "at the careful end of the estimate it still misses the objective"),
         ):

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from trimtab.demand.estimates import engine_of
 from trimtab.demand.measures import known, number
 from trimtab.demand.moves import lacks_room, moves, own_moves
 from trimtab.demand.peak import held_replicas, peak_of
 from trimtab.demand.proof import Proof, starts
-from trimtab.demand.setup import only_tensor_parallel, whole_number, with_settings
+from trimtab.demand.setup import only_tensor_parallel, with_settings
 from trimtab.demand.wording import change, footprint, move_option, option
-from trimtab.estimate import Deployment, Figure, Memory, divides_heads
+from trimtab.estimate import Deployment, Figure, Impossible, Memory, divides_heads
 from trimtab.fleet import Cluster, Scalar, Unknown, Workload
 from trimtab.rule import Option, Prediction
 
-_UTILIZATION_DEFAULT = 0.9
 _MORE_MEMORY = (0.92, 0.95)
 _LESS_MEMORY = (0.05, 0.1, 0.15)
 _SEATS = (256, 128, 64, 32)
-_SEATS_DEFAULT = 1024
-"""vLLM's default on GPUs from 70 GiB (vLLM 0.19, `vllm/engine/arg_utils.py`)."""
 _SHORTEST = 2048
 _MOST_GPUS = 8
 _UNKNOWN_LENGTHS = "how long requests are is not known, and longer ones would be refused"
@@ -40,24 +38,18 @@ def starting_options(workload: Workload, cluster: Cluster, now: Deployment, held
 
 def _settings(workload: Workload, now: Deployment, held: Memory) -> Iterator[_Candidate]:
     """Yield settings to try: for a lack of KV cache more memory or shorter contexts, for warm-up less of either."""
-    taken = _utilization(now)
+    engine = engine_of(now)
+    if isinstance(engine, Impossible):
+        return
+    taken = engine.utilisation if engine.name == "vllm" else 1.0
     if held.outcome == "oom_runtime":
-        yield from _fewer_seats(workload, now)
-        for step in _LESS_MEMORY:
-            yield "gpu_memory_utilization", round(taken - step, 2), ()
+        yield from _fewer_seats(workload, engine.max_num_seqs)
+        if taken < 1:
+            yield from (("gpu_memory_utilization", round(taken - step, 2), ()) for step in _LESS_MEMORY)
     else:
-        for value in _MORE_MEMORY:
-            if value > taken:
-                yield "gpu_memory_utilization", value, ()
+        yield from (("gpu_memory_utilization", value, ()) for value in _MORE_MEMORY if value > taken)
         yield from _shorter(workload, now, held)
-        yield from _fewer_seats(workload, now)
-
-
-def _utilization(now: Deployment) -> float:
-    try:
-        return float(now.settings.get("gpu_memory_utilization", _UTILIZATION_DEFAULT))
-    except (TypeError, ValueError):
-        return _UTILIZATION_DEFAULT
+        yield from _fewer_seats(workload, engine.max_num_seqs)
 
 
 def _shorter(workload: Workload, now: Deployment, held: Memory) -> Iterator[_Candidate]:
@@ -71,9 +63,8 @@ def _shorter(workload: Workload, now: Deployment, held: Memory) -> Iterator[_Can
             yield "max_model_len", length, () if lengths_seen else (_UNKNOWN_LENGTHS,)
 
 
-def _fewer_seats(workload: Workload, now: Deployment) -> Iterator[_Candidate]:
+def _fewer_seats(workload: Workload, seats: int) -> Iterator[_Candidate]:
     """Yield smaller batches, which the sampler's warm-up takes less memory for, above those in progress."""
-    seats = whole_number(now.settings.get("max_num_seqs"), _SEATS_DEFAULT)
     busiest = number(workload.traffic.running_peak, 0.0) / max(1.0, held_replicas(workload))
     for fewer in _SEATS:
         if busiest < fewer < seats:

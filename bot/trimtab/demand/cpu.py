@@ -1,4 +1,4 @@
-"""Whether the CPU holds the GPU back, and who is not to be judged."""
+"""The CPU side: whether it is short, whether it holds the GPU back, what can be given."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from trimtab.demand.measures import gpu_busy_avg, known, number, seen
 from trimtab.demand.peak import held_replicas
-from trimtab.fleet import Cluster, Found, Intent, Node, Workload
-from trimtab.rule import Evidence, Silence, SilenceKind, subject_of
+from trimtab.fleet import Cluster, Node, Workload
+from trimtab.rule import Evidence
 
 _BUSY_GPU = 0.6
 """Above it the GPU itself is the limit."""
@@ -17,8 +17,6 @@ _THROTTLED = 0.25
 uses 25 %."""
 _AT_LIMIT = 0.9
 _NODE_FULL = 0.9
-_AT_FLOOR = 0.05
-"""Mean replicas above the floor that still count as sitting at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,51 +71,15 @@ def host_bound(workload: Workload, cluster: Cluster) -> bool:
     return idle and cpu_shortage(workload, cluster) is not None
 
 
-def hands_off(rule: str, workload: Workload, *, standby: bool = True) -> Silence | None:
-    """Return why the workload is not judged as a serving one; None where it is.
-
-    Args:
-        rule: The rule that asks.
-        workload: What is asked about.
-        standby: Whether a declared standby is left alone.
-    """
-    wishes = workload.wishes
-    if workload.scale.replicas == 0:
-        reason = "it is parked: replicas is 0"
-    elif wishes.intent is Intent.TRAINING:
-        reason = "it trains and does not serve"
-    elif standby and wishes.standby:
-        reason = "it is a standby: trimtab.dev/standby is true"
-    else:
-        return None
-    return Silence(rule, subject_of(workload), SilenceKind.DECLARED, reason)
-
-
-def serves(workload: Workload) -> bool:
-    """Return whether the engine was seen to serve in the window without a restart."""
-    health, traffic = workload.health, workload.traffic
-    seen_serving = known(traffic.kv_cache_tokens) or known(traffic.running_peak)
-    return workload.live and seen_serving and max(number(health.restarts, 0.0), number(health.crash_exits, 0.0)) <= 0
-
-
-def owned_by_autoscaler(workload: Workload) -> str:
-    """Return why the number of replicas is an autoscaler's; empty where there is none, or where its floor decided.
-
-    The floor decided where the number sat at it for the whole window, and Git sets that floor with the workload.
-    """
-    scale = workload.scale
-    if not scale.autoscaler:
-        return ""
-    average = number(scale.ready_avg, 0.0)
-    here = isinstance(workload.place, Found) and "min_replicas" in workload.place.value.serving.settings
-    if here and 0 < average <= scale.min_replicas + _AT_FLOOR:
-        return ""
-    return f"autoscaler {scale.autoscaler} owns the number of replicas, {average:.1f} on average"
-
-
-def silence(rule: str, workload: Workload, kind: SilenceKind, reason: str) -> Silence:
-    """Return a silence about a workload."""
-    return Silence(rule, subject_of(workload), kind, reason)
+def cpu_limit_cores(workload: Workload) -> float:
+    """Return the CPU limit of a pod: as the cluster shows it, else as it is set (`2`, `500m`); infinite without."""
+    if known(workload.host.cpu_limit_cores):
+        return workload.host.cpu_limit_cores.value
+    text = str(workload.settings.get("cpu_limit", ""))
+    try:
+        return float(text[:-1]) / 1000 if text.endswith("m") else float(text)
+    except ValueError:
+        return math.inf
 
 
 def least_cores(workload: Workload) -> int:
@@ -137,3 +99,9 @@ def grantable_cores(workload: Workload, cluster: Cluster) -> float:
         grants.append(min(asked + free, share))
     least = min(grants, default=math.inf)
     return math.floor(least) if math.isfinite(least) else least
+
+
+def cpu_cores_now(workload: Workload) -> float:
+    """Return what a pod may use for certain, cores: its limit, else its request."""
+    limit = cpu_limit_cores(workload)
+    return limit if math.isfinite(limit) else number(workload.host.cpu_request_cores, 0.0)
