@@ -68,11 +68,9 @@ def written(folder: Path, files: dict[str, str]) -> Source:
     return Source("gitops", "c0ffee", folder, Tree.read(folder))
 
 
-def proposed(
-    source: Source, priced: Priced, tools: Tools = NO_TOOLS, *, unproven: bool = False, path: str = ""
-) -> Proposal:
+def proposed(source: Source, priced: Priced, tools: Tools = NO_TOOLS, *, unproven: bool = False) -> Proposal:
     """Return the one proposal for a change of the one serving that the repository holds."""
-    servings = [one for one in inspect(source.tree, "gitops").servings if one.path.startswith(path)]
+    servings = inspect(source.tree, "gitops").servings
     assert servings, "nothing is served"
     place = Found(Place(servings[0], "same kind, namespace and name", 0.99))
     fleet = samples.fleet(samples.workload(place))
@@ -174,10 +172,47 @@ def test_an_overlay_is_built_before_and_after(tmp_path: Path) -> None:
         "eu/kustomization.yaml": "namePrefix: eu-\nresources: [../base]\n",
     }
     source = written(tmp_path, files)
-    made = proposed(source, samples.priced(), Tools("", tool("kustomize")), path="base/")
+    made = proposed(source, samples.priced(), kustomize())
     assert isinstance(made.proof, Proof), made.refused or made.proof
     assert made.proof.tool.startswith("kustomize 5.")
     assert "Deployment llm/eu-chat-mistral" in made.proof.rendered_diff
+
+
+def test_another_workload_that_shares_the_value_is_never_changed(tmp_path: Path) -> None:
+    """A value from which a second workload is rendered is not edited for the first one."""
+    second = CHART["chart/templates/deploy.yaml"].replace("chat-mistral", "chat-other")
+    source = written(tmp_path, {**CHART, "chart/templates/other.yaml": second})
+    made = proposed(source, samples.priced(), helm())
+    assert not made.publishable
+    assert made.refused.endswith("Deployment llm/chat-other of helm 3.18 (chart chart) would change, too")
+
+
+def test_a_base_of_two_overlays_is_never_changed_for_one(tmp_path: Path) -> None:
+    """A base from which two overlays are built is not edited for one of them."""
+    files = {
+        "base/chat.yaml": samples.MANIFEST.decode(),
+        "base/kustomization.yaml": "resources: [chat.yaml]\n",
+        "eu/kustomization.yaml": "resources: [../base]\n",
+        "us/kustomization.yaml": "resources: [../base]\n",
+    }
+    made = proposed(written(tmp_path, files), samples.priced(), kustomize())
+    assert not made.publishable
+    assert made.refused
+
+
+def test_what_cannot_be_built_is_held_with_the_same_words(tmp_path: Path) -> None:
+    """An overlay that cannot be built gives its reason, without the folder that it was tried in."""
+    files = {
+        "base/chat.yaml": samples.MANIFEST.decode(),
+        "base/kustomization.yaml": "resources: [chat.yaml, gone.yaml]\n",
+    }
+    source = written(tmp_path, files)
+    made = [proposed(source, samples.priced(), kustomize()) for _ in range(2)]
+    assert isinstance(made[0].proof, Unknown)
+    assert "gone.yaml" in made[0].proof.reason
+    assert "trimtab-" not in made[0].proof.reason
+    assert made[0] == made[1]
+    assert not made[0].publishable
 
 
 def test_a_generated_name_may_follow_its_content(tmp_path: Path) -> None:

@@ -12,10 +12,11 @@ from trimtab.errors import TrimtabError
 from trimtab.fleet import Fleet, Serving, Unknown
 from trimtab.manifest import EditResult, Refusal, edit
 from trimtab.propose import wording
-from trimtab.propose.prove import Disproof, prove, prove_unrendered
+from trimtab.propose.prove import Bench, prove, unrendered
 from trimtab.propose.source import Source
 from trimtab.propose.state import fingerprint
 from trimtab.propose.told import Edited, Told, serving_of
+from trimtab.propose.verdict import Disproof, Meant
 from trimtab.recommendation import Plan, Priced, Proof, Proposal
 from trimtab.render import Tools, Workspace, find_tools
 
@@ -38,10 +39,10 @@ def propose(
     """
     found = tools or find_tools(os.environ)
     with ExitStack() as stack:
-        desks = {
-            name: _Desk(source, stack.enter_context(Workspace(source.root, source.tree, found)), config.policy.unproven)
-            for name, source in sources.items()
-        }
+        desks = {}
+        for name, source in sources.items():
+            workspace = stack.enter_context(Workspace(source.root, source.tree, found))
+            desks[name] = _Desk(source, Bench(source.tree, workspace), config.policy.unproven)
         return tuple(_propose(priced, desks, fleet) for priced in plan.now)
 
 
@@ -50,7 +51,7 @@ class _Desk:
     """Where the edits of one repository are made and proven."""
 
     source: Source
-    workspace: Workspace
+    bench: Bench
     unproven: bool
 
 
@@ -121,8 +122,10 @@ def _edit(priced: Priced, serving: Serving, desk: _Desk) -> EditResult | Refusal
 
 
 def _proof(priced: Priced, serving: Serving, desk: _Desk, result: EditResult) -> Proof | Disproof | Unknown:
-    changes, tree = priced.option.changes, desk.source.tree
-    proof = prove(desk.workspace, tree, result, changes, serving.engine)
+    subject = priced.finding.subject
+    names = {subject.name, serving.name, *(live.name for live in serving.live_names)}
+    meant = Meant(priced.option.changes, serving.engine, names, subject.namespace)
+    proof = prove(desk.bench, result, meant)
     if isinstance(proof, Unknown) and desk.unproven:
-        return prove_unrendered(tree, result, changes, serving.engine, proof.reason)
+        return unrendered(desk.source.tree, result, proof.reason)
     return proof
