@@ -30,7 +30,7 @@ def printed(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object
 
 def test_json_has_the_figures_and_their_bounds(capsys: pytest.CaptureFixture[str]) -> None:
     """The document names its schema, the figures, and bounds around each."""
-    words = "meta-llama/Llama-3.1-8B-Instruct --gpu H100 --format json -- --max-model-len 32768 --tensor-parallel-size 2 --foo"
+    words = "meta-llama/Llama-3.1-8B-Instruct --gpu H100 --format json -- --max-model-len 32768 -tp 2 --foo"
     found = printed(capsys, *words.split())
     assert found["schema"] == "trimtab/estimate/v1"
     assert found["fits"] is True

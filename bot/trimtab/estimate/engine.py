@@ -16,6 +16,7 @@ V1 = (0, 8)
 """vLLM's V1 core is the default from here on."""
 _LARGE_GIB, _HUGE_GIB = 70, 160
 _CHUNKS_FROM = 32_768
+_LARGEST_GRAPH = 512
 _WORDS = {"true": True, "false": False, "yes": True, "no": False}
 
 
@@ -40,6 +41,7 @@ class Engine:
         quantization: The setting; empty where unset.
         dtype_bytes: Bytes of one unquantised weight.
         graph_limit: Largest batch captured as a graph.
+        release_known: Whether the release was said.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Engine:
     quantization: str
     dtype_bytes: int
     graph_limit: int
+    release_known: bool
 
     @property
     def v0(self) -> bool:
@@ -101,7 +104,8 @@ def resolve(deployment: Deployment, shape: Shape, kv_cache_dtype: str) -> Engine
         eager=bool(values.flag("enforce_eager")),
         quantization=values.text("quantization"),
         dtype_bytes=dtype_bytes,
-        graph_limit=min(2 * seqs, 512),
+        graph_limit=min(2 * seqs, _LARGEST_GRAPH),
+        release_known=bool(deployment.engine_version.strip()),
     )
 
 

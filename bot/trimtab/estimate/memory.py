@@ -15,6 +15,8 @@ from trimtab.estimate.shape import Shape
 from trimtab.estimate.types import Deployment, Figure, Impossible, Memory
 from trimtab.estimate.weights import GIB, Stored, stored
 
+_SURELY = 1.02
+"""How much more than what is spare must be needed before a start is called a failure."""
 _CONTEXT_GIB = 0.4
 """CUDA context and kernels, which stand beside the weights while they load (0.3 to 0.5 GiB seen)."""
 _LOADS_ABOUT = {"gguf": 0.06, "bitsandbytes": 0.06, "bnb": 0.06, "mxfp4": 0.015, "gptq": 0.03, "awq": 0.03}
@@ -144,7 +146,7 @@ def _after_start(found: Resolved, extra: Overhead, requests: Figure | None, tota
     torn = 0.6 * min(1.0, extra.logits / 0.5)
     graphs = extra.graphs.value - extra.reserved_graphs
     needed = graphs + extra.logits + fragments + torn + (0.2 if found.engine.tp > 1 else 0.0)
-    if needed > spare:
+    if needed > _SURELY * spare:
         return "oom_runtime", (
             f"graph capture and the sampler's warm-up need about {needed:.1f} GiB beside the engine's share, "
             f"{spare:.1f} are there; lower gpu_memory_utilization or max_num_seqs"

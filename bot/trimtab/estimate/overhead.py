@@ -26,6 +26,8 @@ _EXPERT_CHUNK = 32_768
 _FLOOR_GIB = 0.07
 _VISION_GIB = 0.10
 """What the encoder's profile run leaves in the peak: Mistral Small 0.10, Llama 4 Scout 0.11, Kimi-VL 0.15 GiB."""
+_UNKNOWN_RELEASE = 0.4
+"""How far the peak may be off where the release is not said."""
 _LEAN_SAMPLER = (0, 17)
 _GRAPHS_COUNTED = (0, 21)
 _WIDE_NON_TORCH = (0, 18)
@@ -75,6 +77,7 @@ def _activation(shape: Shape, engine: Engine, gpu: GpuType, scheme_method: str) 
     kept = workspace if engine.version >= _LEAN_SAMPLER else 0.0
     forward = tokens * (6 * shape.hidden + 6 * shape.intermediate / engine.tp) + workspace
     factor, spread = _sampler(engine, gpu)
+    spread = spread if engine.release_known else max(spread, _UNKNOWN_RELEASE)
     sampler = factor * rows * shape.vocabulary + 4 * tokens * shape.hidden + kept if shape.generates else 0.0
     value = max(forward, sampler) / GIB + _FLOOR_GIB + (_VISION_GIB if shape.vision else 0.0)
     beyond = 0.9 if shape.vision else 0.1
@@ -134,6 +137,6 @@ def _graphs(shape: Shape, engine: Engine, scheme_method: str) -> Figure:
         lean = engine.version >= _LEAN_SAMPLER
         each = _GRAPH_MXFP4_GIB if scheme_method == "mxfp4" and lean else _GRAPH_MOE_GIB
         value += each * min(1.0, shape.moe.experts_per_token / 4)
-    value *= (1.0 if engine.tp == 1 else 0.88) * min(1.0, 0.4 + 0.6 * engine.graph_limit / 512)
+    value *= (1.0, 0.88, 0.8)[min(2, engine.tp - 1)] * min(1.0, 0.4 + 0.6 * engine.graph_limit / 512)
     value *= 1.0 if engine.version >= _FULL_GRAPHS else 0.7
     return Figure(value, value * 0.7, value * 1.35)
