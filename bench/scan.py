@@ -59,6 +59,7 @@ class Listening:
         self.asked: list[Asked] = []
         self.metric_names = server.metric_names
         self.label_names = server.label_names
+        self.warnings = server.warnings
 
     def instant(self, promql: str, at_s: int) -> tuple[Row, ...]:
         """Note and answer."""

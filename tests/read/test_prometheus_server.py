@@ -205,6 +205,23 @@ def test_one_query_that_fails_leaves_the_others() -> None:
     assert "waiting_max" not in signals
 
 
+def test_what_a_server_doubts_is_a_gap() -> None:
+    """Thanos answers without the stores that it could not ask, and says so: the facts are kept, and so is the doubt."""
+    with serve(small().text()) as real:
+
+        def partial(request: Request) -> Answer:
+            status, kind, body = forwarded(real, request)
+            said = rb',"warnings":["store \"eu-1\" is down","PromQL info: metric might not be a counter"]}'
+            return status, kind, body.strip().removesuffix(b"}") + said
+
+        with answering(partial) as url:
+            facts = facts_of(url)
+    doubts = [gap for gap in facts.gaps if gap.what == "prometheus"]
+    assert [gap.reason for gap in doubts] == ['it doubts its answers: store "eu-1" is down']
+    assert not doubts[0].blind
+    assert any(series.signal == "running_max" for series in facts.series)
+
+
 def test_a_server_that_dies_on_the_way_is_a_blind_gap() -> None:
     """What was read before the connection broke is not judged as if it were all."""
     count = 0
@@ -263,6 +280,27 @@ def test_the_window_ends_at_the_newest_sample_where_scraping_stopped() -> None:
     assert not gap.blind
     assert "5 hours old" in gap.reason
     assert answer.figure("running_max") == 4
+
+
+def test_an_exporter_that_fell_silent_is_said() -> None:
+    """The window ends with what kube-state-metrics shows; engines that stopped before are a gap of their own."""
+    samples = Samples().add("kube_pod_info", 1, **POD, node="a")
+    samples.add("vllm:num_requests_running", 4, (-24, -5), **POD)
+    facts = read(samples).facts
+    assert facts.ended_at_s == ENDED_AT_S
+    assert [gap.reason for gap in facts.gaps if gap.what == "inference engine"] == [
+        "its newest sample is 5 hours older than the window's end"
+    ]
+
+
+def test_a_slow_scrape_is_recent_enough() -> None:
+    """What one exporter shows every ten minutes is there now beside one that is asked every minute."""
+    fast = Samples(60).add("vllm:num_requests_running", 4, (-2, 0), **POD)
+    slow = Samples(600).add("kube_pod_info", 1, (-2, -0.1), **POD, node="a")
+    text = slow.text().replace("# EOF\n", "") + fast.text()
+    with serve(text) as url:
+        facts = facts_of(url)
+    assert "pod_now" in {series.signal for series in facts.series}
 
 
 def test_samples_of_the_last_hour_are_fresh() -> None:

@@ -14,7 +14,8 @@ from trimtab.read.ask_gpu import blank_names, filtered_queries, gpu_queries
 from trimtab.read.ask_host import host_queries
 from trimtab.read.ask_kube import kube_queries
 from trimtab.read.layout import Family, Layout
-from trimtab.read.probe import DAY_S, find_layout, find_span
+from trimtab.read.probe import DAY_S, Freshness, find_freshness, find_layout, span_of
+from trimtab.read.promql import HOUR_S
 from trimtab.read.query import Query, QueryFailedError, Row, Server, Span
 from trimtab.read.shape import shaped
 from trimtab.read.shown import shown_queries
@@ -42,7 +43,8 @@ def gather(server: Server, cluster: ClusterSettings, now_s: int, window_s: int, 
     """
     matchers = cluster.prometheus.matchers if cluster.prometheus else ""
     layout = find_layout(server, matchers, now_s - window_s - DAY_S, now_s)
-    span = find_span(server, layout, now_s, window_s)
+    freshness = find_freshness(server, layout, now_s)
+    span = span_of(freshness, now_s, window_s)
     queries = (
         *kube_queries(layout, span),
         *host_queries(layout, span),
@@ -53,8 +55,10 @@ def gather(server: Server, cluster: ClusterSettings, now_s: int, window_s: int, 
     again = tuple(filtered_queries(layout, span, blank_names(answers)))
     filtered, more = _ask(server, again, span, progress)
     by_name = {query.name: query for query in (*queries, *again)}
+    kept = {name: rows for name, rows in answers.items() if name not in {query.name for query in again}}
     gaps = (
-        *_stale(cluster.name, now_s, span),
+        *(Gap(cluster.name, "prometheus", f"it doubts its answers: {said}") for said in sorted(server.warnings)),
+        *_stale(cluster.name, now_s, span, freshness),
         *_missing(cluster.name, layout),
         *_failed(cluster.name, failures | more),
     )
@@ -62,7 +66,7 @@ def gather(server: Server, cluster: ClusterSettings, now_s: int, window_s: int, 
         cluster.name,
         span.ended_at_s,
         window_s,
-        shaped({**answers, **filtered}, by_name, layout, span),
+        shaped({**kept, **filtered}, by_name, layout, span),
         shown_queries(by_name, span),
         gaps=gaps,
     )
@@ -97,12 +101,22 @@ def _ask(
     return answers, failures
 
 
-def _stale(cluster: str, now_s: int, span: Span) -> Iterable[Gap]:
-    """Yield that the window ends before now."""
+def _stale(cluster: str, now_s: int, span: Span, freshness: Mapping[Family, Freshness]) -> Iterable[Gap]:
+    """Yield that the window ends before now, and each exporter that fell silent before its end."""
     if span.ended_at_s < now_s:
-        hours = (now_s - span.ended_at_s) / 3600
         at = datetime.fromtimestamp(span.ended_at_s, UTC).strftime("%Y-%m-%d %H:%M UTC")
-        yield Gap(cluster, "prometheus", f"its newest sample is {hours:.0f} hours old: the window ends at {at}")
+        reason = f"its newest sample is {_hours(now_s - span.ended_at_s)} old: the window ends at {at}"
+        yield Gap(cluster, "prometheus", reason)
+    for family, fresh in freshness.items():
+        if span.ended_at_s - fresh.newest_s > HOUR_S:
+            reason = f"its newest sample is {_hours(span.ended_at_s - fresh.newest_s)} older than the window's end"
+            yield Gap(cluster, str(family), reason)
+
+
+def _hours(seconds: float) -> str:
+    """Return a time in hours, in words."""
+    hours = round(seconds / HOUR_S)
+    return "1 hour" if hours == 1 else f"{hours} hours"
 
 
 def _missing(cluster: str, layout: Layout) -> Iterable[Gap]:

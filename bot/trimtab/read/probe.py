@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from trimtab.read.layout import ALL_NAMES, MARKS, Family, Layout, mark_of
-from trimtab.read.promql import HOUR_S, either, over
+from trimtab.read.promql import HOUR_S, over
 from trimtab.read.query import QueryFailedError, Server, Span
 
 DAY_S = 86400
 _STEP_S = 300
 """Steps of the search for the newest sample: as long as Prometheus looks back, so that none is missed."""
-_FRESH = (
-    ("kube_node_status_allocatable", "kube_pod_container_resource_requests", "kube_pod_info"),
-    ("DCGM_FI_DEV_FB_USED", "DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_PROF_GR_ENGINE_ACTIVE"),
-    MARKS[Family.ENGINE],
-)
-"""Metrics whose newest sample stands for the newest of all: the first that is there of each kind."""
+_FRESH: Mapping[Family, tuple[str, ...]] = {
+    Family.KUBE: ("kube_node_status_allocatable", "kube_pod_container_resource_requests", "kube_pod_info"),
+    Family.GPU: ("DCGM_FI_DEV_FB_USED", "DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_PROF_GR_ENGINE_ACTIVE"),
+    Family.ENGINE: MARKS[Family.ENGINE],
+}
+"""Metrics whose newest sample stands for their family's: the first that is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How old a family's newest sample is.
+
+    Attributes:
+        newest_s: When it was taken, Unix seconds.
+        sample_s: Typical time between two samples, seconds.
+    """
+
+    newest_s: int
+    sample_s: int
 
 
 def find_layout(server: Server, matchers: str, started_at_s: int, ended_at_s: int) -> Layout:
@@ -51,39 +67,52 @@ def find_layout(server: Server, matchers: str, started_at_s: int, ended_at_s: in
     return Layout(names, labels, matchers)
 
 
-def find_span(server: Server, layout: Layout, now_s: int, window_s: int) -> Span:
-    """Return the window: it ends now, or at the newest sample where that is more than an hour old.
+def find_freshness(server: Server, layout: Layout, now_s: int) -> dict[Family, Freshness]:
+    """Return how fresh each family is that has samples of the last day.
 
     Raises:
-        QueryFailedError: There is no sample of the last day, or the server does not answer.
+        QueryFailedError: The server does not answer, or has no sample of the last day.
     """
-    newest_s = _newest(server, layout, now_s, HOUR_S) or _newest(server, layout, now_s, DAY_S)
-    if not newest_s:
+    found: dict[Family, Freshness] = {}
+    for family, selected in _fresh(layout).items():
+        newest_s = _newest(server, selected, now_s, HOUR_S) or _newest(server, selected, now_s, DAY_S)
+        if newest_s:
+            found[family] = Freshness(newest_s, _sample_s(server, selected, newest_s))
+    if not found:
         raise QueryFailedError(
             "its newest sample is more than a day old; is it still scraping this cluster?", fatal=True
         )
+    return found
+
+
+def span_of(freshness: Mapping[Family, Freshness], now_s: int, window_s: int) -> Span:
+    """Return the window: it ends now, or at the newest sample where that is more than an hour old.
+
+    What is there now is told by kube-state-metrics, so the window ends with its samples where it has any; what counts
+    as recent reaches back three samples of the slowest exporter.
+    """
+    anchor = freshness.get(Family.KUBE)
+    newest_s = anchor.newest_s if anchor else max(one.newest_s for one in freshness.values())
     ended_at_s = now_s if now_s - newest_s <= HOUR_S else newest_s
-    sample_s = _sample_s(server, layout, newest_s)
+    sample_s = max(one.sample_s for one in freshness.values())
     recent_s = ended_at_s - newest_s + max(_STEP_S, 3 * sample_s)
     return Span(ended_at_s, window_s, min(recent_s, 2 * HOUR_S), sample_s)
 
 
-def _fresh(layout: Layout) -> list[str]:
-    """Return selectors of the metrics that stand for all; of any that are there, where none of those is."""
-    found = [layout.select(name) for metrics in _FRESH for name in layout.find(*metrics)[:1]]
-    return found or [layout.select(name) for name in sorted(layout.names)[:5]]
+def _fresh(layout: Layout) -> dict[Family, str]:
+    """Return by family a selector of the metric that stands for it; of any metric, where none of those is there."""
+    found = {family: layout.select(name) for family, metrics in _FRESH.items() for name in layout.find(*metrics)[:1]}
+    return found or {Family.ENGINE: layout.select(min(layout.names, default="up"))}
 
 
-def _newest(server: Server, layout: Layout, now_s: int, back_s: int) -> int:
+def _newest(server: Server, selected: str, now_s: int, back_s: int) -> int:
     """Return when the newest sample was taken, Unix seconds; 0 where there is none so far back."""
-    times = [f"timestamp({selected})[{back_s}s:{_STEP_S}s]" for selected in _fresh(layout)]
-    rows = server.instant(f"max({either(f'max_over_time({each})' for each in times)})", now_s)
+    rows = server.instant(f"max(max_over_time(timestamp({selected})[{back_s}s:{_STEP_S}s]))", now_s)
     return int(rows[0].value) if rows else 0
 
 
-def _sample_s(server: Server, layout: Layout, at_s: int) -> int:
-    """Return the typical seconds between two samples, from the densest series of the last hour."""
-    counts = [over("count_over_time", selected, HOUR_S) for selected in _fresh(layout)]
-    rows = server.instant(f"max({either(counts)})", at_s)
+def _sample_s(server: Server, selected: str, at_s: int) -> int:
+    """Return the typical seconds between two samples, from the densest series of an hour."""
+    rows = server.instant(f"max({over('count_over_time', selected, HOUR_S)})", at_s)
     samples = rows[0].value if rows else 1.0
     return min(HOUR_S, round(HOUR_S / max(1.0, samples - 1)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import re
@@ -15,12 +14,12 @@ from urllib.parse import urlsplit
 import requests
 import tenacity
 from prometheus_api_client import PrometheusConnect
-from requests.auth import AuthBase
 from urllib3 import Retry
 
 from trimtab.config import ClusterSettings, Prometheus
 from trimtab.facts import ClusterFacts
 from trimtab.fleet import Gap
+from trimtab.read.answers import Credentials, PassingError, explained, refuse, warnings_in
 from trimtab.read.gather import Progress, gather
 from trimtab.read.promql import HOUR_S
 from trimtab.read.query import QueryFailedError, Row
@@ -29,8 +28,6 @@ T = TypeVar("T")
 _ATTEMPTS = 3
 _PATIENCE = 3
 """So many queries may run into the timeout before the server is given up."""
-_PASSING = frozenset({429, 502, 503, 504})
-_FATAL = frozenset({401, 403, 404, 405})
 _NEAR = re.compile(r"localhost|127\..+|\[?::1\]?|[^.]+|.+\.svc(\.cluster\.local)?")
 """Hosts so near that packing an answer takes longer than sending it."""
 
@@ -70,32 +67,6 @@ class _Sample(TypedDict, total=False):
     values: list[tuple[float, str]]
 
 
-class _Credentials(AuthBase):
-    """Puts the token into a request's head, and the query of a POST into its body, where no proxy cuts it short."""
-
-    def __init__(self, token: str) -> None:
-        """Keep the token; it goes nowhere but into the header."""
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Return the request, completed."""
-        if self._token:
-            request.headers["Authorization"] = f"Bearer {self._token}"
-        if request.method == "POST" and request.url:
-            request.url, _, request.body = request.url.partition("?")
-            request.headers["Content-Type"] = "application/x-www-form-urlencoded"
-        return request
-
-
-class _Passing(Exception):  # noqa: N818 - never leaves this module
-    """An answer that may be another one at the next attempt."""
-
-    def __init__(self, failed: QueryFailedError) -> None:
-        """Keep what is to be said if it is not."""
-        super().__init__(failed.reason)
-        self.failed = failed
-
-
 class PrometheusServer:
     """A Prometheus, or whatever speaks its HTTP API (Thanos, Mimir, VictoriaMetrics)."""
 
@@ -111,10 +82,11 @@ class PrometheusServer:
         self._url = settings.url.rstrip("/")
         self._timeout_s = settings.timeout
         self._timeouts = 0
+        self.warnings: frozenset[str] = frozenset()
         session = requests.Session()
         session.verify = settings.verify_tls
-        session.auth = _Credentials(token)
-        session.hooks["response"].append(_refuse)
+        session.auth = Credentials(token)
+        session.hooks["response"].append(self._hear)
         near = _NEAR.fullmatch(urlsplit(self._url).hostname or "")
         session.headers["Accept-Encoding"] = "identity" if near else "gzip"
         self._connect = PrometheusConnect(
@@ -171,14 +143,14 @@ class PrometheusServer:
         if self._timeouts >= _PATIENCE:
             raise QueryFailedError(f"{self._url} was given up after {_PATIENCE} queries without an answer", fatal=True)
         attempts = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_Passing),
+            retry=tenacity.retry_if_exception_type(PassingError),
             stop=tenacity.stop_after_attempt(_ATTEMPTS),
             wait=tenacity.wait_exponential(multiplier=0.2, max=2),
             reraise=True,
         )
         try:
             answer: T = attempts(self._once, ask)
-        except _Passing as passing:
+        except PassingError as passing:
             raise passing.failed from None
         return answer
 
@@ -186,62 +158,19 @@ class PrometheusServer:
         """Return the answer, or say in a user's words why there is none."""
         try:
             return ask()
-        except requests.exceptions.JSONDecodeError:
-            raise QueryFailedError(
-                f"{self._url} answered with something that is not JSON, perhaps a login page; is the address right?",
-                fatal=True,
-            ) from None
-        except requests.Timeout:
-            self._timeouts += 1
-            raise QueryFailedError(
-                f"{self._url} gave no answer within {self._timeout_s:g} s; shorten `window` or raise `timeout`"
-            ) from None
-        except requests.exceptions.SSLError:
-            raise QueryFailedError(
-                f"{self._url} shows a certificate that is not trusted; name its authority in REQUESTS_CA_BUNDLE",
-                fatal=True,
-            ) from None
         except requests.RequestException as error:
-            raise _Passing(QueryFailedError(f"{self._url} {_unreachable(error)}", fatal=True)) from None
+            failed = explained(error, self._url, self._timeout_s)
+            self._timeouts += isinstance(error, requests.Timeout)
+            lasting = isinstance(error, requests.Timeout | requests.exceptions.SSLError | requests.JSONDecodeError)
+            raise failed if lasting else PassingError(failed) from None
         except (KeyError, IndexError, TypeError, ValueError, AttributeError):
             raise QueryFailedError(f"{self._url} answered in a form that Prometheus does not have") from None
 
-
-def _refuse(response: requests.Response, *arguments: object, **options: object) -> None:
-    """Raise what an error status means; redirects and good answers pass."""
-    del arguments, options
-    status = response.status_code
-    if status < requests.codes.bad_request:
-        return
-    where = urlsplit(response.url)
-    failed = QueryFailedError(
-        f"{where.scheme}://{where.netloc} answered {status} ({_explained(status, response.text)})",
-        fatal=status in _FATAL,
-    )
-    raise _Passing(failed) if status in _PASSING else failed
-
-
-def _explained(status: int, text: str) -> str:
-    """Return what an error status is about: the server's own message, or what to look at."""
-    if status in {401, 403}:
-        return "set `token_env` to an environment variable that holds a valid token"
-    if status in {404, 405}:
-        return "the address is not the base of a Prometheus API; Mimir's ends in /prometheus"
-    try:
-        message = json.loads(text)["error"]
-    except (ValueError, KeyError, TypeError):
-        message = requests.codes.get(str(status), "") or "no reason given"
-    return str(message)[:300]
-
-
-def _unreachable(error: requests.RequestException) -> str:
-    """Return why no connection came about."""
-    text = str(error)
-    if "refused" in text:
-        return "refuses connections; is it running, and is the port right?"
-    if re.search(r"NameResolution|getaddrinfo|Name or service", text):
-        return "has a host name that nobody knows"
-    return f"cannot be reached ({type(error).__name__})"
+    def _hear(self, response: requests.Response, *arguments: object, **options: object) -> None:
+        """Refuse an error status, and note what the server doubts."""
+        del arguments, options
+        refuse(response)
+        self.warnings |= warnings_in(response)
 
 
 def _interned(labels: dict[str, str]) -> dict[str, str]:

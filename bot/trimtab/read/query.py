@@ -81,7 +81,13 @@ class QueryFailedError(Exception):
 
 
 class Server(Protocol):
-    """What answers queries."""
+    """What answers queries.
+
+    Attributes:
+        warnings: What the server said of its own answers, such as that a part of it could not be asked.
+    """
+
+    warnings: frozenset[str]
 
     def instant(self, promql: str, at_s: int) -> tuple[Row, ...]:
         """Return the answer at one time, without figures that are no numbers.

@@ -18,6 +18,8 @@ from trimtab.read.query import Row
 
 _NODE = ("node", "Hostname", "hostname", "kubernetes_node", "instance")
 _EXPORTER = re.compile(r"dcgm|exporter")
+_MOST = 1e13
+"""No figure of a GPU is so large in its unit; what is, holds a blank."""
 GPU_SIGNALS = tuple(name for name, signal in SIGNALS.items() if "uuid" in signal.labels)
 
 Key = tuple[tuple[str, str], ...]
@@ -42,7 +44,7 @@ def gpu_series(answers: Mapping[str, tuple[Row, ...]], layout: Layout, nodes: No
         by_key: dict[Key, dict[str, list[_Part]]] = {}
         for row in answers.get(signal, ()):
             part = _Part(identity.key(row), row.labels.get("job", ""), weights.get(_raw(row), 1.0), row.value)
-            if part.job not in useless:
+            if part.job not in useless and part.value < _MOST:
                 by_key.setdefault(part.key, {}).setdefault(part.job, []).append(part)
         for key, jobs in by_key.items():
             yield Series(signal, key, (max(_combined(signal, parts) for parts in jobs.values()),))
