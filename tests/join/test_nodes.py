@@ -157,6 +157,15 @@ def test_a_nameless_gpu_is_unknown_and_in_no_pool() -> None:
     assert isinstance(cluster.workloads[0].gpu, Unknown)
 
 
+def test_nodes_without_any_label_are_a_gap() -> None:
+    """What is kept free on purpose cannot be told then, and the gap says which option to set."""
+    small = Small()
+    small.node("a", "", gpu=8)
+    (gap,) = small.join().gaps
+    assert "--metric-labels-allowlist" in gap.reason
+    assert not gap.blind
+
+
 def test_labels_of_the_api_keep_their_real_keys() -> None:
     """What the Kubernetes API gives stands over kube-state-metrics' sanitised labels."""
     small = Small()

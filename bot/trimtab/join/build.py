@@ -13,7 +13,7 @@ from trimtab.join.costs import join_costs
 from trimtab.join.declared import declared_workload
 from trimtab.join.devices import Devices
 from trimtab.join.measures import rival_stems
-from trimtab.join.nodes import join_nodes
+from trimtab.join.nodes import join_nodes, unlabelled
 from trimtab.join.places import EXACT, may_run, names_of
 from trimtab.join.pods import Group, gpu_pods, group_pods
 from trimtab.join.pools import join_pools
@@ -74,7 +74,7 @@ def _live(
         nodes=nodes,
         workloads=tuple(workload for workload, _ in workloads),
         pools=pools,
-        gaps=(*gaps, *unpriced, *(gap for _, broken in workloads for gap in broken)),
+        gaps=(*gaps, *unlabelled(settings.name, nodes), *unpriced, *(gap for _, broken in workloads for gap in broken)),
         usd_per_gpu_hour=costs,
         ttft_p95_ms_assumed=config.objectives.ttft_p95 * _MS,
         tpot_p95_ms_assumed=config.objectives.tpot_p95 * _MS,

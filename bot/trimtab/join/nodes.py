@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from trimtab.catalog import instance_gpus
-from trimtab.fleet import Found, Measure, Node, Sharing, Unknown
+from trimtab.fleet import Found, Gap, Measure, Node, Sharing, Unknown
 from trimtab.join.hardware import (
     WHOLE_SLICES,
     is_gpu,
@@ -199,3 +199,17 @@ def _asked_cpu(readings: Readings, node: str) -> Measure:
 
 def _figure(readings: Readings, signal: str, node: str) -> Measure:
     return readings.found(signal, readings.figure(signal, ("node",), (node,)))
+
+
+def unlabelled(cluster: str, nodes: Sequence[Node]) -> tuple[Gap, ...]:
+    """Return the gap that no node shows a label: what is kept free on purpose cannot be told, nor a pool's selector.
+
+    kube-state-metrics exports no label of nodes unless asked to (docs/cli-arguments.md, v2.13).
+    """
+    if not nodes or any(node.labels for node in nodes):
+        return ()
+    reason = (
+        "no label of any node is exported, so pools and `trimtab.dev/purpose` cannot be seen; start kube-state-metrics "
+        "with --metric-labels-allowlist=nodes=[nvidia.com/gpu.product,nvidia.com/gpu.replicas,trimtab.dev/purpose]"
+    )
+    return (Gap(cluster, "node labels", reason),)
