@@ -16,7 +16,7 @@ import yaml
 from trimtab.config import ClusterSettings, Kubernetes
 from trimtab.facts import ClusterFacts, Series
 from trimtab.folders import data_folder
-from trimtab.read.kube_objects import KINDS
+from trimtab.read.kube_kinds import KINDS
 from trimtab.read.kubernetes import read_objects, with_objects
 
 Lists = Mapping[str, list[dict[str, object]]]

@@ -14,7 +14,8 @@ import urllib3
 from trimtab.config import ClusterSettings, Kubernetes
 from trimtab.facts import ClusterFacts, LiveObject
 from trimtab.fleet import Gap
-from trimtab.read.kube_objects import KINDS, Item, Kind, Listing, Shown, shown, slim
+from trimtab.read.kube_kinds import KINDS, Kind
+from trimtab.read.kube_objects import Item, Listing, Shown, shown, slim
 from trimtab.read.kube_series import merged
 from trimtab.read.relevant import relevant
 
