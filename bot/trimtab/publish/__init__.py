@@ -1,7 +1,9 @@
 """Proposals become pull requests: one thin interface to forges, one reconcile over it."""
 
 from trimtab.publish.catch_up import Caught, catch_up
-from trimtab.publish.connect import Place, connect, scratch
+from trimtab.publish.chat import answer, asked_in
+from trimtab.publish.connect import Place, connect, connect_named, scratch
+from trimtab.publish.event import Pointer, read_event
 from trimtab.publish.forge import Forge, PullRequest, PullState, RateLimitedError
 from trimtab.publish.site import Site, Wanted
 from trimtab.publish.sync import sync
@@ -10,13 +12,18 @@ __all__ = [
     "Caught",
     "Forge",
     "Place",
+    "Pointer",
     "PullRequest",
     "PullState",
     "RateLimitedError",
     "Site",
     "Wanted",
+    "answer",
+    "asked_in",
     "catch_up",
     "connect",
+    "connect_named",
+    "read_event",
     "scratch",
     "sync",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -48,6 +48,20 @@ def connect(repository: Repository, place: Place) -> Site:
     return Site(repository.title, repository.base or repo.default_branch(), forge, repo, pace)
 
 
+def connect_named(repositories: Sequence[Repository], name: str, place: Place) -> Site:
+    """Return the site of the repository that its forge knows as `owner/name`.
+
+    Raises:
+        UsageError: None of them is.
+        ForgeError: The remote cannot be read.
+    """
+    for repository in repositories:
+        forge = repository.forge
+        if forge and forge.kind != "local" and name_of(repository, forge).lower() == name.lower():
+            return connect(repository, place)
+    raise UsageError(f"no repository is configured that its forge knows as {name!r}", "see `forge.repository`")
+
+
 def scratch(repository: Repository, place: Place) -> Repo:
     """Return the scratch repository whose remote is where a repository's branches are.
 
@@ -77,8 +91,12 @@ def _token(kind: str, repository: Repository, place: Place) -> str:
     return token
 
 
-def _name(repository: Repository, settings: ForgeSettings) -> str:
-    """Return `owner/name`: as configured, else the path of the address."""
+def name_of(repository: Repository, settings: ForgeSettings) -> str:
+    """Return `owner/name`: as configured, else the path of the address.
+
+    Raises:
+        UsageError: Neither is there.
+    """
     name = settings.repository or urlsplit(repository.url).path.strip("/").removesuffix(".git")
     if "/" not in name:
         raise UsageError(f"repository {repository.title}: `forge.repository` is missing", "write owner/name")
@@ -86,11 +104,11 @@ def _name(repository: Repository, settings: ForgeSettings) -> str:
 
 
 def _github(repository: Repository, settings: ForgeSettings, _: Repo, place: Place, pace: Pace) -> Forge:
-    return GitHub(_name(repository, settings), _token("github", repository, place), pace, settings.api_url)
+    return GitHub(name_of(repository, settings), _token("github", repository, place), pace, settings.api_url)
 
 
 def _gitlab(repository: Repository, settings: ForgeSettings, _: Repo, place: Place, pace: Pace) -> Forge:
-    return GitLab(_name(repository, settings), _token("gitlab", repository, place), pace, settings.api_url)
+    return GitLab(name_of(repository, settings), _token("gitlab", repository, place), pace, settings.api_url)
 
 
 def _local(repository: Repository, settings: ForgeSettings, repo: Repo, place: Place, _: Pace) -> Forge:

@@ -167,7 +167,7 @@ def _leftover(standing: Standing) -> Move:
 
 def _tidy(standing: Standing) -> Update | Unknown:
     """Return the deletion of a branch that an ended recommendation left behind; never one that a person changed."""
-    ended = standing.entries and not waits(standing.state)
+    ended = standing.entries and standing.state not in {State.PROPOSED, State.OPEN}
     return _delete(standing) if ended and standing.untouched else NOTHING
 
 

@@ -1,0 +1,185 @@
+"""Comments on served forges: who may, what is done, what is said, what is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.forges.state import BOT, ForgeState, Pull
+from tests.publish.proposals import proposal, wanted
+from tests.publish.stages import Stage, stage
+from trimtab.config import Limits
+from trimtab.fleet import Found
+from trimtab.publish import Pointer, answer, asked_in, sync
+from trimtab.record import Verified
+
+NOW_S = 1_794_700_000
+
+
+@pytest.fixture(params=["memory", "github", "gitlab"])
+def on(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
+    """Return forges with one open pull request."""
+    with stage(request.param, tmp_path) as ready:
+        run(ready)
+        yield ready
+
+
+def run(on: Stage, now_s: int = NOW_S, saving: str = "1200.00") -> str:
+    """Run once and return what became of the proposal."""
+    found = wanted(proposal(on.bare, saving=saving))
+    return sync(on.site(), found, on.ledger(now_s), Limits(), now_s)[0].note
+
+
+def state_of(on: Stage) -> ForgeState:
+    """Return what the forge keeps."""
+    assert on.state
+    return on.state
+
+
+def handle(on: Stage, comment: int, number: int = 1) -> str:
+    """Handle a comment as the job for its event does."""
+    site, ledger = on.site(), on.ledger()
+    asked = asked_in(site, ledger, Pointer("acme/gitops", number, comment))
+    if not isinstance(asked, Found):
+        return asked.reason
+    done = answer(site, ledger, asked.value, NOW_S, lambda: "unchanged")
+    assert isinstance(on.ledger().prove(), Verified)
+    return done
+
+
+def say(on: Stage, body: str, login: str = "ada", number: int = 1) -> str:
+    """Comment as a person and handle it."""
+    return handle(on, state_of(on).say(number, login, body).id, number)
+
+
+def replies(on: Stage) -> list[str]:
+    """Return what the bot said."""
+    return [said.body for said in state_of(on).get(1).comments if said.login == BOT]
+
+
+def last(on: Stage) -> tuple[str, str, int]:
+    """Return step, note and actor of the last entry."""
+    entry = on.ledger().entries()[-1]
+    return entry.step, entry.note, entry.actor.id
+
+
+def test_dismissed_with_a_reason(on: Stage) -> None:
+    """The reason and the person are recorded, the pull request is closed, and it is not proposed again."""
+    say(on, "/trimtab dismiss needed for the launch @everyone <b>")
+
+    assert last(on) == ("dismissed", "needed for the launch @everyone <b>", 7)
+    assert state_of(on).get(1).state == "closed"
+    (reply,) = replies(on)
+    assert "needed for the launch" in reply
+    assert "@everyone" not in reply
+    assert "<b>" not in reply
+    assert run(on) == "dismissed: nothing material changed since"
+    assert on.forge.open_pulls() == ()
+
+
+def test_snoozed_and_back(on: Stage) -> None:
+    """Closed for a time, left alone during it, and proposed again after it."""
+    say(on, "/trimtab snooze 14d")
+
+    assert last(on)[0] == "snoozed"
+    assert run(on, NOW_S + 13 * 86400).startswith("snoozed until 2026-11-28T")
+    assert on.forge.open_pulls() == ()
+    assert run(on, NOW_S + 15 * 86400) == "opened"
+    assert [pull.number for pull in on.forge.open_pulls()] == [2]
+    assert [entry.step for entry in on.ledger().entries()] == ["proposed", "open", "snoozed", "open"]
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("/trimtab dismiss", "needs its reason"),
+        ("/trimtab snooze", "Say for how long"),
+        ("/trimtab snooze 99999d", "Say for how long"),
+        ("/trimtab snooze 1s", "Say for how long"),
+        ("/trimtab help", "What I can do"),
+        ("/trimtab approve", "do not know this command yet"),
+        ("/trimtab explain", "surplus-replicas"),
+        ("/trimtab recheck", "This recommendation: unchanged"),
+    ],
+)
+def test_commands_that_change_no_state(on: Stage, body: str, says: str) -> None:
+    """They are answered once and recorded without a recommendation; the pull request stays open."""
+    say(on, body)
+
+    (reply,) = replies(on)
+    assert says in reply
+    entry = on.ledger().entries()[-1]
+    assert (entry.recommendation, entry.step, entry.actor.id) == ("", "command", 7)
+    assert state_of(on).get(1).state == "open"
+
+
+def test_readers_may_not(on: Stage) -> None:
+    """Without write permission nothing changes; the attempt is recorded and answered once."""
+    say(on, "/trimtab dismiss because I can", "eve")
+
+    assert last(on) == ("command", "refused: no write permission", 66)
+    assert state_of(on).get(1).state == "open"
+    assert len(replies(on)) == 1
+
+
+def test_a_login_that_changed_hands_may_not(on: Stage) -> None:
+    """Permission belongs to a numeric id: who took over a name did not take over what it may do."""
+    if on.kind != "github":
+        return
+    comment = state_of(on).say(1, "ada", "/trimtab dismiss x")
+    state_of(on).users["ada"] = 1234
+
+    handle(on, comment.id)
+
+    assert last(on)[1] == "refused: no write permission"
+
+
+def test_an_edited_comment_does_not_count(on: Stage) -> None:
+    """What was edited may have been edited by somebody else, later."""
+    comment = state_of(on).say(1, "ada", "Nice")
+    state_of(on).rewrite(1, comment.id, "/trimtab dismiss x")
+    entries = len(on.ledger().entries())
+
+    assert handle(on, comment.id) == "the comment was edited; only new ones count"
+    assert len(on.ledger().entries()) == entries
+    assert replies(on) == []
+
+
+def test_bots_and_strangers_pull_requests_do_not_count(on: Stage) -> None:
+    """A machine's command, a comment that is not there, and one on another's pull request are passed over."""
+    assert say(on, "/trimtab dismiss x", BOT) == "the comment is a machine's"
+    assert handle(on, 424242) == "the comment is not on this pull request, or is gone"
+    assert replies(on) == ["/trimtab dismiss x"]
+
+
+def test_a_second_delivery_changes_nothing(on: Stage) -> None:
+    """The same event twice is one entry and one reply."""
+    comment = state_of(on).say(1, "ada", "/trimtab explain").id
+
+    handle(on, comment)
+    handle(on, comment)
+
+    assert len(replies(on)) == 1
+    assert [entry.step for entry in on.ledger().entries()] == ["proposed", "open", "command"]
+
+
+def test_a_second_delivery_finishes_what_was_cut_off(on: Stage) -> None:
+    """Recorded, and cut off before it was closed: the second delivery closes and replies."""
+    comment = state_of(on).say(1, "ada", "/trimtab dismiss x").id
+    handle(on, comment)
+    state_of(on).reopen(1)
+    state_of(on).pulls[1] = _without_replies(state_of(on))
+
+    handle(on, comment)
+
+    assert state_of(on).get(1).state == "closed"
+    assert len(replies(on)) == 1
+    assert [entry.step for entry in on.ledger().entries()] == ["proposed", "open", "dismissed"]
+
+
+def _without_replies(state: ForgeState) -> Pull:
+    pull = state.get(1)
+    return replace(pull, comments=tuple(said for said in pull.comments if said.login != BOT))
