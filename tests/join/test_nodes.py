@@ -102,6 +102,19 @@ def test_gke_names_slices_and_shares_by_labels_of_its_own() -> None:
     assert (shared.gpus, shared.sharing, shared.replicas_per_gpu) == (1, Sharing.TIME_SLICED, 2)
 
 
+def test_slices_behind_the_plain_resource_are_told_by_dcgm_without_labels() -> None:
+    """Seven `nvidia.com/gpu` on a GPU that DCGM shows in slices of one profile are slices."""
+    small = Small()
+    small.node("a", "", gpu=7)
+    small.pod("chat-7c9d8f6b5d-xbbzw")
+    small.gpu("GPU-1", model="NVIDIA A100-SXM4-80GB")
+    held = {"model": "NVIDIA A100-SXM4-80GB", "gpu_instance": "7", "mig_profile": "1g.10gb"}
+    small.gpu("GPU-1", "chat-7c9d8f6b5d-xbbzw", **held)
+    cluster = small.join()
+    assert (cluster.nodes[0].gpus, cluster.nodes[0].sharing) == (1, Sharing.MIG)
+    assert cluster.workloads[0].gpu.value.slices == 1
+
+
 def test_the_parent_row_of_a_sliced_gpu_is_not_counted() -> None:
     """DCGM shows a GPU in MIG mode and its instances; only the instances are observed."""
     small = Small()

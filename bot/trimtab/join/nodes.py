@@ -30,11 +30,15 @@ _INSTANCE = ("node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-ty
 
 @dataclass(frozen=True, slots=True)
 class _Device:
-    """What DCGM shows of a node: the GPU's model, how many there are, whether pods of now stand on one together."""
+    """What DCGM shows of a node: the GPU's model, how many there are, whether pods of now stand on one together.
+
+    `profile` is the one MIG profile of all its slices; empty where there are none, or several.
+    """
 
     model: str
     count: int
     shared: bool
+    profile: str = ""
 
 
 def join_nodes(readings: Readings, pods: Mapping[Key, Pod]) -> tuple[Node, ...]:
@@ -63,7 +67,8 @@ def _node(readings: Readings, name: str, parts: _Parts) -> Node:
     offered = parts.offered.get(name, {})
     allocatable = {resource: count for resource, count in sorted(offered.items()) if is_gpu(resource)}
     instance = _instance_type(readings, name, labels)
-    product = product_of(labels, device.model, instance)
+    single = device.profile if not any(mig_profile(resource) for resource in allocatable) else ""
+    product = product_of(labels, f"{device.model}-MIG-{single}" if single else device.model, instance)
     created = readings.figure("node_created", ("node",), (name,))
     bare = Node(
         cluster=readings.facts.cluster,
@@ -129,17 +134,24 @@ def _devices(readings: Readings, nodes: Collection[str], pods: Mapping[Key, Pod]
     """Return DCGM's view by node; a short host name stands for the one node it begins."""
     full = full_names(nodes)
     models: defaultdict[str, set[str]] = defaultdict(set)
+    profiles: defaultdict[str, set[str]] = defaultdict(set)
     tenants: defaultdict[str, defaultdict[str, set[Key]]] = defaultdict(lambda: defaultdict(set))
     for row in readings.rows("gpu_samples"):
         seen = label(row, "node")
         node = full.get(seen, seen)
         models[node].add(label(row, "model"))
+        profiles[node].add(label(row, "mig_profile"))
         here = tenants[node][label(row, "uuid")]
         key = (label(row, "namespace"), label(row, "pod"))
         if key in pods and pods[key].now and not label(row, "gpu_instance"):
             here.add(key)
     return {
-        node: _Device(max(models[node]), len(uuids), any(len(one) > 1 for one in uuids.values()))
+        node: _Device(
+            model=max(models[node]),
+            count=len(uuids),
+            shared=any(len(one) > 1 for one in uuids.values()),
+            profile="".join(profiles[node] - {""}) if len(profiles[node] - {""}) == 1 else "",
+        )
         for node, uuids in tenants.items()
     }
 
