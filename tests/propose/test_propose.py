@@ -12,7 +12,7 @@ from trimtab.fleet import Found, Place, Unknown
 from trimtab.manifest import Tree, inspect
 from trimtab.propose import Source, propose
 from trimtab.recommendation import Plan, Priced, Proof, Proposal
-from trimtab.render import Tools
+from trimtab.render import Tools, Workspace, live_names
 from trimtab.rule import Change
 
 NO_TOOLS = Tools("", "")
@@ -70,7 +70,8 @@ def written(folder: Path, files: dict[str, str]) -> Source:
 
 def proposed(source: Source, priced: Priced, tools: Tools = NO_TOOLS, *, unproven: bool = False) -> Proposal:
     """Return the one proposal for a change of the one serving that the repository holds."""
-    servings = inspect(source.tree, "gitops").servings
+    with Workspace(source.root, source.tree, tools) as workspace:
+        servings = live_names(inspect(source.tree, "gitops").servings, source.tree, workspace)
     assert servings, "nothing is served"
     place = Found(Place(servings[0], "same kind, namespace and name", 0.99))
     fleet = samples.fleet(samples.workload(place))

@@ -21,11 +21,9 @@ from trimtab.rule import Silence, SilenceKind, Subject
 
 def shown(scan: Scan) -> str:
     """Return the table as a terminal of 160 columns shows it."""
-    console = Console(file=StringIO(), width=160, no_color=True)
-    console.print(table(scan))
-    text = console.file.getvalue()  # type: ignore[attr-defined]  # a StringIO is what was given
-    assert isinstance(text, str)
-    return text
+    screen = StringIO()
+    Console(file=screen, width=160, no_color=True).print(table(scan))
+    return screen.getvalue()
 
 
 def hostile(name: str) -> Scan:

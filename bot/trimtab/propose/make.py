@@ -123,8 +123,8 @@ def _edit(priced: Priced, serving: Serving, desk: _Desk) -> EditResult | Refusal
 
 def _proof(priced: Priced, serving: Serving, desk: _Desk, result: EditResult) -> Proof | Disproof | Unknown:
     subject = priced.finding.subject
-    names = {subject.name, serving.name, *(live.name for live in serving.live_names)}
-    meant = Meant(priced.option.changes, serving.engine, names, subject.namespace)
+    aliases = {serving.name, *(live.name for live in serving.live_names)}
+    meant = Meant(priced.option.changes, serving.engine, subject.name, aliases, subject.namespace)
     proof = prove(desk.bench, result, meant)
     if isinstance(proof, Unknown) and desk.unproven:
         return unrendered(desk.source.tree, result, proof.reason)

@@ -23,13 +23,15 @@ class Meant:
     Attributes:
         changes: The settings.
         engine: The serving's engine, whose flags and variables are known by name.
-        names: What the workload may be called in a rendering.
+        name: What the workload is called in the cluster.
+        aliases: What else may stand for it in a rendering, where nothing there has its name.
         namespace: Where it is; empty where nothing tells.
     """
 
     changes: Sequence[Change]
     engine: str
-    names: Collection[str]
+    name: str
+    aliases: Collection[str]
     namespace: str
 
 
@@ -90,7 +92,8 @@ def _unasked(compared: Sequence[Compared], wanted: Sequence[Wanted], engine: str
 def _elsewhere(compared: Sequence[Compared], meant: Meant) -> Disproof | None:
     """Return which other workload the edit would reach; a base or a chart may be used more than once."""
     reached = sorted({place for one in compared for place in _workloads(one)})
-    mine = [place for place in reached if _is_meant(place, meant)]
+    mine = [place for place in reached if _is_meant(place, {meant.name}, meant.namespace)]
+    mine = mine or [place for place in reached if _is_meant(place, meant.aliases, meant.namespace)]
     others = [place for place in reached if place not in mine]
     if len(mine) > 1 and len({place.tool for place in mine}) > 1:
         return Disproof(f"the change would reach {' and '.join(place.shown for place in mine)}")
@@ -124,9 +127,9 @@ def _workloads(one: Compared) -> Iterator[_Place]:
             yield _Place(owner.kind, owner.namespace or one.namespace, owner.name, one.tool)
 
 
-def _is_meant(place: _Place, meant: Meant) -> bool:
-    anywhere = not place.namespace or not meant.namespace
-    return place.name in meant.names and (anywhere or place.namespace == meant.namespace)
+def _is_meant(place: _Place, names: Collection[str], namespace: str) -> bool:
+    anywhere = not place.namespace or not namespace
+    return place.name in names and (anywhere or place.namespace == namespace)
 
 
 def _parts(compared: Sequence[Compared], *, several: bool) -> Iterator[str]:
