@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -96,7 +97,7 @@ def _take_image(container: Container, engine: str, hits: dict[str, Hit]) -> None
     text = container.tag.text()
     if text is None or "{{" in text.value:
         return
-    tag = image_tag(text.value) if "/" in text.value or ":" in text.value else text.value
+    tag = image_tag(text.value) if text.value == container.image else text.value
     if tag and not tag.startswith("sha256"):
         start = text.value.rindex(tag, 0, len(text.value.partition("@")[0]))
         where = text.cut(start, start + len(tag))
@@ -286,10 +287,10 @@ def _into_list(words: Sequence[str], command: Command) -> tuple[Splice, ...]:
 
 
 def _quote(styles: Sequence[str]) -> str:
-    """Return the quote that most use, none where most use none."""
-    plain = sum(1 for style in styles if not style)
-    quoted = [style for style in styles if style in {"'", '"'}]
-    return quoted[-1] if len(quoted) > plain else ""
+    """Return the quote that most use, the latest of those used as often."""
+    counts = Counter(style for style in styles if style in {"", "'", '"'})
+    most = max(counts.values(), default=0)
+    return next((style for style in reversed(styles) if counts[style] == most), "")
 
 
 def _into_script(words: Sequence[str], command: Command) -> Splice:

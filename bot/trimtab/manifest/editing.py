@@ -240,6 +240,8 @@ def _refuse_split_slice(draft: Draft, wanted: Mapping[str, Scalar]) -> None:
 
     Source: NVIDIA MIG User Guide r580, "Application Considerations": no peer-to-peer, neither over PCIe nor NVLink.
     """
+    if not {"gpu_resource", "tensor_parallel_size"} & set(wanted):
+        return
     resource = wanted.get("gpu_resource", draft.hits["gpu_resource"].value if "gpu_resource" in draft.hits else "")
     size = wanted.get("tensor_parallel_size")
     if size is None and "tensor_parallel_size" in draft.hits:

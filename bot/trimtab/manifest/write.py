@@ -156,9 +156,21 @@ def block_lines(key: str, value: New, indent: str, step: str) -> list[str]:
         for inner, item in value.items():
             lines += block_lines(inner, item, indent + step, step)
         return lines
-    if isinstance(value, list):
-        return [f"{indent}{name}:", *(f"{indent}{step}- {flow(item)}" for item in value)]
+    if isinstance(value, list) and value:
+        return [f"{indent}{name}:", *(line for item in value for line in _item_lines(item, indent + step, step))]
     return [f"{indent}{name}: {flow(value)}"]
+
+
+def _item_lines(item: New, indent: str, step: str) -> list[str]:
+    """Return the lines of a sequence's item in block style; lists of plain values inside it in flow style."""
+    if not isinstance(item, dict):
+        return [f"{indent}- {flow(item)}"]
+    lines: list[str] = []
+    for key, value in item.items():
+        short = isinstance(value, list) and not any(isinstance(one, dict) for one in value)
+        inner = f"{indent}  "
+        lines += [f"{inner}{key}: {flow(value)}"] if short else block_lines(key, value, inner, step)
+    return [f"{indent}- {lines[0].lstrip()}", *lines[1:]]
 
 
 def column_indent(text: str, index: int) -> str:
@@ -230,11 +242,19 @@ def add_items(cursor: Cursor, values: Sequence[tuple[str, str]]) -> tuple[Splice
     if not real.items:
         raise RefusedError("the list is empty, so it has no style to follow", "edit it by hand")
     if real.flow:
-        at, gap = real.items[-1].end, _flow_gap(text, real)
+        at = real.items[-1].end
+        gaps = [_flow_gap(text, real, _last_flag(real)), *([_flow_gap(text, real)] * (len(words) - 1))]
     else:
         at = end_of_line(text, real.items[-1])
-        gap = f"{line_break(text)}{column_indent(text, dash_before(text, real.items[-1]))}- "
-    return tuple(_raw(cursor, at, at, gap + word, effect) for word, effect in zip(words, effects, strict=True))
+        gaps = [f"{line_break(text)}{column_indent(text, dash_before(text, real.items[-1]))}- "] * len(words)
+    return tuple(_raw(cursor, at, at, gap + word, one) for gap, word, one in zip(gaps, words, effects, strict=True))
+
+
+def _last_flag(node: SequenceNode) -> int:
+    """Return the index of the last item that begins with a hyphen, or of the last one."""
+    last = len(node.items) - 1
+    flags = (at for at, item in enumerate(node.items) if isinstance(item, ScalarNode) and item.value.startswith("-"))
+    return max(flags, default=last)
 
 
 def add_mapping(cursor: Cursor, value: dict[str, str]) -> Splice:
@@ -258,10 +278,11 @@ def add_mapping(cursor: Cursor, value: dict[str, str]) -> Splice:
     return _raw(cursor, at, at, f"{newline}{indent}- " + f"{newline}{indent}  ".join(pairs), effect)
 
 
-def _flow_gap(text: str, node: SequenceNode) -> str:
-    """Return what separates the items of a flow sequence: a comma, with a new line where each item has one."""
-    if len(node.items) > 1:
-        between = text[node.items[-2].end : node.items[-1].start]
+def _flow_gap(text: str, node: SequenceNode, at: int = -1) -> str:
+    """Return what stands between an item of a flow sequence and the one before: a comma, with any new line."""
+    at = at if at > 0 else len(node.items) - 1
+    if at > 0:
+        between = text[node.items[at - 1].end : node.items[at].start]
         if re.fullmatch(r"\s*,\s*", between):
             return between
     first = text[node.start + 1 : node.items[0].start]

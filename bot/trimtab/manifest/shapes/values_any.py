@@ -187,6 +187,7 @@ class Look:
         words = [item.string for item in cursor.items()]
         if words and (word.endswith("args") or word == "command") and all(words):
             self._arguments(cursor, words)
+            self.lists.sort(key=lambda one: one.key is None or one.key.value.lower() != "command")
 
     def _arguments(self, cursor: Cursor, words: list[str]) -> None:
         self.lists.append(cursor)

@@ -27,6 +27,7 @@ _KEYS = {
     "max_num_seqs": ("vllmConfig", "maxNumSeqs"),
     "gpu_memory_utilization": ("vllmConfig", "gpuMemoryUtilization"),
     "tensor_parallel_size": ("vllmConfig", "tensorParallelSize"),
+    "pipeline_parallel_size": ("vllmConfig", "pipelineParallelSize"),
     "enable_prefix_caching": ("vllmConfig", "enablePrefixCaching"),
     "engine_version": ("tag",),
     "gpu_count": ("requestGPU",),
