@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trimtab.demand.estimates import timed
 from trimtab.demand.measures import known
@@ -14,6 +14,8 @@ from trimtab.fleet import Measure, Traffic
 
 _TAIL = 1.5
 """p95 over mean where only one of them was observed."""
+_ALIKE = 1.15
+"""How far a figure scaled from a live measurement may be off on the same GPU under another load."""
 _STEPS = 24
 _CLOSE = 0.02
 _PILED_UP = 50.0
@@ -66,7 +68,8 @@ def latency(now: Deployment, peak: Peak, then: Deployment, demand: Peak, traffic
     future = _future(after, demand, tuple(_seconds(answer, peak) for answer in today))
     if isinstance(future, Impossible):
         return future
-    calibrated = _calibration(traffic, today[0])
+    alike = now.gpu.name == then.gpu.name and now.gpus == then.gpus
+    calibrated = _calibration(traffic, today[0], alike=alike)
     mean, top = calibrated(future[0]), calibrated(future[1])
     prefill = max(top.prefill_tokens_per_s.low, 1e-9)
     return Latency(
@@ -130,13 +133,24 @@ def _is_seen(traffic: Traffic) -> bool:
     return all(known(mean) and mean.value > 0 for mean in (traffic.ttft_avg_ms, traffic.tpot_avg_ms))
 
 
-def _calibration(traffic: Traffic, today: Speed) -> Callable[[Speed], Speed]:
-    """Return what turns an estimate into one that agrees with today's measured means."""
+def _calibration(traffic: Traffic, today: Speed, *, alike: bool) -> Callable[[Speed], Speed]:
+    """Return what turns an estimate into one that agrees with today's measured means.
+
+    Where the GPUs are alike, what the estimate gets wrong of them is wrong before and after, and cancels out: only the
+    effect of a larger load is uncertain.
+    """
     ttft, tpot = traffic.ttft_avg_ms, traffic.tpot_avg_ms
     if known(ttft) and known(tpot) and _is_seen(traffic):
         live = Seen(ttft.value, tpot.value)
+        if alike:
+            return lambda then: _narrowed(speed_from(live, today, then))
         return lambda then: speed_from(live, today, then)
     return lambda then: then
+
+
+def _narrowed(then: Speed) -> Speed:
+    ttft, tpot = (Figure(one.value, one.value / _ALIKE, one.value * _ALIKE) for one in (then.ttft_ms, then.tpot_ms))
+    return replace(then, ttft_ms=ttft, tpot_ms=tpot)
 
 
 def _tail(p95: Measure, mean: Measure) -> float:
