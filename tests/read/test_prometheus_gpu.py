@@ -164,8 +164,8 @@ def test_a_pod_that_was_replaced_is_a_second_holder() -> None:
     assert answer.hours("gpu_busy_hourly")["chat"][-1] == pytest.approx(0.2)
 
 
-def test_mig_instances_are_apart_from_each_other_and_from_their_gpu() -> None:
-    """Each MIG instance has its number and profile, and the GPU's own row stays without."""
+def test_mig_instances_are_apart_from_each_other() -> None:
+    """Each MIG instance has its number and profile; the whole GPU's utilisation, which tells nothing, is not asked."""
     samples = (
         Samples()
         .add("DCGM_FI_PROF_GR_ENGINE_ACTIVE", 0.3, **gpu(0, GPU_I_ID="1", GPU_I_PROFILE="1g.10gb"))
@@ -173,8 +173,9 @@ def test_mig_instances_are_apart_from_each_other_and_from_their_gpu() -> None:
         .add("DCGM_FI_DEV_GPU_UTIL", 0, **gpu(0))
     )
     model = "model=NVIDIA H100 80GB HBM3 node=a uuid=GPU-0"
-    assert read(samples).rows("gpu_busy_avg") == {
+    answer = read(samples)
+    assert answer.rows("gpu_busy_avg") == {
         f"gpu_instance=1 mig_profile=1g.10gb {model}": pytest.approx(0.3),
         f"gpu_instance=2 mig_profile=2g.20gb {model}": pytest.approx(0.5),
-        model: 0.0,
     }
+    assert "DCGM_FI_DEV_GPU_UTIL" not in answer.facts.queries["gpu_busy_avg"]

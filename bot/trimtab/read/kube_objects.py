@@ -147,8 +147,12 @@ class _Reader:
             self.series.extend(autoscaler_series(autoscaler))
 
     def _events(self, listing: Listing) -> None:
-        """Add why pods found no place: an event's object is its pod, its message stands among the settings."""
-        for event in self._valid(listing, Event):
+        """Add why pods found no place, one event for each pod; its message stands among the settings."""
+        newest = {
+            (event.involved_object.namespace, event.involved_object.name): event
+            for event in self._valid(listing, Event)
+        }
+        for event in newest.values():
             told: dict[str, Scalar] = {"reason": event.reason, "message": event.message[:_MOST_TEXT]}
             self.objects.append(_live("Event", event.involved_object, told, listing))
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trimtab.read.layout import ALL_NAMES, MARKS, Family, Layout, mark_of
-from trimtab.read.promql import HOUR_S, over
+from trimtab.read.promql import HOUR_S, aggregate, over
 from trimtab.read.query import QueryFailedError, Server, Span
 
 DAY_S = 86400
@@ -97,6 +97,25 @@ def span_of(freshness: Mapping[Family, Freshness], now_s: int, window_s: int) ->
     sample_s = max(one.sample_s for one in freshness.values())
     recent_s = ended_at_s - newest_s + max(_STEP_S, 3 * sample_s)
     return Span(ended_at_s, window_s, min(recent_s, 2 * HOUR_S), sample_s)
+
+
+def without_needless(server: Server, layout: Layout, span: Span) -> Layout:
+    """Return the layout without GPU utilisation where every GPU has the profiling metric, which is the better one.
+
+    It is the dearest thing asked for, and one small question tells whether anybody needs it.
+    """
+    names = (layout.find(metric) for metric in ("DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_PROF_GR_ENGINE_ACTIVE"))
+    plain, profiled = (
+        [over("last_over_time", layout.select(name), span.recent_s) for name in found] if layout.names else []
+        for found in names
+    )
+    keys = layout.known(Family.GPU, ("UUID", "uuid"))
+    if not (plain and profiled and keys):
+        return layout
+    by = ", ".join(keys)
+    if server.instant(f"{aggregate('max', keys, plain[0])} unless on ({by}) {profiled[0]}", span.ended_at_s):
+        return layout
+    return replace(layout, names=layout.names - {"DCGM_FI_DEV_GPU_UTIL"})
 
 
 def _fresh(layout: Layout) -> dict[Family, str]:
