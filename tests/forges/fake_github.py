@@ -1,7 +1,7 @@
 """GitHub's REST API as far as Trimtab uses it, over the shared state.
 
-Shapes follow https://docs.github.com/en/rest (API version 2022-11-28). Every address stands under the server's own base,
-which the client insists on.
+Shapes follow https://docs.github.com/en/rest (API version 2022-11-28). Every address stands under the server's own
+base, which the client insists on.
 """
 
 from __future__ import annotations
@@ -134,8 +134,8 @@ class FakeGitHub(Api):
         }
 
     def _side(self, owner: str, branch: str, commit: str) -> Json:
-        repository = {"id": len(owner), "full_name": f"{owner}/gitops", "name": "gitops"}
-        return {"label": f"{owner}:{branch}", "ref": branch, "sha": commit, "repo": dict(repository)}
+        repository: dict[str, Json] = {"id": len(owner), "full_name": f"{owner}/gitops", "name": "gitops"}
+        return {"label": f"{owner}:{branch}", "ref": branch, "sha": commit, "repo": repository}
 
     def _short(self, pull: Pull) -> dict[str, Json]:
         address = f"{self.base}{self.prefix}/repos/{REPOSITORY}/pulls/{pull.number}"

@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 TOKEN = "token-that-must-not-leak"  # noqa: S105  # a made-up secret that tests look for in what is printed
 
 Query = dict[str, str]
-Json = dict[str, "Json"] | list["Json"] | str | int | bool | None
+Json = Mapping[str, "Json"] | Sequence["Json"] | str | int | bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,108 +109,120 @@ class Served:
     log: Log
 
 
+class _Server(ThreadingHTTPServer):
+    """Knows what its requests need."""
+
+    daemon_threads = True
+
+    def __init__(self, root: Path, api: Api, log: Log) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.root, self.api, self.log = root, api, log
+        self.lock = threading.Lock()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers one request."""
+
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name that the base class gives it
+        """Say nothing."""
+
+    def _any(self) -> None:
+        path, body = urlsplit(self.path).path, self._body()
+        if ".git/" in path:
+            self._git(path, body)
+        else:
+            self._api(path.removeprefix(self.server.api.prefix), body)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _any  # noqa: N815  # names that the base class looks for
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        parts = []
+        while size := int(self.rfile.readline(), 16):
+            parts.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(parts)
+
+    def _git(self, path: str, body: bytes) -> None:
+        if not self.headers.get("Authorization"):
+            self._send(401, b"", (("WWW-Authenticate", 'Basic realm="git"'),))
+            return
+        call, log = f"{self.command} {path}", self.server.log
+        log.calls.append(call)
+        fault = log.fault(call)
+        if fault and not fault.effect:
+            self._send(fault.answer.status, b"")
+            return
+        status, headers, content = self._backend(path, body)
+        if self.command == "POST" and path.endswith("git-receive-pack"):
+            log.wrote(call)
+        if fault:
+            self._send(fault.answer.status, b"")
+        else:
+            self._send(status, content, headers)
+
+    def _backend(self, path: str, body: bytes) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
+        environ = {
+            **os.environ,
+            "GIT_PROJECT_ROOT": str(self.server.root),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "PATH_INFO": path,
+            "QUERY_STRING": urlsplit(self.path).query,
+            "REQUEST_METHOD": self.command,
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
+            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+            "REMOTE_USER": "someone",
+        }
+        done = subprocess.run(["git", "http-backend"], input=body, capture_output=True, check=True, env=environ)
+        head, _, content = done.stdout.partition(b"\r\n\r\n")
+        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
+        return int(headers.pop("Status", "200").split()[0]), tuple(headers.items()), content
+
+    def _api(self, path: str, body: bytes) -> None:
+        api, log = self.server.api, self.server.log
+        if not api.lets_in({key.lower(): value for key, value in self.headers.items()}):
+            self._json(Answer(401, {"message": "Bad credentials"}))
+            return
+        call = f"{self.command} {path}"
+        log.calls.append(call)
+        fault = log.fault(call)
+        if fault and not fault.effect:
+            self._json(fault.answer)
+            return
+        query = {key: values[-1] for key, values in parse_qs(urlsplit(self.path).query).items()}
+        with self.server.lock:
+            answer = api.answer(self.command, path, query, json.loads(body or b"{}"))
+        if self.command != "GET" and answer.status < 300 and not path.endswith("graphql"):
+            log.wrote(call)
+        self._json(fault.answer if fault else answer)
+
+    def _json(self, answer: Answer) -> None:
+        kind = ("Content-Type", "application/json; charset=utf-8")
+        self._send(answer.status, json.dumps(answer.body).encode(), (kind, *answer.headers))
+
+    def _send(self, status: int, content: bytes, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        try:
+            self.send_response(status)
+            for key, value in headers:
+                self.send_header(key, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True  # the client was killed
+
+
 @contextmanager
 def serve(root: Path, api: Api) -> Iterator[Served]:
     """Serve the bare repositories below `root` and an API, until the block ends."""
-    log, lock = Log(), threading.Lock()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name that the base class gives it
-            """Say nothing."""
-
-        def _any(self) -> None:
-            path = urlsplit(self.path).path
-            if ".git/" in path:
-                self._git(path)
-            else:
-                self._api(path.removeprefix(api.prefix))
-
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _any  # noqa: N815  # names that the base class looks for
-
-        def _body(self) -> bytes:
-            if self.headers.get("Transfer-Encoding") == "chunked":
-                parts = []
-                while size := int(self.rfile.readline(), 16):
-                    parts.append(self.rfile.read(size))
-                    self.rfile.readline()
-                self.rfile.readline()
-                return b"".join(parts)
-            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-
-        def _git(self, path: str) -> None:
-            body, query = self._body(), urlsplit(self.path).query
-            if not self.headers.get("Authorization"):
-                self._send(401, b"", (("WWW-Authenticate", 'Basic realm="git"'),))
-                return
-            call = f"{self.command} {path}"
-            log.calls.append(call)
-            fault = log.fault(call)
-            if fault and not fault.effect:
-                self._send(fault.answer.status, b"")
-                return
-            environ = {
-                **os.environ,
-                "GIT_PROJECT_ROOT": str(root),
-                "GIT_HTTP_EXPORT_ALL": "1",
-                "PATH_INFO": path,
-                "QUERY_STRING": query,
-                "REQUEST_METHOD": self.command,
-                "CONTENT_TYPE": self.headers.get("Content-Type", ""),
-                "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
-                "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
-                "REMOTE_USER": "someone",
-            }
-            done = subprocess.run(["git", "http-backend"], input=body, capture_output=True, check=True, env=environ)
-            head, _, content = done.stdout.partition(b"\r\n\r\n")
-            headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
-            status = int(headers.pop("Status", "200").split()[0])
-            if self.command == "POST" and path.endswith("git-receive-pack"):
-                log.wrote(call)
-            if fault:
-                self._send(fault.answer.status, b"")
-                return
-            self._send(status, content, tuple(headers.items()))
-
-        def _api(self, path: str) -> None:
-            body = self._body()
-            if not api.lets_in({key.lower(): value for key, value in self.headers.items()}):
-                self._json(Answer(401, {"message": "Bad credentials"}))
-                return
-            call = f"{self.command} {path}"
-            log.calls.append(call)
-            fault = log.fault(call)
-            if fault and not fault.effect:
-                self._json(fault.answer)
-                return
-            query = {key: values[-1] for key, values in parse_qs(urlsplit(self.path).query).items()}
-            with lock:
-                answer = api.answer(self.command, path, query, json.loads(body or b"{}"))
-            if self.command != "GET" and answer.status < 300 and not path.endswith("graphql"):
-                log.wrote(call)
-            self._json(fault.answer if fault else answer)
-
-        def _json(self, answer: Answer) -> None:
-            self._send(
-                answer.status,
-                json.dumps(answer.body).encode(),
-                (("Content-Type", "application/json; charset=utf-8"), *answer.headers),
-            )
-
-        def _send(self, status: int, content: bytes, headers: tuple[tuple[str, str], ...] = ()) -> None:
-            try:
-                self.send_response(status)
-                for key, value in headers:
-                    self.send_header(key, value)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-            except (BrokenPipeError, ConnectionResetError):
-                self.close_connection = True
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    log = Log()
+    server = _Server(root, api, log)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     api.base = f"http://127.0.0.1:{server.server_port}"

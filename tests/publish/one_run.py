@@ -1,4 +1,4 @@
-"""One run against a served forge, as a process of its own that can be killed: `python one_run.py ROOT URL KIND FACTS`."""
+"""One run against a served forge, as a process of its own that can be killed."""
 
 from __future__ import annotations
 

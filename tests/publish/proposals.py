@@ -22,6 +22,7 @@ def proposal(bare: Path, name: str = "chat", replicas: int = 2, saving: str = "1
     priced = _priced(name, replicas, saving)
     fingerprint = f"{name}-{replicas}-{saving}"
     path = f"apps/{name}.yaml"
+    trailers = f"Trimtab-Recommendation: {priced.id}\nTrimtab-Facts: sha256:{facts}\n"
     return Proposal(
         priced=priced,
         facts_digest=f"sha256:{facts}",
@@ -34,7 +35,7 @@ def proposal(bare: Path, name: str = "chat", replicas: int = 2, saving: str = "1
         refused="",
         title=f"{name}: {replicas} replicas, saves ${saving}",
         body=f"Fewer replicas do.\n\n{mark(priced.id, fingerprint)}",
-        commit_message=f"{name}: {replicas} replicas\n\nTrimtab-Recommendation: {priced.id}\nTrimtab-Facts: sha256:{facts}\n",
+        commit_message=f"{name}: {replicas} replicas\n\n{trailers}",
         fingerprint=fingerprint,
     )
 

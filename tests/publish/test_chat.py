@@ -19,9 +19,17 @@ from trimtab.record import Verified
 NOW_S = 1_794_700_000
 
 
-@pytest.fixture(params=["memory", "github", "gitlab"])
-def on(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    """Return forges with one open pull request."""
+@pytest.fixture
+def on(tmp_path: Path) -> Iterator[Stage]:
+    """Return a forge in memory with one open pull request."""
+    with stage("memory", tmp_path) as ready:
+        run(ready)
+        yield ready
+
+
+@pytest.fixture(params=["github", "gitlab"])
+def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
+    """Return each forge that takes comments, with one open pull request."""
     with stage(request.param, tmp_path) as ready:
         run(ready)
         yield ready
@@ -66,18 +74,18 @@ def last(on: Stage) -> tuple[str, str, int]:
     return entry.step, entry.note, entry.actor.id
 
 
-def test_dismissed_with_a_reason(on: Stage) -> None:
+def test_dismissed_with_a_reason(served: Stage) -> None:
     """The reason and the person are recorded, the pull request is closed, and it is not proposed again."""
-    say(on, "/trimtab dismiss needed for the launch @everyone <b>")
+    say(served, "/trimtab dismiss needed for the launch @everyone <b>")
 
-    assert last(on) == ("dismissed", "needed for the launch @everyone <b>", 7)
-    assert state_of(on).get(1).state == "closed"
-    (reply,) = replies(on)
+    assert last(served) == ("dismissed", "needed for the launch @everyone <b>", 7)
+    assert state_of(served).get(1).state == "closed"
+    (reply,) = replies(served)
     assert "needed for the launch" in reply
     assert "@everyone" not in reply
     assert "<b>" not in reply
-    assert run(on) == "dismissed: nothing material changed since"
-    assert on.forge.open_pulls() == ()
+    assert run(served) == "dismissed: nothing material changed since"
+    assert served.forge.open_pulls() == ()
 
 
 def test_snoozed_and_back(on: Stage) -> None:
@@ -116,54 +124,52 @@ def test_commands_that_change_no_state(on: Stage, body: str, says: str) -> None:
     assert state_of(on).get(1).state == "open"
 
 
-def test_readers_may_not(on: Stage) -> None:
+def test_readers_may_not(served: Stage) -> None:
     """Without write permission nothing changes; the attempt is recorded and answered once."""
-    say(on, "/trimtab dismiss because I can", "eve")
+    say(served, "/trimtab dismiss because I can", "eve")
 
-    assert last(on) == ("command", "refused: no write permission", 66)
-    assert state_of(on).get(1).state == "open"
-    assert len(replies(on)) == 1
+    assert last(served) == ("command", "refused: no write permission", 66)
+    assert state_of(served).get(1).state == "open"
+    assert len(replies(served)) == 1
 
 
-def test_a_login_that_changed_hands_may_not(on: Stage) -> None:
+def test_a_login_that_changed_hands_may_not(served: Stage) -> None:
     """Permission belongs to a numeric id: who took over a name did not take over what it may do."""
-    if on.kind != "github":
-        return
-    comment = state_of(on).say(1, "ada", "/trimtab dismiss x")
-    state_of(on).users["ada"] = 1234
+    comment = state_of(served).say(1, "ada", "/trimtab dismiss x")
+    state_of(served).users["ada"] = 1234
 
-    handle(on, comment.id)
+    handle(served, comment.id)
 
-    assert last(on)[1] == "refused: no write permission"
+    assert last(served)[1] == "refused: no write permission"
 
 
-def test_an_edited_comment_does_not_count(on: Stage) -> None:
+def test_an_edited_comment_does_not_count(served: Stage) -> None:
     """What was edited may have been edited by somebody else, later."""
-    comment = state_of(on).say(1, "ada", "Nice")
-    state_of(on).rewrite(1, comment.id, "/trimtab dismiss x")
-    entries = len(on.ledger().entries())
+    comment = state_of(served).say(1, "ada", "Nice")
+    state_of(served).rewrite(1, comment.id, "/trimtab dismiss x")
+    entries = len(served.ledger().entries())
 
-    assert handle(on, comment.id) == "the comment was edited; only new ones count"
-    assert len(on.ledger().entries()) == entries
-    assert replies(on) == []
+    assert handle(served, comment.id) == "the comment was edited; only new ones count"
+    assert len(served.ledger().entries()) == entries
+    assert replies(served) == []
 
 
-def test_bots_and_strangers_pull_requests_do_not_count(on: Stage) -> None:
+def test_bots_and_strangers_pull_requests_do_not_count(served: Stage) -> None:
     """A machine's command, a comment that is not there, and one on another's pull request are passed over."""
-    assert say(on, "/trimtab dismiss x", BOT) == "the comment is a machine's"
-    assert handle(on, 424242) == "the comment is not on this pull request, or is gone"
-    assert replies(on) == ["/trimtab dismiss x"]
+    assert say(served, "/trimtab dismiss x", BOT) == "the comment is a machine's"
+    assert handle(served, 424242) == "the comment is not on this pull request, or is gone"
+    assert replies(served) == ["/trimtab dismiss x"]
 
 
-def test_a_second_delivery_changes_nothing(on: Stage) -> None:
+def test_a_second_delivery_changes_nothing(served: Stage) -> None:
     """The same event twice is one entry and one reply."""
-    comment = state_of(on).say(1, "ada", "/trimtab explain").id
+    comment = state_of(served).say(1, "ada", "/trimtab explain").id
 
-    handle(on, comment)
-    handle(on, comment)
+    handle(served, comment)
+    handle(served, comment)
 
-    assert len(replies(on)) == 1
-    assert [entry.step for entry in on.ledger().entries()] == ["proposed", "open", "command"]
+    assert len(replies(served)) == 1
+    assert [entry.step for entry in served.ledger().entries()] == ["proposed", "open", "command"]
 
 
 def test_a_second_delivery_finishes_what_was_cut_off(on: Stage) -> None:

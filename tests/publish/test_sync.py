@@ -20,10 +20,10 @@ NOW_S = 1_794_700_000
 NO_LIMITS = Limits()
 
 
-@pytest.fixture(params=["memory", "github"])
-def on(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    """Return a forge in memory, and one behind HTTP."""
-    with stage(request.param, tmp_path) as ready:
+@pytest.fixture
+def on(tmp_path: Path) -> Iterator[Stage]:
+    """Return a forge in memory."""
+    with stage("memory", tmp_path) as ready:
         yield ready
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.record.entries import AT, LIVES, draft, files
 from trimtab.life import Draft
 from trimtab.record.chain import Broken, path_of, read_chain, seq_of
-from trimtab.record.codec import START, UnreadableError, decode, digest, encode, seal
+from trimtab.record.codec import JSON, START, UnreadableError, decode, digest, encode, seal
 
 WHOLE = files()
 COUNT = len(WHOLE)
@@ -135,7 +135,7 @@ def test_a_doubled_entry_is_found() -> None:
 
 def test_misshapen_fields_are_found() -> None:
     """A sealed object with other fields than an entry's is unreadable."""
-    record = {"seq": 1, "digest": ""}
+    record: dict[str, JSON] = {"seq": 1, "digest": ""}
     sealed = rfc8785.dumps({**record, "digest": digest(record)})
     with pytest.raises(UnreadableError, match="fields"):
         decode(sealed)

@@ -102,20 +102,20 @@ def test_an_illegal_step_is_refused(bare: Path) -> None:
 
 
 def test_writers_that_race_lose_nothing(bare: Path) -> None:
-    """Six processes that append at once all have their entries in one chain."""
+    """Four processes that append at once all have their entries in one chain."""
     script = (
         "import sys; from pathlib import Path; from trimtab.gitio import Remote, Repo;"
         "from trimtab.record import Ledger; from tests.record.entries import draft;"
         "ledger = Ledger(Repo(Path(sys.argv[1]), Remote(sys.argv[2])), 0);"
-        "[ledger.append([draft(f'{sys.argv[3]}{n}' + 'a' * 14, 'proposed')]) for n in range(3)]"
+        "[ledger.append([draft(f'{sys.argv[3]}{n}' + 'a' * 14, 'proposed')]) for n in range(2)]"
     )
     writers = [
         subprocess.Popen([sys.executable, "-c", script, f"{bare.parent}/w{name}", str(bare), name], cwd=ROOT)
-        for name in "123456"
+        for name in "1234"
     ]
-    assert [writer.wait() for writer in writers] == [0] * 6
+    assert [writer.wait() for writer in writers] == [0] * 4
 
-    assert len({entry.recommendation for entry in fresh(bare).entries()}) == 18
+    assert len({entry.recommendation for entry in fresh(bare).entries()}) == 8
     assert isinstance(fresh(bare).prove(), Verified)
 
 

@@ -54,7 +54,7 @@ def write_commit(repo: Repo, commit: Commit) -> str:
         if commit.parent:
             repo.run("read-tree", commit.parent, env=index)
         done = repo.attempt("update-index", "-z", "--index-info", stdin="".join(lines).encode(), env=index)
-        if done.returncode:
+        if done.returncode or done.stderr:  # a name that it will not take is passed over with a warning
             raise PathError(f"git refuses to write {', '.join(sorted(commit.files))}")
         tree = repo.run("write-tree", "--missing-ok", env=index).decode().strip()
     parents = ("-p", commit.parent) if commit.parent else ()

@@ -16,6 +16,8 @@ from trimtab.errors import ForgeError
 _SETTINGS = (
     ("core.hooksPath", os.devnull),
     ("core.fsmonitor", "false"),
+    ("core.protectHFS", "true"),
+    ("core.protectNTFS", "true"),
     ("credential.helper", ""),
     ("protocol.ext.allow", "never"),
     ("gc.auto", "0"),
