@@ -92,7 +92,7 @@ def _missed(workload: Workload, cluster: Cluster, settings: Limits) -> Evidence 
         ("time to first token, p95", traffic.ttft_p95_ms, wishes.ttft_p95_ms),
         ("time per output token, p95", traffic.tpot_p95_ms, wishes.tpot_p95_ms),
     ):
-        if demand.known(today) and demand.known(objective) and today.value > worst * objective.value:
+        if demand.known(today) and demand.known(objective) and today.value > worst * objective.value > 0:
             worst = today.value / objective.value
             found = demand.seen(name, today, "ms", cluster, ("above", objective.value))
     return found
