@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from rich.console import Console
 
+from tests.propose import samples as fleet_samples
 from tests.report import samples
 from tests.text.hostile import NAMES, texts
 from tests.text.reading import acts, read
@@ -116,6 +117,7 @@ def test_the_html_fetches_and_runs_nothing() -> None:
 def test_the_html_draws_what_was_seen() -> None:
     """The HTML report draws savings, GPUs and loads."""
     text = html(samples.scan())
+    assert fleet_samples.QUERY in text.replace("&#34;", '"')
     for part in ("Largest savings", "busy 34 % on average", 'class="spark"', "The bill", "H100 80GB HBM3"):
         assert part in text
 
