@@ -112,7 +112,7 @@ def _finds(output: str, rest: str) -> bool:
 
 
 def _silent(output: str, rest: str) -> bool:
-    about, _, text = rest.partition(": ")
+    about, _, text = (part.strip() for part in rest.partition(":"))
     rule, name = about.split()
     return any(
         one["rule"] == rule and one["subject"].get("name") == name and text in one["reason"]
