@@ -66,7 +66,9 @@ def _executable(bare: Path) -> str:
     return git(bare, "commit-tree", git(bare, "mktree", stdin=f"{listed}\n".encode()), "-p", "main", "-m", "x")
 
 
-@pytest.mark.parametrize("path", [".git/config", "dir/.GIT/hooks/x", "../out", "/etc/passwd", "a//b", "dir", "GIT~1/x", ".g\u200cit/x"])
+@pytest.mark.parametrize(
+    "path", [".git/config", "dir/.GIT/hooks/x", "../out", "/etc/passwd", "a//b", "dir", "GIT~1/x", ".g\u200cit/x"]
+)
 def test_a_path_that_must_not_be_written_is_refused(repo: Repo, bare: Path, path: str) -> None:
     """Git's own folder, ways out and folders are refused."""
     with pytest.raises((PathError, GitError)):

@@ -14,6 +14,7 @@ from trimtab.cli.load import DEFAULT_NAME, load_config
 from trimtab.errors import Exit
 from trimtab.life import Entry
 from trimtab.record import Broken, Clone, Ledger, clone_at, document, lines
+from trimtab.text.clean import one_line
 
 _config = click.option(
     "--config",
@@ -105,10 +106,17 @@ def _print_table(entries: tuple[Entry, ...]) -> None:
     from rich.table import Table  # noqa: PLC0415 - the same
     from rich.text import Text  # noqa: PLC0415 - the same
 
-    table = Table("seq", "at", "step", "rule", "subject", "who", "$ a month", "note")
+    table = Table(box=None, pad_edge=False)
+    for name in ("seq", "at", "step"):
+        table.add_column(name, no_wrap=True)
+    for name in ("what", "who", "$/month", "note"):
+        table.add_column(name, overflow="fold")
     for entry in entries:
         subject = entry.subject
         where = "/".join(filter(None, (subject.cluster, subject.namespace, subject.name)))
-        cells = (entry.seq, entry.at, entry.step, entry.rule, where, entry.actor.login, entry.saving, entry.note)
-        table.add_row(*(Text(str(cell)) for cell in cells))
-    Console(soft_wrap=False).print(table if entries else "the ledger is empty")
+        what = Text(f"{one_line(entry.rule)}\n{one_line(where)}")
+        at = entry.at.replace("T", " ")[:16]
+        cells = [Text(one_line(str(cell))) for cell in (entry.seq, at, entry.step)]
+        rest = [Text(one_line(cell)) for cell in (entry.actor.login, entry.saving, entry.note)]
+        table.add_row(*cells, what, *rest)
+    Console().print(table if entries else "the ledger is empty")

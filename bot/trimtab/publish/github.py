@@ -12,7 +12,6 @@ from github.IssueComment import IssueComment
 from github.NamedUser import NamedUser
 from github.Organization import Organization
 from github.PullRequest import PullRequest as TheirPull
-from github.PullRequestPart import PullRequestPart
 from github.Repository import Repository
 
 from trimtab.errors import ForgeError
@@ -182,14 +181,12 @@ class GitHub:
 
 def _at_home(pull: TheirPull) -> bool:
     """Return whether a pull request comes from a branch of the repository itself, not from a fork."""
-    names = [_owner(part) for part in (pull.head, pull.base)]
-    return bool(names[0]) and names[0] == names[1]
-
-
-def _owner(part: PullRequestPart) -> str:
-    """Return the repository that a head or base is in; empty for a fork that is gone."""
-    repository: Repository | None = part.repo
-    return repository.full_name.lower() if repository else ""
+    head: Repository | None = pull.head.repo
+    base: Repository | None = pull.base.repo
+    if head is not None and base is not None:
+        return head.full_name.lower() == base.full_name.lower()
+    owners = {(part.label or "").split(":", 1)[0].lower() for part in (pull.head, pull.base)}
+    return len(owners) == 1 and "" not in owners
 
 
 def _pull(pull: TheirPull, ended_by: Actor = NOBODY) -> PullRequest:
