@@ -80,7 +80,8 @@ def time_load(machine: Machine, load: Load) -> Speed | Impossible:
     prefill_s = _prefill_s(machine, fresh, load.input_tokens)
     tpot_s = decode_s + batch / output * prefill_s
     gains = machine.gains
-    ttft_s = gains.prefill_share * prefill_s * (1 + gains.prefill_queue * batch) + gains.first_steps * decode_s
+    waiting_s = gains.first_s + gains.first_steps * decode_s
+    ttft_s = waiting_s + gains.prefill_share * prefill_s * (1 + gains.prefill_queue * batch)
     rate = batch / (ttft_s + tpot_s * (output - 1))
     if asked > batch:
         ttft_s = max(ttft_s, asked / rate - tpot_s * (output - 1))
