@@ -199,7 +199,7 @@ APPS = (
     ),
     # Nobody asks it anything.
     App(
-        "argocd/faq-bot.yaml",
+        "apps/faq-bot/values.yaml",
         "Deployment",
         "office",
         "faq-bot",
