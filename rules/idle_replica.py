@@ -14,6 +14,7 @@ A loaded model holds its GPUs, and they are paid for, whether or not anybody ask
 - It is a standby, parked already, training, or younger than the window.
 - An autoscaler owns the count; only where it sat at its floor, and Git sets that floor here, is the floor lowered.
 - The GPUs worked though no request came, or the other way round: the facts disagree.
+- It restarts again and again: it never came up to be asked (see out-of-memory-risk).
 - The GPU is shared in time slices: its activity may be somebody else's.
 - Only one of the two proofs could be had, and it is not the GPU's.
 - A batch workload whose window is shorter than two days.
@@ -40,6 +41,8 @@ from trimtab.rule import Evidence, Finding, Layer, RuleSettings, Silence, Silenc
 
 _TWO_DAYS_S = 2 * 86400
 _BOTH_PROOFS = 0.9
+_CRASHES = 5
+"""Restarts of one replica in the window from which it is a loop, not an accident."""
 _ONE_PROOF = "the engine shows no request metrics, so idle GPUs are the only proof"
 
 
@@ -80,10 +83,13 @@ def _deceives(workload: Workload, cluster: Cluster, settings: Limits) -> Silence
     """Return why a workload without requests may not be idle; None where it is."""
     busy, power_w = demand.gpu_busy_max(workload), demand.number(demand.gpu_power_avg_w(workload), 0.0)
     kind, reason = SilenceKind.LOOK_ALIKE, ""
+    restarts = demand.number(workload.health.restarts, 0.0) / max(1.0, demand.held_replicas(workload))
     if workload.sharing is Sharing.TIME_SLICED:
         reason = "its GPU is shared in time slices, so the GPU's activity may be somebody else's"
     elif workload.wishes.intent is Intent.BATCH and cluster.window_s < _TWO_DAYS_S:
         reason = "a batch may run less often than the window is long"
+    elif restarts >= _CRASHES:
+        reason = f"it restarted {restarts:.0f} times: it does not come up, so nobody can ask it"
     elif not demand.known(busy):
         kind, reason = (
             SilenceKind.MISSING,

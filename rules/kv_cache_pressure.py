@@ -148,6 +148,7 @@ def _finding(
             ("requests in progress, busiest moment", traffic.running_peak, "requests"),
         ),
         risk="medium",
+        cures=True,
         before=demand.footprint(workload),
         options=tuple(options),
         otherwise="Requests go on waiting for room, or being computed twice.",

@@ -145,6 +145,7 @@ def _finding(
             ),
         ),
         risk="low",
+        cures=True,
         before=demand.footprint(workload),
         options=(demand.option(workload, changes, demand.footprint(workload), demand.no_proof(confidence)),),
         otherwise="The GPU goes on waiting for the CPU, and requests for the GPU.",

@@ -144,6 +144,7 @@ def _finding(
         diagnosis=f"{demand.model_name(workload)} misses its objective on {name}: {_said(missed)}.",
         evidence=(missed, *demand.peak_evidence(workload, case.cluster)),
         risk="medium",
+        cures=True,
         before=demand.footprint(workload),
         options=options,
         otherwise=f"Users go on waiting longer than the objective of {missed.threshold:,.0f} ms allows.",

@@ -152,6 +152,7 @@ class Finding:
         more_gpus: What adding GPUs would do, one sentence.
         considered: What else was looked at.
         advice: What a person should do where there is no change; empty otherwise.
+        cures: Whether it is about danger or speed: then what it costs is no reason against it.
     """
 
     rule: str
@@ -166,6 +167,7 @@ class Finding:
     more_gpus: str
     considered: tuple[Considered, ...] = ()
     advice: str = ""
+    cures: bool = False
 
 
 class SilenceKind(StrEnum):

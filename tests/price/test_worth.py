@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -42,6 +43,13 @@ def test_the_option_that_saves_most_is_taken(world: World) -> None:
     (one,) = world.worth(finding(about("chat"), (H100, 1), *both)).priced
     assert one.option.after.gpus == 0
     assert [each.reason for each in one.considered] == ["it saves 3664.60 USD a month"]
+
+
+def test_a_cure_is_kept_whatever_it_costs(world: World) -> None:
+    """Four small GPUs for one large cost more; where they are what makes it start, that is no reason against them."""
+    many = replace(finding(about("chat"), (H100, 1), option(L40S, 4, gpu_product=L40S, gpu_count=4)), cures=True)
+    (one,) = world.worth(many).priced
+    assert (one.saving.monthly, one.saves) == (Decimal("-408.80"), False)
 
 
 def test_of_near_ties_the_surer_is_taken(world: World) -> None:

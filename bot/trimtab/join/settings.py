@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trimtab.catalog import find_model
 from trimtab.facts import Series
-from trimtab.fleet import Found, Model, Scalar, Serving, Unknown
+from trimtab.fleet import Found, Host, Measure, Model, Scalar, Serving, Unknown
 from trimtab.join.host import declared
 from trimtab.join.measures import Measures
-from trimtab.join.readings import label, number
+from trimtab.join.readings import GIB, label, number
 
 _VERSION = re.compile(r"(?:^|[^\d.])v?(\d+\.\d+(?:\.\d+)?(?:[.-]?(?:post|rc|dev)\d+)?)")
 _QUANTITY = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>m|[kKMGTP]i?)?")
@@ -84,6 +84,22 @@ def quantity(text: str) -> float:
         return math.nan
     unit = match["unit"] or ""
     return float(match["number"]) * (_BINARY.get(unit) or _UNITS.get(unit) or 1.0)
+
+
+def filled(host: Host, settings: Mapping[str, Scalar]) -> Host:
+    """Return the host side with what only Git says, where the cluster shows none: the next pod will have it."""
+    return replace(
+        host,
+        cpu_request_cores=_stated(host.cpu_request_cores, settings, "cpu_request"),
+        cpu_limit_cores=_stated(host.cpu_limit_cores, settings, "cpu_limit"),
+        memory_request_gib=_stated(host.memory_request_gib, settings, "memory_request", 1 / GIB),
+        memory_limit_gib=_stated(host.memory_limit_gib, settings, "memory_limit", 1 / GIB),
+    )
+
+
+def _stated(shown: Measure, settings: Mapping[str, Scalar], name: str, factor: float = 1.0) -> Measure:
+    value = quantity(str(settings.get(name, "")))
+    return shown if isinstance(shown, Found) or math.isnan(value) else Found(value * factor, f"{name} in Git")
 
 
 def _of_engine(measures: Measures) -> dict[str, Scalar]:

@@ -18,7 +18,7 @@ from trimtab.join.places import LiveName, find_place
 from trimtab.join.pods import Group, units_per_replica
 from trimtab.join.readings import Key, Readings, label
 from trimtab.join.scale import Presence, join_scale
-from trimtab.join.settings import effective, engine_of, model_of, served, version_of
+from trimtab.join.settings import effective, engine_of, filled, model_of, served, version_of
 from trimtab.join.traffic import join_traffic
 from trimtab.join.wishes import Source, join_wishes
 
@@ -89,7 +89,7 @@ def join_workload(scene: Scene, group: Group, place: Found[Place] | Unknown) -> 
         scale=join_scale(presence, group, both.settings, serving),
         gpu_seen=scene.devices.observe(pod.key for pod in group.pods),
         traffic=traffic,
-        host=join_host(measures),
+        host=filled(join_host(measures), both.settings),
         health=join_health(measures),
         wishes=wishes,
         age_s=presence.age_s(),

@@ -105,8 +105,11 @@ def _price(finding: Finding, desk: _Desk | None) -> Priced | Silence:
 def frees(finding: Finding) -> bool:
     """Return whether a finding is about saving: its first option holds less GPU than before.
 
-    Danger and latency ask for as much or more; there the order of the options is the rule's, whatever they cost.
+    Where it cures danger or slowness, the order of the options is the rule's, whatever they cost; as it is where they
+    ask for as much or more.
     """
+    if finding.cures:
+        return False
     before, after = finding.before, finding.options[0].after
     if _same_product(before, after):
         return after.gpus < before.gpus
