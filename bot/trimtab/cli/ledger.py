@@ -109,7 +109,8 @@ def _print_table(entries: tuple[Entry, ...]) -> None:
     table = Table(box=None, pad_edge=False)
     for name in ("seq", "at", "step"):
         table.add_column(name, no_wrap=True)
-    for name in ("what", "who", "$/month", "note"):
+    table.add_column("what", overflow="fold", min_width=24)
+    for name in ("who", "$/month", "note"):
         table.add_column(name, overflow="fold")
     for entry in entries:
         subject = entry.subject
