@@ -89,6 +89,17 @@ class Context:
                 found += [root for root in roots if root is not None and root.is_mapping][:1]
         return tuple(found)
 
+    @cached_property
+    def parameters(self) -> tuple[tuple[Thing, str, Cursor], ...]:
+        """Return the parameters of Argo CD Applications, with the folder of the chart that they change."""
+        found: list[tuple[Thing, str, Cursor]] = []
+        for thing in self.things("argoproj.io"):
+            source = thing.at.get("spec", "source") if thing.kind == "Application" else None
+            parameters = source.get("helm", "parameters") if source is not None else None
+            if source is not None and parameters is not None and source.word("path"):
+                found.append((thing, joined("", source.word("path")), parameters))
+        return tuple(found)
+
     def configmap_value(self, near: str, namespace: str, name: str, key: str) -> Variable | None:
         """Return where a ConfigMap's key has its text: the nearest object or generator of that name.
 
@@ -98,21 +109,26 @@ class Context:
             name: The ConfigMap's.
             key: The key.
         """
-        candidates = [
-            thing
-            for thing in self.things("ConfigMap")
-            if thing.kind == "ConfigMap"
-            and thing.name == name
-            and thing.namespace in {"", namespace or thing.namespace}
-        ]
-        for thing in sorted(candidates, key=lambda one: (distance(near, one.path), one.path)):
-            if distance(near, thing.path) <= NEAR and (found := thing.at.get("data", key)) is not None:
-                text = found.text()
-                locked = found.why_locked
-                if text is not None:
-                    number = found.source.number
-                    return Variable(text, found, thing.path, number, "configmap", key, locked)
+        for thing in self._configmaps(near, namespace, name):
+            found = thing.at.get("data", key)
+            text = found.text() if found is not None else None
+            if found is not None and text is not None:
+                return Variable(text, found, thing.path, found.source.number, "configmap", key, found.why_locked)
         return self.generated_value(near, name, key)
+
+    @cached_property
+    def _configmap_paths(self) -> tuple[str, ...]:
+        return tuple(path for path in self.tree.yaml_paths if b"ConfigMap" in self.tree[path])
+
+    def _configmaps(self, near: str, namespace: str, name: str) -> Iterator[Thing]:
+        """Yield the ConfigMaps of a name, the nearest first."""
+        paths = [path for path in self._configmap_paths if name.encode() in self.tree[path]]
+        close = sorted((far, path) for path in paths if (far := distance(near, path)) <= NEAR)
+        for _, path in close:
+            for thing in things_in(self.tree, path):
+                same = thing.kind == "ConfigMap" and thing.name == name
+                if same and thing.namespace in {"", namespace or thing.namespace}:
+                    yield thing
 
     def generated_value(self, near: str, name: str, key: str) -> Variable | None:
         """Return where a generator of a kustomization above or beside a file says a key, if just one does."""

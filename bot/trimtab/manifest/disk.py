@@ -36,7 +36,7 @@ def read_folder(root: Path) -> tuple[dict[str, bytes], dict[str, str]]:
 
 def is_wanted(name: str) -> bool:
     """Return whether a file of this name may hold manifests or values that they refer to."""
-    return name.endswith(_SUFFIXES) or name.startswith(".env")
+    return name.endswith(_SUFFIXES) or name.startswith(".env") or name == "hydrator.metadata"
 
 
 def _keep(path: str, full: str, files: dict[str, bytes], left_out: dict[str, str]) -> None:

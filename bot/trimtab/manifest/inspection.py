@@ -20,8 +20,8 @@ from trimtab.manifest.shapes.releases import values_file
 from trimtab.manifest.tree import Tree
 
 _HINT = re.compile(
-    rb"vllm|sglang|text-generation|tgi|triton|tensorrt|trtllm|ollama|llama|dynamo|nim|text-embeddings|huggingface"
-    rb"|max[-_]?model[-_]?len|serving\.kserve\.io|kubeai\.org|kaito\.sh|--model|tensor[-_]?parallel",
+    rb"vllm|sglang|text-generation|\btgi\b|triton|tensorrt|trtllm|ollama|llama|dynamo|\bnim\b|text-embeddings"
+    rb"|huggingface|max[-_]?model[-_]?len|serving\.kserve\.io|kubeai\.org|kaito\.sh|--model|tensor[-_]?parallel",
     re.IGNORECASE,
 )
 """Bytes without which no serving is recognised, so that most files are never parsed into nodes."""
@@ -73,6 +73,8 @@ class _Finder:
         self._tree = tree
         self._context = Context(tree)
         self._overlays = Overlays(self._context)
+        kinds = "|".join(sorted({kind for shape in TABLE for _, kind in shape.kinds}))
+        self._kinds = re.compile(rf"kind[\"']?:\s*[\"']?(?:{kinds}|List|Template)\b".encode())
         self._shapes = {kind: shape for shape in reversed(TABLE) for kind in shape.kinds}
 
     def drafts(self, path: str) -> Iterator[Draft]:
@@ -93,7 +95,11 @@ class _Finder:
                 yield from self._laid(roots[0], path, apart=False)
 
     def _is_hinted(self, path: str) -> bool:
-        return path in self._tree and _HINT.search(self._tree[path]) is not None
+        """Return whether a file's bytes may hold a serving."""
+        data = self._tree.get(path)
+        if data is None or not _HINT.search(data):
+            return False
+        return is_values(path) or self._kinds.search(data) is not None
 
     def _laid(self, folder: str, path: str = "", *, apart: bool) -> Iterator[Draft]:
         """Yield the servings of an overlay's objects: those of bases of their own, or those of one file."""

@@ -33,7 +33,7 @@ MAX_BYTES = 8 * 1024 * 1024
 MAX_DEPTH = 200
 MAX_ALIASES = 10_000
 _MANY_BRACKETS = 2_000
-_SLOW_MAX_CHARACTERS = 512 * 1024
+_SLOW_MAX_CHARACTERS = 256 * 1024
 _SLOW_MAX_BRACKETS = 40
 """The pure parser takes seconds for 900 nested brackets, so it is asked about shallow files alone."""
 _PROPERTY = re.compile(r"[&!][^\s]*|#[^\n]*|\s+")
@@ -88,7 +88,7 @@ def check(data: bytes) -> BrokenYamlError | None:
     except BrokenYamlError as error:
         return error
     except YAMLError as error:
-        return None if _slow_takes(text) else _broken(error)
+        return None if _is_doubtful(error) and _slow_takes(text) else _broken(error)
     return None
 
 
@@ -101,9 +101,12 @@ def parse(text: str) -> tuple[Document, ...]:
     try:
         return _Builder(text, _fast(text)).documents()
     except YAMLError as error:
-        if not _slow_takes(text):
+        if not _is_doubtful(error) or not _is_small(text):
             raise _broken(error) from None
-        return _Builder(text, _slow(text)).documents()
+        try:
+            return _Builder(text, _slow(text)).documents()
+        except (YAMLError, ValueError):
+            raise _broken(error) from None
 
 
 def _fast(text: str) -> Iterator[Event]:
@@ -118,9 +121,18 @@ def _slow(text: str) -> Iterator[Event]:
             yield event
 
 
+def _is_doubtful(error: YAMLError) -> bool:
+    """Return whether YAML 1.2 may take what libyaml complains of: a colon in plain text inside brackets."""
+    return isinstance(error, MarkedYAMLError) and error.problem == "found unexpected ':'"
+
+
+def _is_small(text: str) -> bool:
+    return len(text) <= _SLOW_MAX_CHARACTERS and _bracket_depth(text.encode()) <= _SLOW_MAX_BRACKETS
+
+
 def _slow_takes(text: str) -> bool:
     """Return whether the pure parser takes what libyaml does not."""
-    if len(text) > _SLOW_MAX_CHARACTERS or _bracket_depth(text.encode()) > _SLOW_MAX_BRACKETS:
+    if not _is_small(text):
         return False
     try:
         for _ in _slow(text):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from trimtab.manifest.paths import folder_of
+from trimtab.manifest.paths import folder_of, joined
 from trimtab.manifest.tree import Tree
 
 _GENERATED = re.compile(
@@ -41,7 +41,7 @@ def why_place(tree: Tree, path: str) -> str:
         return "the file is vendored; edit it where it comes from"
     if _COPIED & set(parts):
         return "the file lies among rendered or archived copies"
-    if "hydrator.metadata" in {name.rsplit("/", 1)[-1] for name in tree if folder_of(name) == folder_of(path)}:
+    if joined(folder_of(path), "hydrator.metadata") in tree:
         return "the folder holds rendered manifests; edit what they are rendered from"
     for index, part in enumerate(parts):
         above = "/".join(parts[:index])

@@ -10,6 +10,8 @@ from trimtab.manifest.parse import BrokenYamlError, decode, parse
 from trimtab.manifest.source import Source
 from trimtab.manifest.text import Text
 
+_KEPT = 256
+"""How many files' nodes are kept; those of 10,000 files would be gigabytes."""
 YAML_SUFFIXES = (".yaml", ".yml")
 
 
@@ -63,6 +65,8 @@ class Tree(Mapping[str, bytes]):
             BrokenYamlError: No parser takes it.
         """
         if path not in self._parsed:
+            if len(self._parsed) >= _KEPT:
+                del self._parsed[next(iter(self._parsed))]
             self._parsed[path] = _parse(path, self._files[path])
         found = self._parsed[path]
         if isinstance(found, BrokenYamlError):

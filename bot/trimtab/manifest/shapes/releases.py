@@ -9,7 +9,7 @@ from trimtab.manifest import vocabulary
 from trimtab.manifest.container import field_hit
 from trimtab.manifest.context import Context, Thing
 from trimtab.manifest.hit import Draft
-from trimtab.manifest.paths import joined
+from trimtab.manifest.paths import joined, within
 from trimtab.manifest.shapes.owner import Owner
 from trimtab.manifest.shapes.shape import Shape
 from trimtab.manifest.shapes.values import servings_of
@@ -94,11 +94,8 @@ def values_file(at: Cursor, context: Context) -> Iterator[Draft]:
 
 def _lock_overridden(draft: Draft, at: Cursor, context: Context) -> None:
     """Say of settings that an Application's parameters override that they are not to be edited here."""
-    for thing in context.things("argoproj.io"):
-        source = thing.at.get("spec", "source")
-        parameters = source.get("helm", "parameters") if source is not None else None
-        folder = source.word("path") if source is not None else ""
-        if parameters is None or not folder or not at.source.path.startswith(joined("", folder) + "/"):
+    for thing, folder, parameters in context.parameters:
+        if not within(at.source.path, folder):
             continue
         for item in parameters.items():
             field = field_of_key(item.word("name"))
