@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -72,9 +71,7 @@ def report(path: Path, config_dir: Path | None, worst: int) -> None:
     answered = [(case, result) for case, result in pairs if "error" not in result]
     with_config = [pair for pair in pairs if pair[0].get("config")]
     known = sum("error" not in result for _, result in with_config)
-    print(
-        f"\n# {path.name}: {len(pairs)} cases, {len(answered)} answered, of those with a config {known}/{len(with_config)}"
-    )
+    print(f"\n# {path.name}: {len(pairs)} cases, {len(answered)} answered; with a config {known}/{len(with_config)}")
     misses = [miss for case, result in answered for miss in compare(case, result)]
     print(f"{'figure':<22}{'cases':>6}{'median %':>10}{'p95 %':>8}{'inside %':>10}")
     for figure in FIGURES:
@@ -141,10 +138,9 @@ def groups(figure: str, misses: list[Miss], worst: int) -> None:
     for middle, count, name in ranked[:worst]:
         print(f"  {figure} worst group: {100 * middle:6.1f} %  {name} ({count})")
     for miss in sorted(misses, key=lambda one: -abs(one.error))[:worst]:
-        print(
-            f"  {figure} worst case: {100 * miss.error:+6.1f} %  {miss.case}: {miss.truth} estimated {miss.estimate:.4g}"
-        )
+        off = f"{100 * miss.error:+6.1f} %"
+        print(f"  {figure} worst case: {off}  {miss.case}: {miss.truth} estimated {miss.estimate:.4g}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -74,9 +74,14 @@ def _entry(wanted: str) -> _Entry | None:
 
 
 def _base_of(wanted: str, repack: Repack) -> _Entry | None:
-    """Return the entry that a repack was made from; the repacker's organisation says nothing of it."""
+    """Return the entry that a repack was made from; the repacker's organisation says nothing of it.
+
+    A name may tell its scheme twice (`-int4-AutoRound`).
+    """
     owner = wanted.rsplit("/", 1)[0] if "/" in wanted else ""
-    return (_entry(f"{owner}/{repack.base}") if owner else None) or _entry(repack.base)
+    found = (_entry(f"{owner}/{repack.base}") if owner else None) or _entry(repack.base)
+    again = read_repack(repack.base) if found is None else None
+    return _base_of(wanted, again) if again else found
 
 
 def _found(entry: _Entry) -> Found[Model]:

@@ -124,6 +124,8 @@ def gpu_of(name: str, memory_gib: float) -> GpuType:
     if not name and memory_gib:
         return GpuType(f"a GPU with {memory_gib:g} GiB", memory_gib, 0.0, {}, 0.0, 0.0, "")
     found = find_gpu(name) if name else Unknown("no GPU is named")
+    if isinstance(found, Unknown) and memory_gib:
+        return GpuType(name, memory_gib, 0.0, {}, 0.0, 0.0, "")
     if isinstance(found, Unknown):
         raise UsageError(found.reason, "name one with --gpu, such as H100, or its usable memory with --gpu-memory-gib")
     return replace(found.value, memory_gib=memory_gib) if memory_gib else found.value

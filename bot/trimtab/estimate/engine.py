@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trimtab.estimate.config import ConfigError
@@ -41,6 +42,7 @@ class Engine:
         quantization: The setting; empty where unset.
         dtype_bytes: Bytes of one unquantised weight.
         graph_limit: Largest batch captured as a graph.
+        fitted_length: Whether the engine chooses the longest context that fits (`--max-model-len auto`).
         release_known: Whether the release was said.
     """
 
@@ -60,6 +62,7 @@ class Engine:
     quantization: str
     dtype_bytes: int
     graph_limit: int
+    fitted_length: bool
     release_known: bool
 
     @property
@@ -83,7 +86,8 @@ def resolve(deployment: Deployment, shape: Shape, kv_cache_dtype: str) -> Engine
     name = deployment.engine or "vllm"
     version = _version(deployment.engine_version) if name == "vllm" else NEWEST
     tp, pp, dp = _parallel(deployment, values)
-    length = values.whole("max_model_len", 0, 0, 1 << 30)
+    fitted = values.text("max_model_len") in {"auto", "-1"}
+    length = 0 if fitted else values.whole("max_model_len", 0, 0, 1 << 30)
     seqs_default, tokens_default = _batch_defaults(name, version, deployment.gpu, length or shape.max_positions)
     seqs = values.whole("max_num_seqs", seqs_default, 1, 1 << 20)
     dtype_bytes = _dtype_bytes(values.text("dtype"), shape.dtype_bytes)
@@ -105,6 +109,7 @@ def resolve(deployment: Deployment, shape: Shape, kv_cache_dtype: str) -> Engine
         quantization=values.text("quantization"),
         dtype_bytes=dtype_bytes,
         graph_limit=min(2 * seqs, _LARGEST_GRAPH),
+        fitted_length=fitted,
         release_known=bool(deployment.engine_version.strip()),
     )
 
@@ -112,8 +117,8 @@ def resolve(deployment: Deployment, shape: Shape, kv_cache_dtype: str) -> Engine
 class _Values:
     """The settings by type; text as people write it in flags is taken."""
 
-    def __init__(self, settings: object) -> None:
-        self._settings: dict[str, Scalar] = dict(settings) if isinstance(settings, dict) else dict(settings or {})  # type: ignore[call-overload]  # any mapping
+    def __init__(self, settings: Mapping[str, Scalar]) -> None:
+        self._settings = settings
 
     def number(self, name: str, default: float, least: float, most: float) -> float:
         value = self._settings.get(name)
@@ -170,12 +175,14 @@ def _utilisation(name: str, version: tuple[int, int]) -> float:
 
 
 def _batch_defaults(name: str, version: tuple[int, int], gpu: GpuType, length: int) -> tuple[int, int]:
-    """Return the default (max_num_seqs, max_num_batched_tokens).
+    """Return the default (max_num_seqs, max_num_batched_tokens); other engines' are about the largest of vLLM's.
 
     Source: vLLM 0.33, `EngineArgs.get_batch_defaults`; the 160 GiB tier came with 0.27. The V0 core takes a whole
     prompt in one step unless prompts are long enough (32,768) that it chunks them.
     """
-    if name == "vllm" and version < V1:
+    if name != "vllm":
+        return 1024, 8192
+    if version < V1:
         return 256, 2048 if length > _CHUNKS_FROM else max(2048, length)
     ampere = gpu.family == "ampere" or gpu.name == "NVIDIA-GB10"
     if gpu.memory_gib >= _HUGE_GIB and version >= (0, 27):

@@ -68,7 +68,7 @@ class Plan:
             return -(-min(cache.span - 1 + self.in_flight, tokens) // self.block_size) + 1
         if cache.keep is Keep.CHUNK and cache.span:
             return -(-min(cache.span + self.in_flight, tokens) // self.block_size)
-        return -(-tokens // self.block_size)
+        return -(-tokens // (cache.every * self.block_size))
 
 
 @dataclass(frozen=True, slots=True)

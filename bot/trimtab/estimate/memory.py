@@ -75,11 +75,12 @@ def memory_of(found: Resolved) -> Memory:
 
 
 def _memory(found: Resolved, weights: Figure, extra: Overhead, cache: Figure, plan: Plan | None) -> Memory:
-    engine, length = found.engine, found.length
+    engine = found.engine
+    fits_length = longest(plan, cache.value * GIB, found.shape.max_positions) if plan else found.shape.max_positions
+    length = max(1, min(found.length, fits_length)) if engine.fitted_length else found.length
     kept = [capacity(plan, gib * GIB, length, engine) if plan else None for gib in (cache.value, cache.low, cache.high)]
     tokens = Figure(*(one.tokens if one else 0.0 for one in kept))
     requests = Figure(*(one.concurrency if one else 0.0 for one in kept))
-    fits_length = longest(plan, cache.value * GIB, found.shape.max_positions) if plan else found.shape.max_positions
     outcome, reason = _verdict(found, weights, extra, cache, requests if plan else None, fits_length)
     ranks = engine.tp * engine.pp
     return Memory(
@@ -106,10 +107,18 @@ def _weights(found: Resolved) -> Figure:
 
 
 def _cache(found: Resolved, weights: Figure, extra: Overhead) -> Figure:
-    """What is left of the engine's share; uncertainties add up as independent ones do."""
-    share = found.deployment.gpu.memory_gib * found.engine.utilisation
-    parts = (weights, extra.activation, extra.non_torch)
+    """What is left of the engine's share; uncertainties add up as independent ones do.
+
+    vLLM and TGI take a share of the GPU for everything; SGLang's share is of weights and cache alone; TensorRT-LLM's
+    is of what is left beside the rest (SGLang 0.5 `mem_fraction_static`, TensorRT-LLM 1.0 `free_gpu_memory_fraction`).
+    """
+    total, engine = found.deployment.gpu.memory_gib, found.engine
+    share = total * engine.utilisation
+    outside = engine.name == "sglang"
+    parts = (weights, extra.non_torch) if outside else (weights, extra.activation, extra.non_torch)
     value = share - sum(part.value for part in parts) - extra.reserved_graphs
+    if engine.name == "tensorrt-llm":
+        value = engine.utilisation * (total - sum(part.value for part in parts))
     graphs = extra.graphs.value * 0.4 if extra.reserved_graphs else 0.0
     down = math.hypot(*(part.high - part.value for part in parts), graphs, 0.002 * share)
     up = math.hypot(*(part.value - part.low for part in parts), graphs, 0.002 * share)
@@ -141,10 +150,14 @@ def _after_start(found: Resolved, extra: Overhead, requests: Figure | None, tota
 
     Seen: gpt-oss-20b on H100 at utilisation 0.95 (TP 1 and 2) sized its cache and died in the sampler's warm-up.
     """
+    if found.engine.name == "tensorrt-llm":
+        return "ok", ""
     spare = total * (1 - found.engine.utilisation)
     fragments = 0.3 * extra.activation.value if found.engine.version >= (0, 17) else 0.1 * extra.activation.value
     torn = 0.6 * min(1.0, extra.logits / 0.5)
     graphs = extra.graphs.value - extra.reserved_graphs
+    if found.engine.name == "sglang":
+        fragments += extra.activation.value - extra.logits
     needed = graphs + extra.logits + fragments + torn + (0.2 if found.engine.tp > 1 else 0.0)
     if needed > _SURELY * spare:
         return "oom_runtime", (
