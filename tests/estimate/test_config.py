@@ -37,6 +37,8 @@ JSON = st.recursive(
         (json.dumps(SMALL | {"layer_types": ["full_attention"]}), "layer_types"),
         (json.dumps(SMALL | {"quantization_config": {"quant_method": "gguf"}}), "GGUF"),
         (json.dumps(SMALL | {"quantization_config": {"config_groups": {"group_0": 3}}}), "small"),
+        (json.dumps(SMALL | {"quantization_config": {"quant_method": "fp8", "ignore": ["re:(.+)+x"]}}), "complex"),
+        (json.dumps(SMALL | {"quantization_config": {"quant_method": "fp8", "ignore": ["re:("]}}), "broken"),
     ],
 )
 def test_broken_configurations_say_what_is_wrong(text: str, words: str) -> None:

@@ -20,6 +20,9 @@ _V0_LATENT_STEP = 128
 """V0 pads MLA's latent vector to a multiple of this: 576 becomes 640 (seen: 78,084 bytes a token for DeepSeek R1)."""
 _SPARSE_FP8_BYTES = 656
 """An `fp8_ds_mla` entry: 512 FP8 values, 4 scales, 64 rotary values in 16 bits (vLLM 0.33)."""
+_ROW_ALIGNMENT = 1.5
+"""What aligned rows and mixed precision make of a compressed entry (DeepSeek V4): between the two quoted logs, Flash on
+GB10 (16.6 kB a token at 500,000) and Pro on MI300X (23.9 kB at 1,048,576; its FP8 setting saved nothing)."""
 _CAPACITY_BY_CONCURRENCY = (0, 21)
 """From here on vLLM prints max_concurrency x max_model_len as the cache's tokens; before, blocks / groups x block."""
 
@@ -177,7 +180,9 @@ def _page(cache: Cache, engine: Engine) -> int:
     if cache.keep is Keep.LATENT:
         width = -(-cache.head_dim // _V0_LATENT_STEP) * _V0_LATENT_STEP if engine.v0 else cache.head_dim
         each = width * engine.kv_bytes
-        if cache.extra_bytes and engine.kv_bytes == 1:
+        if cache.every > 1:
+            each = width * 2 * _ROW_ALIGNMENT
+        elif cache.extra_bytes and engine.kv_bytes == 1:
             each = _SPARSE_FP8_BYTES
     else:
         heads = max(1, -(-cache.kv_heads // engine.tp))

@@ -118,7 +118,7 @@ def _cache(found: Resolved, weights: Figure, extra: Overhead) -> Figure:
     parts = (weights, extra.non_torch) if outside else (weights, extra.activation, extra.non_torch)
     value = share - sum(part.value for part in parts) - extra.reserved_graphs
     if engine.name == "tensorrt-llm":
-        value = engine.utilisation * (total - sum(part.value for part in parts))
+        value = engine.utilisation * (total - sum(part.value for part in parts) - extra.graphs.value)
     graphs = extra.graphs.value * 0.4 if extra.reserved_graphs else 0.0
     down = math.hypot(*(part.high - part.value for part in parts), graphs, 0.002 * share)
     up = math.hypot(*(part.value - part.low for part in parts), graphs, 0.002 * share)

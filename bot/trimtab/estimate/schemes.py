@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fnmatch
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from trimtab.estimate.config import ConfigError, Keys, parse_config
 from trimtab.estimate.formats import Format, by_name, gguf, integer, plain
+from trimtab.estimate.ignore import ignores
 
 _FUSED = {
     "q_proj": ("q_proj", "qkv_proj", "k_proj", "v_proj", "qkv", "q_a_proj", "wq_a"),
@@ -58,7 +57,7 @@ class Scheme:
             return plain()
         if self.only and not any(word in name for word in self.only):
             return plain()
-        if any(_matcher(self.ignored)(other) for other in names):
+        if ignores(self.ignored, names):
             return plain()
         return self.experts if self.experts and ".experts." in name else self.default
 
@@ -179,35 +178,6 @@ def _ignored(keys: Keys) -> tuple[str, ...]:
     return tuple(
         str(name) for name in keys.items("ignore", "exclude_modules", "modules_to_not_convert", "ignored_layers")
     )
-
-
-@lru_cache(maxsize=64)
-def _matcher(ignored: tuple[str, ...]) -> _Matcher:
-    return _Matcher(ignored)
-
-
-class _Matcher:
-    """Answers whether a name is in an ignore list; the list is compiled once."""
-
-    def __init__(self, ignored: tuple[str, ...]) -> None:
-        expressions = [name[3:] for name in ignored if name.startswith("re:")]
-        wild = [fnmatch.translate(name) for name in ignored if "*" in name and not name.startswith("re:")]
-        self._exact = frozenset(ignored)
-        self._prefixes = tuple(f"{name}." for name in ignored if "*" not in name and not name.startswith("re:"))
-        self._words = frozenset(name for name in ignored if "." not in name and "*" not in name)
-        self._patterns = [compiled for text in (*expressions, *wild) if (compiled := _compile(text))]
-
-    def __call__(self, name: str) -> bool:
-        if name in self._exact or name.startswith(self._prefixes) or self._words.intersection(name.split(".")):
-            return True
-        return any(pattern.match(name) for pattern in self._patterns)
-
-
-def _compile(text: str) -> re.Pattern[str] | None:
-    try:
-        return re.compile(text)
-    except (re.error, RecursionError):
-        return None
 
 
 def _spellings(name: str) -> tuple[str, ...]:
