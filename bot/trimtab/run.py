@@ -18,7 +18,7 @@ from trimtab.life import Entry, State
 from trimtab.plan import plan
 from trimtab.price import Prices, bill, load_prices, price
 from trimtab.propose import Source, propose
-from trimtab.publish import Place, Wanted, catch_up, connect, scratch, sync
+from trimtab.publish import Pace, Place, Wanted, catch_up, connect, pace_from, scratch, sync
 from trimtab.read import store
 from trimtab.read.git import Checkout, read_repository
 from trimtab.read.kubernetes import with_objects
@@ -164,7 +164,8 @@ def journal_of(call: Call) -> Ledger:
     held = named or _with_forge(call.config) or repositories
     if not held:
         raise UsageError("no repository is configured, so there is no ledger", "add one under `repositories`")
-    return Ledger(scratch(held[0], place_of(call)), call.now_s)
+    pace = Pace(0.0) if held[0].forge and held[0].forge.kind == "local" else pace_from(os.environ)
+    return Ledger(scratch(held[0], place_of(call)), call.now_s, pace.wait)
 
 
 def place_of(call: Call) -> Place:

@@ -26,6 +26,7 @@ from trimtab.demand.measures import (
     seen,
     window,
 )
+from trimtab.demand.missed import Missed, missed_objective
 from trimtab.demand.moves import Move, lacks_room, moves, own_moves, own_pool, unselectable
 from trimtab.demand.objective import Objective, objective_of
 from trimtab.demand.peak import Peak, held_replicas, peak_of
@@ -62,6 +63,7 @@ __all__ = [
     "Case",
     "Margins",
     "Misfit",
+    "Missed",
     "Move",
     "Objective",
     "Peak",
@@ -95,6 +97,7 @@ __all__ = [
     "lacks_room",
     "least_cores",
     "memory_of",
+    "missed_objective",
     "model_name",
     "move_option",
     "moves",

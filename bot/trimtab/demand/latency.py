@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from trimtab.demand.estimates import timed
 from trimtab.demand.measures import known
-from trimtab.demand.peak import Peak
+from trimtab.demand.peak import Peak, crowd
 from trimtab.estimate import Deployment, Figure, Impossible, Load, Seen, Speed, speed_from
 from trimtab.estimate.speed import Machine, time_load
 from trimtab.fleet import Measure, Traffic
@@ -28,9 +28,9 @@ class Latency:
     Attributes:
         ttft_p95_ms: Time to first token, 95th percentile.
         tpot_p95_ms: Time per output token, 95th percentile.
-        concurrency: Requests in progress at the busiest moment.
+        concurrency: Requests in progress that nearly all requests of the busiest hour meet at most.
         prefill_share: Part of the time that prompts of the busiest hour take.
-        slowdown: How many times as long as today a request takes at the busiest moment.
+        slowdown: How many times as long as today a request takes in the busiest hour.
         basis: What the estimate rests on: `measured`, `calibrated` or `roofline`.
         live: Whether today's measured latency corrected it.
     """
@@ -44,11 +44,21 @@ class Latency:
     live: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Future:
+    """How a set-up answers at typical load, in the mean of the busiest hour, and at `most` requests in progress."""
+
+    typical: Speed
+    busiest: Speed
+    crowded: Speed
+    most: float
+
+
 def latency(now: Deployment, peak: Peak, then: Deployment, demand: Peak, traffic: Traffic) -> Latency | Impossible:
     """Return how `then` answers `demand`, knowing how `now` answers `peak`.
 
-    The 95th percentile is the larger of two: today's, scaled as the mean at typical load scales; and the mean at the
-    busiest moment. Requests in progress follow Little's law: what takes longer is in progress longer.
+    The 95th percentile is the larger of two: today's, scaled as the mean at typical load scales; and the mean in a
+    crowd of the busiest hour. Requests in progress follow Little's law: what takes longer is in progress longer.
 
     Args:
         now: What runs.
@@ -70,37 +80,41 @@ def latency(now: Deployment, peak: Peak, then: Deployment, demand: Peak, traffic
         return future
     alike = now.gpu.name == then.gpu.name and now.gpus == then.gpus
     calibrated = _calibration(traffic, today[0], alike=alike)
-    mean, top = calibrated(future[0]), calibrated(future[1])
+    mean, top = calibrated(future.typical), calibrated(future.crowded)
     prefill = max(top.prefill_tokens_per_s.low, 1e-9)
     return Latency(
         ttft_p95_ms=_larger(_times(mean.ttft_ms, _tail(traffic.ttft_p95_ms, traffic.ttft_avg_ms)), top.ttft_ms),
         tpot_p95_ms=_larger(_times(mean.tpot_ms, _tail(traffic.tpot_p95_ms, traffic.tpot_avg_ms)), top.tpot_ms),
-        concurrency=future[2],
+        concurrency=future.most,
         prefill_share=demand.requests_per_s * demand.input_tokens * (1 - demand.prefix_hit) / prefill,
-        slowdown=_seconds(future[1], demand) / max(_seconds(today[1], peak), 1e-9),
+        slowdown=_seconds(future.busiest, demand) / max(_seconds(today[1], peak), 1e-9),
         basis=top.basis,
         live=_is_seen(traffic),
     )
 
 
 def _today(now: Machine, peak: Peak) -> tuple[Speed, Speed] | Impossible:
-    """Return how today's set-up answers at typical load and at the busiest moment."""
-    typical, busiest = _speed(now, peak, peak.concurrency_typical), _speed(now, peak, peak.concurrency)
+    """Return how today's set-up answers at typical load and in the busiest hour."""
+    typical, busiest = _speed(now, peak, peak.concurrency_typical), _speed(now, peak, peak.concurrency_busy)
     if isinstance(typical, Impossible):
         return typical
     return busiest if isinstance(busiest, Impossible) else (typical, busiest)
 
 
-def _future(then: Machine, demand: Peak, seconds: tuple[float, ...]) -> tuple[Speed, Speed, float] | Impossible:
-    """Return the same of another set-up, and its requests in progress at the busiest moment.
+def _future(then: Machine, demand: Peak, seconds: tuple[float, ...]) -> _Future | Impossible:
+    """Return the same of another set-up.
 
-    `seconds` are what a request takes today, at typical load and at the busiest moment.
+    `seconds` are what a request takes today, at typical load and in the busiest hour.
     """
     typical = _settled(then, demand, demand.concurrency_typical, seconds[0])
-    busiest = _settled(then, demand, demand.concurrency, seconds[1])
+    busiest = _settled(then, demand, demand.concurrency_busy, seconds[1])
     if isinstance(typical, Impossible):
         return typical
-    return busiest if isinstance(busiest, Impossible) else (typical[0], *busiest)
+    if isinstance(busiest, Impossible):
+        return busiest
+    most = busiest[1] if demand.bursts else crowd(busiest[1])
+    crowded = _speed(then, demand, most)
+    return crowded if isinstance(crowded, Impossible) else _Future(typical[0], busiest[0], crowded, most)
 
 
 def _speed(machine: Machine, demand: Peak, concurrency: float) -> Speed | Impossible:

@@ -96,7 +96,7 @@ class Case:
             about = "load" if "faster than" in answer.reason else "unknown"
             return Misfit(about, answer.reason)
         objective = objective_of(self.workload, self.cluster)
-        grown = demand.kv_tokens * max(1.0, answer.concurrency / demand.concurrency)
+        grown = demand.kv_tokens * max(1.0, answer.slowdown)
         failed = (
             _misses(answer, objective, self.margins)
             or self._lacks_seats(then, answer)

@@ -5,12 +5,14 @@ from trimtab.publish.chat import answer, asked_in
 from trimtab.publish.connect import Place, connect, connect_named, scratch
 from trimtab.publish.event import Pointer, read_event
 from trimtab.publish.forge import Forge, PullRequest, PullState, RateLimitedError
+from trimtab.publish.pace import Pace, pace_from
 from trimtab.publish.site import Site, Wanted
 from trimtab.publish.sync import sync
 
 __all__ = [
     "Caught",
     "Forge",
+    "Pace",
     "Place",
     "Pointer",
     "PullRequest",
@@ -23,6 +25,7 @@ __all__ = [
     "catch_up",
     "connect",
     "connect_named",
+    "pace_from",
     "read_event",
     "scratch",
     "sync",

@@ -1,4 +1,4 @@
-"""The objects that a declaration becomes in a cluster, found out by rendering."""
+"""The objects that a declaration becomes in a cluster, and what they wish, found out by rendering."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from trimtab.render.workspace import Workspace
 
 _WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "LeaderWorkerSet", "Job"})
 _OWN = "the object itself"
+_SPOKEN = ("trimtab.dev/", "krr/")
 
 
 def live_names(servings: tuple[Serving, ...], tree: Tree, workspace: Workspace) -> tuple[Serving, ...]:
-    """Return the servings with `live_names` filled, where rendering or the object itself tells them."""
+    """Return the servings with `live_names` and rendered annotations, where rendering or the object itself tells them."""
     return tuple(_named(serving, tree, workspace) for serving in servings)
 
 
@@ -26,15 +27,36 @@ def _named(serving: Serving, tree: Tree, workspace: Workspace) -> Serving:
     if targets == (Target("object", serving.path),):
         return replace(serving, live_names=own, live_names_by=_OWN if own else "")
     names: dict[ObjectRef, str] = {}
+    wishes: dict[str, str] = {}
     for target in targets:
         rendered = workspace.render(target)
         if isinstance(rendered, Rendered):
             for key in _matching(serving, rendered.objects):
                 by = f"rendered with {target.kind}"
                 names.setdefault(ObjectRef(key.kind, key.namespace or target.namespace, key.name), by)
+                wishes |= _wishes(rendered.objects[key])
     if not names:
         return replace(serving, live_names=own, live_names_by=_OWN if own else "")
-    return replace(serving, live_names=tuple(names), live_names_by=next(iter(names.values())))
+    annotations = dict(sorted({**wishes, **serving.annotations}.items()))
+    by = next(iter(names.values()))
+    return replace(serving, live_names=tuple(names), live_names_by=by, annotations=annotations)
+
+
+def _wishes(workload: Plain) -> dict[str, str]:
+    """Return the annotations and labels of a rendered object and of its pods that users speak to Trimtab with."""
+    found: dict[str, str] = {}
+    for metadata in (_at(workload, "spec", "template", "metadata"), _at(workload, "metadata")):
+        for kind in ("labels", "annotations"):
+            words = _at(metadata, kind)
+            if isinstance(words, dict):
+                found |= {key: str(value) for key, value in words.items() if key.startswith(_SPOKEN)}
+    return found
+
+
+def _at(value: Plain, *keys: str) -> Plain:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
 
 
 def _matching(serving: Serving, objects: Mapping[ObjectId, Plain]) -> tuple[ObjectId, ...]:
