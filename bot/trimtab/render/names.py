@@ -17,7 +17,7 @@ _SPOKEN = ("trimtab.dev/", "krr/")
 
 
 def live_names(servings: tuple[Serving, ...], tree: Tree, workspace: Workspace) -> tuple[Serving, ...]:
-    """Return the servings with `live_names` and rendered annotations, where rendering or the object itself tells them."""
+    """Return the servings with their `live_names` and rendered wishes, where rendering or the object tells them."""
     return tuple(_named(serving, tree, workspace) for serving in servings)
 
 
