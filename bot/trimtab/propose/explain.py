@@ -27,6 +27,9 @@ _PLACES: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = (
     (re.compile(r"/sizeLimit$"), frozenset({"shm_size"})),
 )
 """Where Kubernetes' own fields stand; elsewhere any setting may, for custom resources name theirs as they like."""
+_OF_KUBERNETES = frozenset().union(*(fields for _, fields in _PLACES))
+_COMMAND_LINE = re.compile(r"/(args|command)(/|$)")
+"""Where engines are told their settings, and Kubernetes none of its own."""
 _CHECKSUM = re.compile(r"/annotations/[^/]*(checksum|hash|sha256)[^/]*$", re.IGNORECASE)
 
 
@@ -68,7 +71,8 @@ def _allowed(pointer: str, wanted: Sequence[Wanted]) -> frozenset[str]:
     for pattern, fields in _PLACES:
         if pattern.search(pointer):
             return fields
-    return frozenset(one.field for one in wanted)
+    every = frozenset(one.field for one in wanted)
+    return every - _OF_KUBERNETES if _COMMAND_LINE.search(pointer) else every
 
 
 def _leaves(change: FieldChange) -> Iterator[tuple[str, str, str]]:
@@ -106,22 +110,19 @@ def _because(before: list[str], after: list[str], wanted: Sequence[Wanted], engi
     for tag, start, end, first, last in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if tag == "equal":
             continue
-        put_in = [_field_of(word, wanted, engine, after=True) for word in after[first:last]]
-        taken_out = [_field_of(word, wanted, engine, after=False) for word in before[start:end]]
+        put_in = [_fields_of(word, wanted, engine, after=True) for word in after[first:last]]
+        taken_out = [_fields_of(word, wanted, engine, after=False) for word in before[start:end]]
         swapped = len(put_in) == len(taken_out)
-        if "" in put_in or ("" in taken_out and not swapped):
+        if not all(put_in) or not (swapped or all(taken_out)):
             return frozenset()
-        found.update(put_in, filter(None, taken_out))
+        found.update(*put_in, *taken_out)
     return frozenset(found)
 
 
-def _field_of(word: str, wanted: Sequence[Wanted], engine: str, *, after: bool) -> str:
-    """Return the setting that a word is the value or the name of; empty where it is none's."""
+def _fields_of(word: str, wanted: Sequence[Wanted], engine: str, *, after: bool) -> frozenset[str]:
+    """Return the settings that a word is the value or the name of: of equal values, all."""
     named = _named(word, engine)
-    for one in wanted:
-        if named == one.field or _is(word, one.after if after else one.before):
-            return one.field
-    return ""
+    return frozenset(one.field for one in wanted if named == one.field or _is(word, one.after if after else one.before))
 
 
 def _named(word: str, engine: str) -> str:
