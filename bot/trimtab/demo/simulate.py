@@ -9,7 +9,7 @@ from trimtab.demo.gpu_series import note_gpus
 from trimtab.demo.kube_series import node_labels, note_machines, note_pods, note_workloads
 from trimtab.demo.notebook import Notebook
 from trimtab.demo.pods import Running, schedule
-from trimtab.demo.week import Week, live
+from trimtab.demo.week import Week, live, starts
 from trimtab.demo.world import APPS, CLUSTER, ENDED_AT_S, MACHINES, WEEK_S
 from trimtab.errors import RefusedError
 from trimtab.facts import ClusterFacts, LiveObject
@@ -55,8 +55,9 @@ def deployed(servings: Sequence[Serving]) -> tuple[Running, ...]:
             raise RefusedError(f"{app.path} declares no serving", "the demo deploys only what its repository declares")
         settings = {name: setting.value for name, setting in by_path[app.path].settings.items()}
         replicas = app.scaler.wanted if app.scaler else int(settings.get("replicas", 1))
-        if app.running:
-            fleet.append(Running(app, settings, replicas))
+        running = Running(app, settings, replicas)
+        if not app.held or starts(running):
+            fleet.append(running)
     return tuple(fleet)
 
 

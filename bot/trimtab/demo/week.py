@@ -78,6 +78,11 @@ def live(running: Running, number: int) -> Week:
     return Week(running, box, lengths, demand.prefix_hit, hours)
 
 
+def starts(running: Running) -> bool:
+    """Return whether an app would start with its settings."""
+    return not isinstance(replica(running.app, _deployment(running), float("inf")), Impossible)
+
+
 def _deployment(running: Running) -> Deployment:
     """Return what runs on what, by the catalogue."""
     model = find_model(running.app.model or running.text("model"))

@@ -87,7 +87,7 @@ class App:
         model: Where the manifest only says it indirectly.
         served_as: The model's name in requests; the model itself by default.
         scaler: What decides the replicas; None where Git does.
-        running: Whether it was deployed at all.
+        held: Not deployed until it would start.
     """
 
     path: str
@@ -101,7 +101,7 @@ class App:
     model: str = ""
     served_as: str = ""
     scaler: Scaler | None = None
-    running: bool = True
+    held: bool = False
 
 
 _H100 = ("NVIDIA-H100-80GB-HBM3", "NVIDIA H100 80GB HBM3")
@@ -137,7 +137,7 @@ APPS = (
         "research",
         "long-reader",
         "server",
-        Demand("wavy", "documents", 1.0),
+        Demand("evening", "documents", 0.3),
         cpu_need_cores=3.5,
         host_memory_gib=22,
     ),
@@ -148,8 +148,8 @@ APPS = (
         "agents",
         "coder-agent",
         "engine",
-        Demand("steady", "code", 2.2),
-        cpu_need_cores=5.9,
+        Demand("steady", "code", 0.9),
+        cpu_need_cores=5.8,
         host_memory_gib=15,
         served_as="coder",
     ),
@@ -160,7 +160,7 @@ APPS = (
         "batch",
         "nightly-summaries",
         "vllm",
-        Demand("evening", "conversation", 0.9),
+        Demand("evening", "conversation", 0.22),
         cpu_need_cores=3.0,
         host_memory_gib=16,
     ),
@@ -171,7 +171,7 @@ APPS = (
         "writing",
         "writing-qwen8b-deployment-vllm",
         "vllm",
-        Demand("wavy", "conversation", 2.4),
+        Demand("wavy", "conversation", 1.5),
         cpu_need_cores=3.0,
         host_memory_gib=15,
     ),
@@ -193,7 +193,7 @@ APPS = (
         "office",
         "mail-triage",
         "vllm",
-        Demand("office", "conversation", 1.35),
+        Demand("office", "conversation", 1.1),
         cpu_need_cores=3.0,
         host_memory_gib=17,
     ),
@@ -243,7 +243,7 @@ APPS = (
         cpu_need_cores=2.0,
         host_memory_gib=7,
     ),
-    # Declared, not deployed yet; it would not start.
+    # Declared, not deployed yet: it would not start.
     App(
         "apps/contract-review/deployment.yaml",
         "Deployment",
@@ -253,6 +253,6 @@ APPS = (
         None,
         cpu_need_cores=3.0,
         host_memory_gib=18,
-        running=False,
+        held=True,
     ),
 )
