@@ -3,9 +3,10 @@
     python bench/scan.py                      2,000 GPUs, 400 workloads, 7 days at 5 minutes
     python bench/scan.py --gpus 200 --workloads 40 --days 2
 
-Builds a TSDB with promtool, starts a real Prometheus on loopback, reads the fleet in a process of its own, and sends
-the same queries again with a bare client that only takes in the bytes. Prints one JSON document; where the machine is
-shared, the CPU seconds of both sides tell more than the clock.
+Builds a TSDB with promtool, starts a real Prometheus on loopback, reads the fleet in a process of its own, runs the
+whole `trimtab scan` over it and a repository that declares it, and sends the same queries again with a bare client that
+only takes in the bytes. Prints one JSON document; where the machine is shared, the CPU seconds of both sides tell more
+than the clock.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -22,6 +24,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -40,6 +43,20 @@ SLICE_S = 18 * HOUR_S
 """Length of one slice: promtool's blocks are cut at multiples of it, and its text stays below three gigabytes."""
 ENDED_AT_S = 1_794_614_400
 ROUNDS = 3
+DEPLOYMENT = """apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}, namespace: llm}}
+spec:
+  replicas: 4
+  template:
+    spec:
+      nodeSelector: {{nvidia.com/gpu.product: NVIDIA-H100-80GB-HBM3}}
+      containers:
+        - name: server
+          image: vllm/vllm-openai:v0.19.0
+          args: [--model=meta-llama/Llama-3.1-8B-Instruct, --max-model-len=8192]
+          resources: {{limits: {{nvidia.com/gpu: 1}}}}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +155,39 @@ def server_cpu_s(url: str) -> float:
     return next(float(line.split()[1]) for line in lines if line.startswith("process_cpu_seconds_total "))
 
 
+def declare(size: Size, folder: Path, url: str) -> Path:
+    """Write a repository that declares every workload, and a configuration; return the latter."""
+    gitops = folder / "gitops"
+    gitops.mkdir(exist_ok=True)
+    for workload in range(size.workloads):
+        name = f"w{workload:03}"
+        (gitops / f"{name}.yaml").write_text(DEPLOYMENT.format(name=name))
+    config = folder / "trimtab.yaml"
+    config.write_text(f"clusters: [{{name: bench, prometheus: {{url: '{url}'}}}}]\nrepositories: [{{path: gitops}}]\n")
+    return config
+
+
+def scan(size: Size, folder: Path, url: str) -> dict[str, object]:
+    """Run the whole command and return what its process took."""
+    at = datetime.fromtimestamp(ENDED_AT_S, UTC).isoformat()
+    command = [sys.executable, "-m", "trimtab", "scan", "--config", str(declare(size, folder, url)), "--at", at]
+    started = time.perf_counter()
+    with (folder / "scan.json").open("w") as out:
+        process = subprocess.Popen([*command, "--format", "json"], stdout=out)
+        _, status, used = os.wait4(process.pid, 0)
+    wall_s = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    document = json.loads((folder / "scan.json").read_text())
+    return {
+        "wall_s": wall_s,
+        "cpu_s": used.ru_utime + used.ru_stime,
+        "peak_mb": used.ru_maxrss / 1024,
+        "exit": process.returncode,
+        "workloads": len(document["workloads"]),
+        "recommendations": len(document["recommendations"]),
+    }
+
+
 def measure(size: Size, folder: Path) -> dict[str, object]:
     """Return all figures for a fleet of one size."""
     started = time.perf_counter()
@@ -154,6 +204,7 @@ def measure(size: Size, folder: Path) -> dict[str, object]:
             runs.append(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
             served.append(server_cpu_s(url) - before_s)
             replays.append(replay(url, [Asked(**one) for one in runs[-1]["asked"]]))
+        scans = [scan(size, folder, url) for _ in range(ROUNDS)]
     wall_s = statistics.median(run["wall_s"] for run in runs)
     bare_s = statistics.median(seconds for seconds, _ in replays)
     dearest = sorted(replays[-1][1], reverse=True)[:5]
@@ -169,6 +220,13 @@ def measure(size: Size, folder: Path) -> dict[str, object]:
         "read_cpu_s": round(statistics.median(run["cpu_s"] for run in runs), 2),
         "prometheus_cpu_s": round(statistics.median(served), 2),
         "peak_mb": round(max(run["peak_mb"] for run in runs)),
+        "scan_s": round(statistics.median(one["wall_s"] for one in scans), 2),
+        "scan_ratio": round(statistics.median(one["wall_s"] for one in scans) / bare_s, 3),
+        "scan_cpu_s": round(statistics.median(one["cpu_s"] for one in scans), 2),
+        "scan_peak_mb": round(max(one["peak_mb"] for one in scans)),
+        "scan_exit": scans[-1]["exit"],
+        "workloads": scans[-1]["workloads"],
+        "recommendations": scans[-1]["recommendations"],
         "dearest": [{"seconds": round(seconds, 2), "query": query[:120]} for seconds, query in dearest],
     }
 
