@@ -60,12 +60,14 @@ class StarvedGpu:
 
     def judge(self, workload: Workload, cluster: Cluster, settings: Limits) -> Iterator[Verdict]:
         """Yield a finding with the CPU to give, or why a quiet GPU is not starved."""
-        busy = demand.gpu_busy_avg(workload)
+        busy, off = demand.gpu_busy_avg(workload), demand.hands_off(self.name, workload)
+        shortage = demand.cpu_shortage(workload, cluster)
         unused = demand.number(workload.traffic.running_peak, 1.0) <= 0
+        if not demand.known(busy) and shortage and not unused and not off:
+            reason = f"{shortage.reason}, but whether its GPU waits is not known: {demand.first_unknown((busy,))}"
+            yield demand.silence(self.name, workload, SilenceKind.MISSING, reason)
         if not demand.known(busy) or busy.value >= settings.gpu_busy or unused:
             return
-        off = demand.hands_off(self.name, workload)
-        shortage = demand.cpu_shortage(workload, cluster)
         if off or not shortage:
             reason = f"its GPU is active {busy.value:.0%} of the time, and the CPU is not why: there is CPU to spare"
             yield off or demand.silence(self.name, workload, SilenceKind.LOOK_ALIKE, reason)

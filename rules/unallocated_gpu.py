@@ -17,7 +17,8 @@ can do.
 - Shares or slices are free, but other shares or slices of the same GPUs are in use.
 
 ## How sure it is
-0.9 where the whole node is empty; 0.75 where other GPUs of it are in use, since the node then has to be emptied first.
+0.9 where the whole node is empty; 0.75 where other GPUs of it are in use, since the node then has to be emptied first;
+0.25 less where the node's labels cannot be seen.
 
 ## Sources
 - Allocatable and requested: kube-state-metrics 2.20, docs/metrics (node and pod).
@@ -50,6 +51,8 @@ from trimtab.rule import (
 _SLICES = re.compile(r"/mig-(\d+)g\.")
 _NOISE = 0.05
 """Mean units requested below which a short visit is rounding, not use."""
+_UNLABELLED = 0.25
+"""How much less sure it is where a label could say that the node is kept free, and none can be seen."""
 
 
 class Limits(RuleSettings):
@@ -119,8 +122,8 @@ def _finding(node: Node, cluster: Cluster, unasked: float) -> Finding:
         places_needed=0.0,
         resource="",
         predictions=(),
-        confidence=0.9 if empty else 0.75,
-        doubts=doubts,
+        confidence=round((0.9 if empty else 0.75) - (0.0 if node.labels else _UNLABELLED), 2),
+        doubts=doubts if node.labels else (*doubts, "its labels cannot be seen, so it may be headroom"),
     )
     act = f"Remove the node{named} from its pool" if empty else f"Move its pods and remove the node{named}"
     return Finding(

@@ -11,7 +11,7 @@ Users wait, requests are sent again, and replicas are added that each are too sl
 `gpu_product`, or `gpu_count` with `tensor_parallel_size` on the same kind.
 
 ## When it stays silent
-- No objective is declared, or it is kept.
+- No objective is declared, or it is kept, or the latency histogram is too coarse to say.
 - CPU holds the GPU back: a larger GPU would wait just the same (see starved-gpu).
 - The KV cache is full, which is kv-cache-pressure's to cure.
 - Nothing larger in the cluster keeps the objective, or it has no room.
@@ -20,7 +20,7 @@ Users wait, requests are sent again, and replicas are added that each are too sl
 
 ## How sure it is
 As sure as the proof of the larger set-up: 0.95 where latency and KV cache use were measured; 0.2 less where the careful
-end of the estimate still misses the objective.
+end of the estimate still misses the objective, which is proposed only where nothing surer has room.
 
 ## Sources
 - Memory and speed: `trimtab.estimate`, with the source of each formula.
@@ -37,7 +37,7 @@ from pydantic import Field
 from trimtab import demand
 from trimtab.estimate import divides_heads
 from trimtab.fleet import Cluster, Unknown, Workload
-from trimtab.rule import Evidence, Finding, Layer, Option, RuleSettings, SilenceKind, Verdict, WorkloadRule, subject_of
+from trimtab.rule import Finding, Layer, Option, RuleSettings, SilenceKind, Verdict, WorkloadRule, subject_of
 
 
 class Limits(RuleSettings):
@@ -59,18 +59,22 @@ class UndersizedGpu:
 
     def judge(self, workload: Workload, cluster: Cluster, settings: Limits) -> Iterator[Verdict]:
         """Yield a finding with larger places that do, or why there is none."""
-        missed = _missed(workload, cluster, settings)
+        missed = demand.missed_objective(workload, cluster, settings.missed_by)
         if not missed or demand.hands_off(self.name, workload):
+            return
+        if not missed.certain:
+            reason = f"{missed.said}, but its histogram's buckets are too wide to tell whether that is so"
+            yield demand.silence(self.name, workload, SilenceKind.LOOK_ALIKE, reason)
             return
         now = demand.deployment_of(workload)
         peak = now if isinstance(now, Unknown) else demand.peak_of(workload, now)
         if isinstance(now, Unknown) or isinstance(peak, Unknown):
             reason = peak.reason if isinstance(peak, Unknown) else ""
-            yield demand.silence(self.name, workload, SilenceKind.MISSING, f"{_said(missed)}; {reason}")
+            yield demand.silence(self.name, workload, SilenceKind.MISSING, f"{missed.said}; {reason}")
             return
         other = _other_cause(workload, cluster)
         if other:
-            yield demand.silence(self.name, workload, SilenceKind.LOOK_ALIKE, f"{_said(missed)}, but {other}")
+            yield demand.silence(self.name, workload, SilenceKind.LOOK_ALIKE, f"{missed.said}, but {other}")
             return
         yield _larger(demand.Case(workload, cluster, now, peak, demand.Margins(cures=True)), missed, settings)
 
@@ -84,25 +88,7 @@ def _other_cause(workload: Workload, cluster: Cluster) -> str:
     return f"the KV cache is full and {pressed}; see kv-cache-pressure" if pressed else ""
 
 
-def _missed(workload: Workload, cluster: Cluster, settings: Limits) -> Evidence | None:
-    """Return the declared objective that is missed most; None where all are kept."""
-    traffic, wishes = workload.traffic, workload.wishes
-    worst, found = settings.missed_by, None
-    for name, today, objective in (
-        ("time to first token, p95", traffic.ttft_p95_ms, wishes.ttft_p95_ms),
-        ("time per output token, p95", traffic.tpot_p95_ms, wishes.tpot_p95_ms),
-    ):
-        if demand.known(today) and demand.known(objective) and today.value > worst * objective.value > 0:
-            worst = today.value / objective.value
-            found = demand.seen(name, today, "ms", cluster, ("above", objective.value))
-    return found
-
-
-def _said(missed: Evidence) -> str:
-    return f"{missed.name} is {missed.value:,.0f} ms, the objective is {missed.threshold:,.0f} ms"
-
-
-def _larger(case: demand.Case, missed: Evidence, settings: Limits) -> Verdict:
+def _larger(case: demand.Case, missed: demand.Missed, settings: Limits) -> Verdict:
     """Return the finding with every larger place that serves the peak, smallest first, or why there is none."""
     options: list[Option] = []
     misfits: list[tuple[demand.Move, demand.Misfit]] = []
@@ -115,7 +101,7 @@ def _larger(case: demand.Case, missed: Evidence, settings: Limits) -> Verdict:
     if options:
         return _finding(case, missed, tuple(options), misfits)
     tried = "; ".join(f"{move.title}: {misfit.reason}" for move, misfit in misfits[:3]) or "no larger GPU is here"
-    return demand.silence(UndersizedGpu.name, case.workload, SilenceKind.NO_BETTER, f"{_said(missed)}; {tried}")
+    return demand.silence(UndersizedGpu.name, case.workload, SilenceKind.NO_BETTER, f"{missed.said}; {tried}")
 
 
 def _moves(case: demand.Case, settings: Limits) -> list[demand.Move]:
@@ -132,7 +118,7 @@ def _moves(case: demand.Case, settings: Limits) -> list[demand.Move]:
 
 def _finding(
     case: demand.Case,
-    missed: Evidence,
+    missed: demand.Missed,
     options: tuple[Option, ...],
     misfits: list[tuple[demand.Move, demand.Misfit]],
 ) -> Finding:
@@ -141,13 +127,13 @@ def _finding(
         rule=UndersizedGpu.name,
         layer=UndersizedGpu.layer,
         subject=subject_of(workload),
-        diagnosis=f"{demand.model_name(workload)} misses its objective on {name}: {_said(missed)}.",
-        evidence=(missed, *demand.peak_evidence(workload, case.cluster)),
+        diagnosis=f"{demand.model_name(workload)} misses its objective on {name}: {missed.said}.",
+        evidence=(missed.evidence, *demand.peak_evidence(workload, case.cluster)),
         risk="medium",
         cures=True,
         before=demand.footprint(workload),
-        options=options,
-        otherwise=f"Users go on waiting longer than the objective of {missed.threshold:,.0f} ms allows.",
+        options=tuple(sorted(options, key=lambda one: -one.confidence)),
+        otherwise=f"Users go on waiting longer than the objective of {missed.evidence.threshold:,.0f} ms allows.",
         more_gpus="More replicas on the same GPU would each be as slow for one request; they help only where "
         "requests wait.",
         considered=demand.considered(misfits),

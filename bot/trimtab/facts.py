@@ -114,8 +114,10 @@ SIGNALS: Mapping[str, Signal] = {
     "running_hourly": Signal(_STEM, "requests", "sum over pods of the hour's maximum in progress", hourly=True),
     "waiting_hourly": Signal(_STEM, "requests", "sum over pods of the hour's maximum waiting", hourly=True),
     "ttft_p95": Signal(_STEM, "s", "time to first token, 95th percentile of the window's requests"),
+    "ttft_p95_least": Signal(_STEM, "s", "the same, the lower bound of its histogram's bucket: it is no less"),
     "ttft_avg": Signal(_STEM, "s", "the same, mean"),
     "tpot_p95": Signal(_STEM, "s", "time per output token, 95th percentile"),
+    "tpot_p95_least": Signal(_STEM, "s", "the same, the lower bound of its histogram's bucket: it is no less"),
     "tpot_avg": Signal(_STEM, "s", "the same, mean"),
     "input_tokens_p99": Signal(_STEM, "tokens", "prompt length of one request, 99th percentile"),
     # cost exporter

@@ -141,6 +141,7 @@ def test_latency_is_of_all_requests_of_a_stem() -> None:
     histogram(samples, "vllm:request_prompt_tokens", **V1)
     answer = read(samples)
     assert answer.rows("ttft_p95") == {"namespace=llm stem=chat": pytest.approx(0.15)}
+    assert answer.rows("ttft_p95_least") == {"namespace=llm stem=chat": pytest.approx(0.1)}
     assert answer.rows("ttft_avg") == {"namespace=llm stem=chat": pytest.approx(0.08)}
     assert answer.rows("tpot_p95") == {
         "namespace=llm stem=chat": pytest.approx(0.15),

@@ -47,7 +47,7 @@ _SEEN: Described = {
     "output_tokens_avg": 200, "running_avg": 1.0, "running_peak": 4.0, "waiting_max": 0, "waiting_p95": 0,
     "kv_usage_max": 0.05, "kv_usage_p95": 0.02, "preemptions": 0, "kv_cache_tokens": 400_000, "prefix_hit": 0,
     "ttft_p95_ms": 70, "tpot_p95_ms": 9, "ttft_avg_ms": 45, "tpot_avg_ms": 7,
-    "ttft_p95_ms_objective": 500, "tpot_p95_ms_objective": 40,
+    "ttft_p95_least_ms": None, "tpot_p95_least_ms": None, "ttft_p95_ms_objective": 500, "tpot_p95_ms_objective": 40,
     "cpu_request_cores": 8, "cpu_limit_cores": None, "cpu_used_avg_cores": 1.5, "cpu_used_p95_cores": 2,
     "throttled": None, "memory_request_gib": 32, "memory_limit_gib": 64, "memory_used_max_gib": 20,
     "restarts": 0, "oom_kills": 0, "crash_exits": 0, "unschedulable_pods": 0,
@@ -191,7 +191,8 @@ def _pool(described: Described) -> Pool:
 def _node(described: Described) -> Node:
     plain = Node(
         cluster="eu", name="node-a", product=Found("NVIDIA-H100-80GB-HBM3", "label"), instance_type="p5.48xlarge",
-        labels={}, gpus=8, allocatable={"nvidia.com/gpu": 8.0}, requested={"nvidia.com/gpu": 8.0},
+        labels={"nvidia.com/gpu.count": "8"}, gpus=8, allocatable={"nvidia.com/gpu": 8.0},
+        requested={"nvidia.com/gpu": 8.0},
         requested_avg=Found(8.0), cpu_cores=Found(192.0), cpu_requested=Found(64.0), cpu_busy_avg=Found(0.2),
         cpu_busy_p95=Found(0.3), age_s=Found(90 * 86400.0),
     )  # fmt: skip

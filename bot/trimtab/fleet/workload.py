@@ -51,6 +51,9 @@ class Traffic:
     hourly_requests_per_s: tuple[float, ...] = ()
     hourly_output_tokens_per_s: tuple[float, ...] = ()
     hourly_running: tuple[float, ...] = ()
+    ttft_p95_least_ms: Measure = field(default_factory=lambda: Unknown("not read"))
+    """What `ttft_p95_ms` certainly exceeds: the lower bound of the histogram's bucket in which it was interpolated."""
+    tpot_p95_least_ms: Measure = field(default_factory=lambda: Unknown("not read"))
 
 
 @dataclass(frozen=True, slots=True)

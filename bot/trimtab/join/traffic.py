@@ -40,6 +40,8 @@ def join_traffic(measures: Measures) -> Traffic:
         tpot_p95_ms=measures.slowest("tpot_p95", _MS),
         ttft_avg_ms=measures.typical("ttft_avg", _MS),
         tpot_avg_ms=measures.typical("tpot_avg", _MS),
+        ttft_p95_least_ms=measures.slowest("ttft_p95_least", _MS),
+        tpot_p95_least_ms=measures.slowest("tpot_p95_least", _MS),
         hourly_requests_per_s=measures.hours("requests_hourly"),
         hourly_output_tokens_per_s=measures.hours("output_tokens_hourly"),
         hourly_running=measures.hours("running_hourly"),

@@ -177,6 +177,11 @@ def _latencies(layout: Layout, span: Span) -> Iterator[Query]:
         ]
         if quantiles:
             yield Query(f"{name}_{figure}", either(quantiles), Family.ENGINE)
+        if quantiles and figure == "p95":
+            least = [
+                _least(layout, bucket, span) for bucket in layout.find(*(f"{metric}_bucket" for metric in metrics))
+            ]
+            yield Query(f"{name}_p95_least", either(least), Family.ENGINE)
         means = [
             f"{_by_stem(layout, total, span)} / ({_by_stem(layout, count, span)} > 0)"
             for metric in metrics
@@ -184,6 +189,17 @@ def _latencies(layout: Layout, span: Span) -> Iterator[Query]:
         ]
         if means and name != "input_tokens":
             yield Query(f"{name}_avg", either(means), Family.ENGINE)
+
+
+def _least(layout: Layout, bucket: str, span: Span) -> str:
+    """Return the lower bound of the bucket that the 95th percentile lies in.
+
+    Whether a bucket's cumulative count reaches 95 % is itself a cumulative histogram with all of its one event in the
+    bucket asked for; its lowest quantile is that bucket's lower bound (`histogram_quantile`, Prometheus 2.42).
+    """
+    counts = _by_stem(layout, bucket, span, "le")
+    every = f"0.95 * max by (namespace, stem) ({counts})"
+    return f"histogram_quantile(1e-9, {counts} >= bool on (namespace, stem) group_left () ({every} > 0))"
 
 
 def _by_stem(layout: Layout, metric: str, span: Span, *labels: str) -> str:
