@@ -167,7 +167,7 @@ spec:
         container("image: vllm/vllm-openai:v1\nargs: [--model=o/m]", kind="DaemonSet").replace(
             "apps/v1", "example.com/v1"
         ),
-        "apiVersion: batch/v1\nkind: Job\nmetadata: {name: b}\nspec: {template: {spec: {containers: [{image: vllm/v}]}}}\n",
+        "apiVersion: batch/v1\nkind: Job\nspec: {template: {spec: {containers: [{image: vllm/v}]}}}\n",
     ],
 )
 def test_what_only_looks_like_a_serving_is_none(text: str) -> None:

@@ -120,7 +120,7 @@ def add_path(owner: Cursor, keys: Sequence[str], value: New) -> Splice:
         here, depth = below, depth + 1
     if here.locked and not here.is_mapping:
         raise RefusedError(here.locked, "edit it by hand")
-    new: New = _like_siblings(here, value)
+    new: New = _like_siblings(here, value) if depth == len(keys) - 1 else value
     for key in reversed(keys[depth + 1 :]):
         new = {key: new}
     return add_pair(here, keys[depth], new)
@@ -128,7 +128,7 @@ def add_path(owner: Cursor, keys: Sequence[str], value: New) -> Splice:
 
 def _like_siblings(mapping: Cursor, value: New) -> New:
     """Return a quantity as a number where the mapping's other numbers are bare, else as text."""
-    bare = any(isinstance(cursor.value, int) for _, cursor in mapping.pairs())
+    bare = any(isinstance(cursor.value, int) and cursor.value is not True for _, cursor in mapping.pairs())
     whole = value if isinstance(value, str) and value.isdigit() else ""
     quoted = any(isinstance(cursor.value, str) and cursor.string.isdigit() for _, cursor in mapping.pairs())
     return int(whole) if whole and bare and not quoted else value

@@ -121,9 +121,12 @@ class Cursor:
         for merged in reversed(list(self._merged())):
             for key, cursor in merged.entries().items():
                 found[key] = replace(cursor, locked=cursor.locked or "the value comes through a merge key `<<`")
+        own: dict[str, Cursor] = {}
         for name, cursor in self.pairs():
             if name.value != "<<":
-                found[name.value] = cursor
+                twice = f"the key `{name.value}` is written twice" if name.value in own else ""
+                own[name.value] = replace(cursor, locked=cursor.locked or twice)
+        found.update(own)
         if self.under:
             names = dict.fromkeys((*found, *(name for layer in self.under for name in layer.entries())))
             return {name: laid for name in names if (laid := self._laid(name)) is not None}
