@@ -21,7 +21,8 @@ from trimtab.manifest.tree import Tree
 
 _HINT = re.compile(
     rb"vllm|sglang|text-generation|\btgi\b|triton|tensorrt|trtllm|ollama|llama|dynamo|\bnim\b|text-embeddings"
-    rb"|huggingface|max[-_]?model[-_]?len|serving\.kserve\.io|kubeai\.org|kaito\.sh|--model|tensor[-_]?parallel",
+    rb"|huggingface|max[-_]?model[-_]?len|serving\.kserve\.io|kubeai\.org|kaito\.sh|--model|tensor[-_]?parallel"
+    rb"|modelURL|modelArtifacts|max[-_]?num[-_]?(?:seqs|batched)|gpu[-_]?memory[-_]?util",
     re.IGNORECASE,
 )
 """Bytes without which no serving is recognised, so that most files are never parsed into nodes."""
