@@ -32,6 +32,8 @@ def create(folder: Path) -> str:
     Raises:
         TrimtabError: Git is not installed, or refused.
     """
+    folder = folder.absolute()
+    folder = folder.resolve()
     git(folder.parent, "init", "--quiet", "--bare", f"--initial-branch={BRANCH}", str(folder))
     lines = []
     for path, data in sample_files().items():
@@ -80,8 +82,7 @@ def git(folder: Path, *arguments: str, data: bytes = b"", extra: Mapping[str, st
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         done = subprocess.run(  # noqa: S603 -- Git with arguments of our own, no shell
-            ["git", "-c", "core.hooksPath=/dev/null", *arguments],  # noqa: S607 -- Git is found on PATH
-            cwd=folder,
+            ["git", "-C", str(folder), "-c", "core.hooksPath=/dev/null", *arguments],  # noqa: S607 -- Git is found on PATH
             input=data,
             capture_output=True,
             check=True,
