@@ -56,6 +56,13 @@ def test_two_equal_declarations_are_named_and_not_chosen() -> None:
     assert "b/chat.yaml" in place.reason
 
 
+def test_of_two_equal_declarations_the_clusters_own_folder_is_meant() -> None:
+    """`clusters/eu/` declares what runs in the cluster `eu`, a little less surely than if it stood alone."""
+    place = _place(_small(), serving("chat", path="clusters/eu/a.yaml"), serving("chat", path="clusters/us/a.yaml"))
+    assert (place.serving.path, place.sure) == ("clusters/eu/a.yaml", 0.94)
+    assert place.how.endswith("in the folder of this cluster")
+
+
 def test_of_one_objects_containers_the_serving_one_is_meant() -> None:
     """A sidecar's entry does not make the object ambiguous."""
     main = serving("chat", {"model": "m", "max_model_len": 4096})

@@ -354,3 +354,13 @@ def test_the_same_samples_give_the_same_facts() -> None:
     """Nothing depends on the order in which answers come."""
     with serve(small().text()) as url:
         assert facts_of(url) == facts_of(url)
+
+
+@pytest.mark.parametrize("matchers", ["", 'cluster="eu"'])
+def test_a_server_of_several_clusters_is_read_one_at_a_time(matchers: str) -> None:
+    """Two clusters with the same names would run together; without a matcher the gap says which there are."""
+    samples = Samples().add("kube_pod_info", 1, **POD, cluster="eu").add("kube_pod_info", 1, **POD, cluster="us")
+    gaps = [gap for gap in read(samples, matchers=matchers).facts.gaps if gap.blind]
+    assert [gap.reason for gap in gaps] == (
+        [] if matchers else ['it holds 2 clusters (eu, us); say which with `matchers: cluster="eu"`']
+    )

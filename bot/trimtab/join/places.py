@@ -29,6 +29,7 @@ class LiveName:
         name: The top owner's.
         written: Labels and annotations, real names or sanitised.
         models: Names of the model: live flags and served names.
+        cluster: Its cluster.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class LiveName:
     name: str
     written: Mapping[str, str]
     models: tuple[str, ...]
+    cluster: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +63,22 @@ def find_place(live: LiveName, servings: Sequence[Serving]) -> Found[Place] | Un
         if way.by_part:
             longest = max((len(_item(serving)) for serving in fitting), default=0)
             fitting = [serving for serving in fitting if len(_item(serving)) == longest]
-        if len(fitting) == 1:
-            serving = fitting[0]
-            rendered = way is _WAYS[0] and serving.live_names_by not in {"", "the object itself"}
-            how, sure = (serving.live_names_by, 0.97) if rendered else (way.how, way.sure)
-            return Found(Place(serving, how, sure), f"{serving.repository}:{serving.path}")
+        here = [serving for serving in fitting if live.cluster in serving.path.split("/")]
+        if len(fitting) == 1 or len(here) == 1:
+            return _place(way, *(fitting if len(fitting) == 1 else here), alone=len(fitting) == 1)
         if fitting:
             paths = " and ".join(f"{one.repository}:{one.subject}" for one in fitting)
             return Unknown(f"several declarations fit equally ({way.how}): {paths}")
     return Unknown(f"no declaration in Git matches {live.kind} {live.namespace}/{live.name}")
+
+
+def _place(way: _Way, serving: Serving, *, alone: bool) -> Found[Place]:
+    """Return the place; of several that fit it is the one in the folder that bears the cluster's name."""
+    rendered = way is _WAYS[0] and serving.live_names_by not in {"", "the object itself"}
+    how, sure = (serving.live_names_by, 0.97) if rendered else (way.how, way.sure)
+    if not alone:
+        how, sure = f"{how}, in the folder of this cluster", round(sure * _BY_FOLDER, 2)
+    return Found(Place(serving, how, sure), f"{serving.repository}:{serving.path}")
 
 
 def _leading(fitting: Sequence[Serving]) -> Sequence[Serving]:
@@ -177,6 +186,9 @@ _WAYS = (
     _Way("similar name and the same model", 0.6, _resembles, by_part=True),
 )
 """Surest first."""
+
+_BY_FOLDER = 0.95
+"""How much less sure it is where a folder's name tells which of several declarations is this cluster's."""
 
 EXACT = 0.8
 """From here on a join is by name; below it, by resemblance."""

@@ -51,7 +51,10 @@ def place_of(scene: Scene, group: Group, servings: Sequence[Serving]) -> Found[P
     settings = live.settings if live else {}
     models = [label(row, "model_name") for row in served(_measures(scene, group, math.nan))]
     known = tuple(name for name in (str(settings.get("model", "")), *models) if name)
-    return find_place(LiveName(group.kind, group.namespace, group.name, _written(scene, group), known), servings)
+    live_name = LiveName(
+        group.kind, group.namespace, group.name, _written(scene, group), known, scene.readings.facts.cluster
+    )
+    return find_place(live_name, servings)
 
 
 def join_workload(scene: Scene, group: Group, place: Found[Place] | Unknown) -> tuple[Workload, tuple[Gap, ...]]:

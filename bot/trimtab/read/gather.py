@@ -14,7 +14,7 @@ from trimtab.read.ask_gpu import blank_names, filtered_queries, gpu_queries
 from trimtab.read.ask_host import host_queries
 from trimtab.read.ask_kube import kube_queries
 from trimtab.read.layout import Family, Layout
-from trimtab.read.probe import DAY_S, Freshness, find_freshness, find_layout, span_of, without_needless
+from trimtab.read.probe import DAY_S, Freshness, find_freshness, find_layout, refuse_mixture, span_of, without_needless
 from trimtab.read.promql import HOUR_S
 from trimtab.read.query import Query, QueryFailedError, Row, Server, Span
 from trimtab.read.shape import shaped
@@ -45,6 +45,7 @@ def gather(server: Server, cluster: ClusterSettings, now_s: int, window_s: int, 
     layout = find_layout(server, matchers, now_s - window_s - DAY_S, now_s)
     freshness = find_freshness(server, layout, now_s)
     span = span_of(freshness, now_s, window_s)
+    refuse_mixture(server, layout, span)
     layout = without_needless(server, layout, span)
     queries = (
         *kube_queries(layout, span),

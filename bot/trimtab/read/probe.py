@@ -20,6 +20,10 @@ _FRESH: Mapping[Family, tuple[str, ...]] = {
 """Metrics whose newest sample stands for their family's: the first that is there."""
 
 
+_CLUSTER_LABELS = ("cluster", "k8s_cluster_name", "k8s_cluster", "cluster_name")
+"""Labels by which a server that holds several clusters tells them apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class Freshness:
     """How old a family's newest sample is.
@@ -97,6 +101,27 @@ def span_of(freshness: Mapping[Family, Freshness], now_s: int, window_s: int) ->
     sample_s = max(one.sample_s for one in freshness.values())
     recent_s = ended_at_s - newest_s + max(_STEP_S, 3 * sample_s)
     return Span(ended_at_s, window_s, min(recent_s, 2 * HOUR_S), sample_s)
+
+
+def refuse_mixture(server: Server, layout: Layout, span: Span) -> None:
+    """Refuse a server that holds several clusters where no matcher tells which: their alike names would run together.
+
+    Raises:
+        QueryFailedError: Several values of a label that names clusters are there.
+    """
+    family, selected = next(iter(_fresh(layout).items()))
+    for name in _CLUSTER_LABELS:
+        if name not in layout.labels.get(family, frozenset()) or name in layout.matchers:
+            continue
+        rows = server.instant(
+            aggregate("count", (name,), over("last_over_time", selected, span.recent_s)), span.ended_at_s
+        )
+        held = sorted({row.labels[name] for row in rows if row.labels.get(name)})
+        if len(held) > 1:
+            shown = ", ".join(held[:5])
+            raise QueryFailedError(
+                f'it holds {len(held)} clusters ({shown}); say which with `matchers: {name}="{held[0]}"`', fatal=True
+            )
 
 
 def without_needless(server: Server, layout: Layout, span: Span) -> Layout:
