@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trimtab.errors import RefusedError
 from trimtab.fleet import Scalar
 from trimtab.manifest import vocabulary
-from trimtab.manifest.command import Command, Flag, Word, is_open, read_command, read_flags, variable_of
+from trimtab.manifest.adding import adder
+from trimtab.manifest.command import Command, Flag, is_open, read_command, read_flags, variable_of
 from trimtab.manifest.engines import engine_of_image, image_tag, model_of_nim
 from trimtab.manifest.environment import Environment, Variable
-from trimtab.manifest.flags import dialect, flag_for, switch_for, variable_for
+from trimtab.manifest.flags import dialect, switch_for
 from trimtab.manifest.hit import Hit, Writer
 from trimtab.manifest.scalars import spell
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import NewLine, Splice
 from trimtab.manifest.text import Text
-from trimtab.manifest.write import add_items, add_mapping, add_pair, replace_part, replace_scalar
+from trimtab.manifest.write import replace_part, replace_scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def read_engine(container: Container) -> EngineSettings:
         hits["model"] = _hit_of(Flag("model", word.text, word.text, word), container, command)
     for flag in read_flags(command.words, engine):
         hits[flag.field] = _hit_of(flag, container, command)
-    adders = {field: _adder(field, engine, container, command) for field in _addable(engine)}
+    adders = {field: adder(field, engine, container.at, container.environment, command) for field in _addable(engine)}
     return EngineSettings(engine, hits, adders, command.spoken, command)
 
 
@@ -217,117 +217,3 @@ def _switcher(flag: Flag, command: Command) -> Writer:
         return (replace_part(flag.word.holder.source.path, flag.name, wanted),)
 
     return writer
-
-
-def _adder(field: str, engine: str, container: Container, command: Command) -> Writer:
-    """Return the writer that says a field that nothing says yet."""
-
-    def writer(new: Scalar) -> tuple[Splice, ...]:
-        if command.several:
-            raise RefusedError("the script starts an engine in more than one place", "edit the script by hand")
-        words = _words_for(field, new, engine, command)
-        if words and command.script is not None:
-            return (_into_script(words, command),)
-        if words and command.listed is not None and _is_own(command.listed, container):
-            return _into_list(words, command)
-        if words:
-            return (add_pair(container.at, "args", ["=".join(words)]),)
-        return (_into_environment(field, new, engine, container),)
-
-    return writer
-
-
-def _is_own(listed: Cursor, container: Container) -> bool:
-    """Return whether a list belongs to the container itself, and not to what it is merged with."""
-    own = container.at.path
-    return listed.source is container.at.source and listed.path[: len(own)] == own
-
-
-def _words_for(field: str, new: Scalar, engine: str, command: Command) -> list[str]:
-    """Return the flag's words as its siblings are written; none where the engine has a variable instead."""
-    if field in vocabulary.BOOLEANS:
-        switch = switch_for(field, bool(new), engine)
-        if not switch:
-            raise RefusedError(f"{engine} has no flag that says {field}={spell(new)}")
-        return [switch]
-    name = flag_for(field, engine)
-    if not name:
-        return []
-    if command.script is None and command.listed is None:
-        return [name, spell(new)]
-    spellings = [word.text.value.partition("=")[0] for word in command.words if word.text.value.startswith("--")]
-    if any("_" in one for one in spellings) and not any("-" in one[2:] for one in spellings):
-        name = "--" + name[2:].replace("-", "_")
-    return [f"{name}={spell(new)}"] if _joins(command) else [name, spell(new)]
-
-
-def _joins(command: Command) -> bool:
-    """Return whether the engine's flags are written with `=`: the last that has a value tells."""
-    words = [word.text.value for word in command.words]
-    for index in range(len(words) - 1, -1, -1):
-        if words[index].startswith("--"):
-            if "=" in words[index]:
-                return True
-            if index + 1 < len(words) and not words[index + 1].startswith("-"):
-                return False
-    return True
-
-
-def _into_list(words: Sequence[str], command: Command) -> tuple[Splice, ...]:
-    """Append words to the list of arguments, quoted as their siblings are."""
-    listed = command.listed
-    assert listed is not None  # noqa: S101 - the caller asked
-    nodes = [item.scalar for item in listed.items()]
-    flags = [node.style for node in nodes if node is not None and node.value.startswith("-")]
-    values = [node.style for node in nodes if node is not None and not node.value.startswith("-")]
-    style = _quote(flags or values)
-    last = _quote(values) if len(words) > 1 and values else style
-    quotes = [style, *([last] * (len(words) - 1))]
-    return add_items(listed, list(zip(words, quotes, strict=True)))
-
-
-def _quote(styles: Sequence[str]) -> str:
-    """Return the quote that most use, the latest of those used as often."""
-    counts = Counter(style for style in styles if style in {"", "'", '"'})
-    most = max(counts.values(), default=0)
-    return next((style for style in reversed(styles) if counts[style] == most), "")
-
-
-def _into_script(words: Sequence[str], command: Command) -> Splice:
-    """Append words to the engine's command inside a script."""
-    assert command.script is not None  # noqa: S101 - the caller asked
-    holder, script = command.script
-    if holder.why_locked:
-        raise RefusedError(holder.why_locked, "edit it by hand")
-    own = [word for word in command.words if word.end >= 0]
-    if not own:
-        raise RefusedError("the script has no words of the engine to follow", "edit the script by hand")
-    end = own[-1].end
-    gap = _script_gap(script, own)
-    at = script.cut(end, end)
-    return replace_part(holder.source.path, at, gap + " ".join(words))
-
-
-def _script_gap(script: Text, own: Sequence[Word]) -> str:
-    """Return what separates the words of a script: a continued line where each flag has one, else a space."""
-    flags = [word for word in own if word.text.value.startswith("-")]
-    if not flags or script.layers[-1].style != "literal":
-        return " "
-    start = script.value.rfind("\n", 0, flags[-1].end) + 1
-    before = script.value[:start].rstrip("\n")
-    line = script.value[start : flags[-1].end]
-    indent = line[: len(line) - len(line.lstrip())]
-    return f" \\\n{indent}" if before.endswith("\\") else " "
-
-
-def _into_environment(field: str, new: Scalar, engine: str, container: Container) -> Splice:
-    """Add the engine's variable to the container's `env`."""
-    name = variable_for(field, engine)
-    env = container.environment.listed
-    if not name:
-        raise RefusedError(f"{engine or 'the engine'} has no flag and no variable for {field}")
-    if env is None:
-        raise RefusedError(f"the container lists no variables; add `env` with {name}", "edit it by hand")
-    if env.is_mapping:
-        return add_pair(env, name, spell(new))
-    return add_mapping(env, {"name": name, "value": spell(new)})

@@ -1,0 +1,140 @@
+"""How to say a setting of the engine that nothing says yet: a flag as its siblings are written, or a variable."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from trimtab.errors import RefusedError
+from trimtab.fleet import Scalar
+from trimtab.manifest import vocabulary
+from trimtab.manifest.command import Command, Word
+from trimtab.manifest.environment import Environment
+from trimtab.manifest.flags import flag_for, switch_for, variable_for
+from trimtab.manifest.hit import Writer
+from trimtab.manifest.scalars import spell
+from trimtab.manifest.source import Cursor
+from trimtab.manifest.splice import Splice
+from trimtab.manifest.text import Text
+from trimtab.manifest.write import add_items, add_mapping, add_pair, replace_part
+
+
+def adder(field: str, engine: str, at: Cursor, environment: Environment, command: Command) -> Writer:
+    """Return the writer that says a field that nothing says yet.
+
+    Args:
+        field: The vocabulary's word.
+        engine: What the flag or variable is for.
+        at: The container's own mapping, which gets `args` where it has none of its own.
+        environment: Its variables, for engines that are told by them.
+        command: What it runs now.
+    """
+
+    def writer(new: Scalar) -> tuple[Splice, ...]:
+        if command.several:
+            raise RefusedError("the script starts an engine in more than one place", "edit the script by hand")
+        words = _words_for(field, new, engine, command)
+        if words and command.script is not None:
+            return (_into_script(words, command),)
+        if words and command.listed is not None and _is_own(command.listed, at):
+            return _into_list(words, command)
+        if words:
+            return (add_pair(at, "args", ["=".join(words)]),)
+        return (_into_environment(field, new, engine, environment),)
+
+    return writer
+
+
+def _is_own(listed: Cursor, at: Cursor) -> bool:
+    """Return whether a list belongs to the container itself, and not to what it is merged with."""
+    return listed.source is at.source and listed.path[: len(at.path)] == at.path
+
+
+def _words_for(field: str, new: Scalar, engine: str, command: Command) -> list[str]:
+    """Return the flag's words as its siblings are written; none where the engine has a variable instead."""
+    if field in vocabulary.BOOLEANS:
+        switch = switch_for(field, bool(new), engine)
+        if not switch:
+            raise RefusedError(f"{engine} has no flag that says {field}={spell(new)}")
+        return [switch]
+    name = flag_for(field, engine)
+    if not name:
+        return []
+    if command.script is None and command.listed is None:
+        return [name, spell(new)]
+    spellings = [word.text.value.partition("=")[0] for word in command.words if word.text.value.startswith("--")]
+    if any("_" in one for one in spellings) and not any("-" in one[2:] for one in spellings):
+        name = "--" + name[2:].replace("-", "_")
+    return [f"{name}={spell(new)}"] if _joins(command) else [name, spell(new)]
+
+
+def _joins(command: Command) -> bool:
+    """Return whether the engine's flags are written with `=`: the last that has a value tells."""
+    words = [word.text.value for word in command.words]
+    for index in range(len(words) - 1, -1, -1):
+        if words[index].startswith("--"):
+            if "=" in words[index]:
+                return True
+            if index + 1 < len(words) and not words[index + 1].startswith("-"):
+                return False
+    return True
+
+
+def _into_list(words: Sequence[str], command: Command) -> tuple[Splice, ...]:
+    """Append words to the list of arguments, quoted as their siblings are."""
+    listed = command.listed
+    assert listed is not None  # noqa: S101 - the caller asked
+    nodes = [item.scalar for item in listed.items()]
+    flags = [node.style for node in nodes if node is not None and node.value.startswith("-")]
+    values = [node.style for node in nodes if node is not None and not node.value.startswith("-")]
+    style = _quote(flags or values)
+    last = _quote(values) if len(words) > 1 and values else style
+    quotes = [style, *([last] * (len(words) - 1))]
+    return add_items(listed, list(zip(words, quotes, strict=True)))
+
+
+def _quote(styles: Sequence[str]) -> str:
+    """Return the quote that most use, the latest of those used as often."""
+    counts = Counter(style for style in styles if style in {"", "'", '"'})
+    most = max(counts.values(), default=0)
+    return next((style for style in reversed(styles) if counts[style] == most), "")
+
+
+def _into_script(words: Sequence[str], command: Command) -> Splice:
+    """Append words to the engine's command inside a script."""
+    assert command.script is not None  # noqa: S101 - the caller asked
+    holder, script = command.script
+    if holder.why_locked:
+        raise RefusedError(holder.why_locked, "edit it by hand")
+    own = [word for word in command.words if word.end >= 0]
+    if not own:
+        raise RefusedError("the script has no words of the engine to follow", "edit the script by hand")
+    end = own[-1].end
+    gap = _script_gap(script, own)
+    at = script.cut(end, end)
+    return replace_part(holder.source.path, at, gap + " ".join(words))
+
+
+def _script_gap(script: Text, own: Sequence[Word]) -> str:
+    """Return what separates the words of a script: a continued line where each flag has one, else a space."""
+    flags = [word for word in own if word.text.value.startswith("-")]
+    if not flags or script.layers[-1].style != "literal":
+        return " "
+    start = script.value.rfind("\n", 0, flags[-1].end) + 1
+    before = script.value[:start].rstrip("\n")
+    line = script.value[start : flags[-1].end]
+    indent = line[: len(line) - len(line.lstrip())]
+    return f" \\\n{indent}" if before.endswith("\\") else " "
+
+
+def _into_environment(field: str, new: Scalar, engine: str, environment: Environment) -> Splice:
+    """Add the engine's variable to the container's `env`."""
+    name = variable_for(field, engine)
+    env = environment.listed
+    if not name:
+        raise RefusedError(f"{engine or 'the engine'} has no flag and no variable for {field}")
+    if env is None:
+        raise RefusedError(f"the container lists no variables; add `env` with {name}", "edit it by hand")
+    if env.is_mapping:
+        return add_pair(env, name, spell(new))
+    return add_mapping(env, {"name": name, "value": spell(new)})
