@@ -235,3 +235,21 @@ def test_the_cost_exporters_placeholder_is_no_price() -> None:
     assert any("built-in 0.95" in gap.reason for gap in cluster.gaps)
     assert isinstance(cluster.nodes[1].product, Found)
     assert cluster.nodes[1].instance_type == "g6e.4xlarge"
+
+
+def test_a_pod_whose_request_is_not_known_holds_what_dcgm_shows_it_on() -> None:
+    """A GPU that a pod stands on is not free because its request could not be read."""
+    small = Small()
+    small.node("a")
+    small.pod("chat-7c9d8f6b5d-xbbzw", gpus=0)
+    small.gpu("GPU-1", "chat-7c9d8f6b5d-xbbzw")
+    assert small.join().nodes[0].free("nvidia.com/gpu") == 7
+
+
+@pytest.mark.parametrize("figure", [-1.0, 1.8e19, 1e308])
+def test_a_figure_that_its_unit_cannot_have_was_not_seen(figure: float) -> None:
+    """A share of the KV cache is no negative, and no overflow of a counter."""
+    small = Small()
+    small.pod("chat-7c9d8f6b5d-xbbzw")
+    small.add("kv_usage_max", figure, namespace="llm", pod="chat-7c9d8f6b5d-xbbzw")
+    assert isinstance(small.only().traffic.kv_usage_max, Unknown)

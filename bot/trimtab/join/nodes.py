@@ -23,6 +23,7 @@ from trimtab.join.labels import restore
 from trimtab.join.pods import Pod
 from trimtab.join.readings import NAN, Key, Readings, label, number
 
+_PLAIN = "nvidia.com/gpu"
 _ENDED = frozenset({"Succeeded", "Failed"})
 _SHARERS = ("nvidia.com/gpu.replicas", "cloud.google.com/gke-max-shared-clients-per-gpu")
 _INSTANCE = ("node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-type")
@@ -166,13 +167,18 @@ def full_names(nodes: Collection[str]) -> dict[str, str]:
 
 
 def _requested(readings: Readings, pods: Mapping[Key, Pod]) -> dict[str, dict[str, float]]:
-    """Return GPU units that pods placed on a node ask for now, those that have ended left out."""
+    """Return GPU units that pods placed on a node ask for now, those that have ended left out.
+
+    A pod whose request is not known holds what DCGM shows it on.
+    """
     phases = readings.by("pod_phase", "namespace", "pod")
+    seen = readings.by("gpu_samples", "namespace", "pod")
     total: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
     for key, pod in pods.items():
         ended = any(label(row, "phase") in _ENDED for row in phases.get(key, ()))
         if pod.now and pod.node and not ended:
-            for resource, count in pod.units.items():
+            held = {label(row, "uuid") for row in seen.get(key, ()) if not label(row, "gpu_instance")}
+            for resource, count in (pod.units or {_PLAIN: float(len(held))}).items():
                 total[pod.node][resource] += count
     return {node: dict(units) for node, units in total.items()}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from trimtab.facts import SIGNALS, ClusterFacts, LiveObject, Series
@@ -14,6 +15,11 @@ Key = tuple[str, ...]
 HOUR_S = 3600
 GIB = 1024.0**3
 NAN = float("nan")
+_MOST: Mapping[str, float] = {
+    "ratio": 1.1, "units": 1e6, "cores": 1e6, "count": 1e12, "bytes": 1e18, "tokens": 1e18, "requests": 1e15,
+    "requests/s": 1e9, "tokens/s": 1e12, "s": 1e6, "W": 1e5, "USD/h": 1e5, "unix s": 1e11, "1": 1e15,
+}  # fmt: skip
+"""The largest figure that a unit can have with some sense; shares may exceed 1 by rounding."""
 
 
 def label(series: Series, name: str) -> str:
@@ -37,6 +43,15 @@ def known(values: Iterable[float]) -> tuple[float, ...]:
     return tuple(value for value in values if math.isfinite(value))
 
 
+def _plausible(series: Series) -> Series:
+    """Return the series without figures that its unit cannot have: blanks, overflows, counters below zero."""
+    signal = SIGNALS.get(series.signal)
+    most = _MOST.get(signal.unit, math.inf) if signal else math.inf
+    if all(0 <= value <= most for value in series.values):
+        return series
+    return replace(series, values=tuple(value if 0 <= value <= most else NAN for value in series.values))
+
+
 class Readings:
     """A cluster's facts, looked up by signal and labels; every index is built once, when first asked for."""
 
@@ -47,8 +62,9 @@ class Readings:
         self._indexes: dict[Key, dict[Key, list[Series]]] = {}
         self._signals: defaultdict[str, list[Series]] = defaultdict(list)
         for series in facts.series:
-            if known(series.values):
-                self._signals[series.signal].append(series)
+            kept = _plausible(series)
+            if known(kept.values):
+                self._signals[series.signal].append(kept)
         self._objects = {(one.kind, one.namespace, one.name): one for one in facts.objects}
 
     def has(self, signal: str) -> bool:
