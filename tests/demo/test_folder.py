@@ -23,6 +23,14 @@ def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
     assert make(tmp_path / "demo").config.is_file()
 
 
+def test_a_relative_folder_is_where_the_user_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder named without its path is made below the working directory."""
+    monkeypatch.chdir(tmp_path)
+
+    assert make(Path("demo")).repository == tmp_path / "demo" / "gitops.git"
+    assert existing(Path("demo")).config.is_file()
+
+
 def test_a_stranger_s_folder_is_left_alone(tmp_path: Path) -> None:
     """A folder that holds anything else is refused, and its files stay."""
     (tmp_path / "mine.txt").write_text("mine")

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -20,9 +21,14 @@ from trimtab.demo import folder as folders
 from trimtab.demo import repository
 from trimtab.demo.deploy import deploy
 from trimtab.demo.folder import DemoFolder
-from trimtab.demo.world import ENDED_AT_S, WEEK_S
-from trimtab.recommendation import Link
-from trimtab.report import html, table
+from trimtab.demo.world import ENDED_AT_S, MACHINES, WEEK_S
+from trimtab.recommendation import Link, Proposal, Saving
+from trimtab.report import Scan, html, table
+
+_FLEET = (
+    f"A fleet of {sum(machine.gpus for machine in MACHINES)} GPUs. Its week is simulated from public request traces; "
+    "nothing in it was measured on a cluster."
+)
 
 
 @click.command()
@@ -55,26 +61,37 @@ def _first_run(root: Path) -> None:
         links = run.publish(call, scan)
     folder.report.write_text(html(scan), encoding="utf-8")
     console = Console()
-    console.print("A fleet of 28 GPUs; its week is simulated from public request traces, not measured.\n", style="dim")
+    console.print(f"{_FLEET}\n", style="dim")
     console.print(table(scan))
-    _say_where(folder, links)
+    _say_where(folder, links, _most_saved(scan, links))
 
 
-def _say_where(folder: DemoFolder, links: tuple[Link, ...]) -> None:
+def _say_where(folder: DemoFolder, links: tuple[Link, ...], first: int) -> None:
     """Print where the results are, and the commands that go on from here."""
     opened = sorted(Path(link.url) for link in links if link.url)
-    trimtab = _called_as()
-    config = folder.config
-    click.echo(f"\nOpened {len(opened)} pull requests on the local forge:")
+    trimtab, config = _called_as(), _shown(folder.config)
+    click.echo(f"\nOpened {len(opened)} pull request{'' if len(opened) == 1 else 's'}, a Markdown file each:")
     for path in opened:
         click.echo(f"  {_shown(path)}  {folders.pull(folder, int(path.stem)).title}")
-    click.echo(f"\nReport   {folder.report}")
-    click.echo(f"Ledger   {trimtab} ledger verify --config {config}")
-    click.echo(f"Again    {trimtab} scan --config {config} --facts {folder.facts}")
-    if opened:
+    click.echo(f"\nReport   {_shown(folder.report)}")
+    click.echo(f"Ledger   {trimtab} ledger show --config {config}")
+    click.echo(f"Again    {trimtab} scan --config {config} --facts {_shown(folder.facts)}")
+    if first:
         click.echo("\nRead one, then merge it and see it become actuated:")
-        click.echo(f"  less {_shown(opened[0])}")
-        click.echo(f"  {trimtab} demo --dir {folder.root} --merge {int(opened[0].stem)}")
+        click.echo(f"  less {_shown(folder.file_of(first))}")
+        click.echo(f"  {trimtab} demo --dir {_shown(folder.root)} --merge {first}")
+
+
+def _most_saved(scan: Scan, links: tuple[Link, ...]) -> int:
+    """Return the number of the opened pull request that saves most, 0 where none was opened."""
+    opened = {link.id: int(Path(link.url).stem) for link in links if link.url}
+    worth = [(_monthly(one), -opened[one.id]) for one in scan.proposals if one.id in opened]
+    return -max(worth)[1] if worth else 0
+
+
+def _monthly(proposal: Proposal) -> Decimal:
+    saving = proposal.priced.saving
+    return saving.monthly if isinstance(saving, Saving) else Decimal(0)
 
 
 def _merge(folder: DemoFolder, number: int) -> None:
@@ -83,7 +100,7 @@ def _merge(folder: DemoFolder, number: int) -> None:
     commit = repository.merge(folder.repository, pull.branch, pull.title)
     click.echo(f"merged    {number}: {pull.title}")
     folder.note_merge(number)
-    deploy(folder, folder.merges)
+    deploy(folder, len(folder.merged))
     click.echo(f"deployed  {commit[:12]}; a week passes")
     with _call(folder) as call:
         followed = run.settle(call)
@@ -91,14 +108,14 @@ def _merge(folder: DemoFolder, number: int) -> None:
     steps += [(one.state, one.id, one.note) for one in followed.settled]
     for state, identity, note in steps:
         click.echo(f"{state:<9} {identity}: {note}")
-    click.echo(f"\nThe record: {_called_as()} ledger show --config {folder.config}")
+    click.echo(f"\nThe record: {_called_as()} ledger show --config {_shown(folder.config)}")
 
 
 @contextmanager
 def _call(folder: DemoFolder) -> Iterator[run.Call]:
     """Give what a run is asked for; its checkouts are removed afterwards."""
     os.environ.setdefault("TRIMTAB_PACE", "0")
-    now_s = ENDED_AT_S + folder.merges * WEEK_S
+    now_s = ENDED_AT_S + len(folder.merged) * WEEK_S
     with tempfile.TemporaryDirectory(prefix="trimtab-") as work, progress_bars() as progress:
         yield run.Call(load_config(folder.config), folder.root, now_s, Path(work), progress, facts=folder.facts)
 

@@ -61,9 +61,13 @@ class DemoFolder:
         return self.root / "report.html"
 
     @property
-    def merges(self) -> int:
-        """Return how many pull requests the demo merged: each is followed by a week."""
-        return len((self.root / _MARKER).read_text(encoding="utf-8").splitlines())
+    def merged(self) -> tuple[int, ...]:
+        """Return the numbers of the pull requests that the demo merged, in order; each is followed by a week."""
+        return tuple(int(line) for line in (self.root / _MARKER).read_text(encoding="utf-8").split())
+
+    def file_of(self, number: int) -> Path:
+        """Return the file of a pull request."""
+        return self.pulls / f"{number:04d}.md"
 
     def note_merge(self, number: int) -> None:
         """Remember that a pull request was merged."""
@@ -85,6 +89,7 @@ def make(root: Path) -> DemoFolder:
     Raises:
         RefusedError: The folder is there and is not the demo's own; nothing was touched.
     """
+    root = root.absolute()
     if root.exists() or root.is_symlink():
         _clear(root)
     root.mkdir(parents=True)
@@ -105,16 +110,18 @@ def existing(root: Path) -> DemoFolder:
     """
     if not (root / _MARKER).is_file():
         raise UsageError(f"{root} is no folder of the demo", f"make it first: trimtab demo --dir {root}")
-    return DemoFolder(root)
+    return DemoFolder(root.absolute())
 
 
 def pull(folder: DemoFolder, number: int) -> Pull:
     """Return an opened pull request by its number.
 
     Raises:
-        UsageError: There is none of that number.
+        UsageError: There is none of that number, or it is merged.
     """
-    path = folder.pulls / f"{number:04d}.md"
+    if number in folder.merged:
+        raise UsageError(f"pull request {number} is merged already", f"the others are in {folder.pulls}")
+    path = folder.file_of(number)
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     branch, title = _BRANCH.search(text), _TITLE.search(text)
     if branch is None or title is None:
