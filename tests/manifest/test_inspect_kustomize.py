@@ -139,3 +139,20 @@ patches:
     assert result.files["kustomization.yaml"].decode() == kustomization.replace('"8"', '"12"').replace(
         "value: 3", "value: 2"
     )
+
+
+def test_a_new_flag_goes_where_the_list_is() -> None:
+    """A patch's list of arguments would replace the base's, so a flag that nothing says goes into the base's list."""
+    result = edit(Tree(files("eu")), subject("eu"), {"max_num_seqs": 64})
+
+    assert isinstance(result, EditResult)
+    assert set(result.files) == {"base/deployment.yaml"}
+    assert b'"--max-model-len=$(LEN)", "--max-num-seqs=64"]' in result.files["base/deployment.yaml"]
+
+
+def test_a_shared_list_takes_no_flag_for_one_overlay() -> None:
+    """A flag in a base that two overlays use would reach both, so it is refused."""
+    result = edit(Tree(files("eu", "us")), subject("eu"), {"max_num_seqs": 64})
+
+    assert isinstance(result, Refusal)
+    assert "another serving" in result.reason

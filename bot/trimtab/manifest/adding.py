@@ -36,7 +36,7 @@ def adder(field: str, engine: str, at: Cursor, environment: Environment, command
         words = _words_for(field, new, engine, command)
         if words and command.script is not None:
             return (_into_script(words, command),)
-        if words and command.listed is not None and _is_own(command.listed, at):
+        if words and command.listed is not None and (_is_own(command.listed, at) or at.under):
             return _into_list(words, command)
         if words:
             return (add_pair(at, "args", ["=".join(words)]),)
