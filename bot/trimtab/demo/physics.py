@@ -17,6 +17,8 @@ from trimtab.errors import RefusedError
 from trimtab.estimate import Deployment, Impossible, Load, Memory, memory, speed
 
 _ROUNDS = 40
+_CLOSE = 0.002
+"""Where the search for a steady state ends, as a share."""
 _NO_LOAD = Load(0.05, 512, 128)
 
 
@@ -122,8 +124,10 @@ def _steady(
     running, ttft_ms, tpot_ms = 1.0, 0.0, 0.0
     for _ in range(_ROUNDS):
         ttft_ms, tpot_ms = _times(box, Load(max(running, 0.05), lengths.input_mean, lengths.output_mean, prefix_hit))
-        wanted = requests_per_s * (ttft_ms + lengths.output_mean * tpot_ms) / 1000
-        running = 0.5 * running + 0.5 * min(most, wanted)
+        wanted = min(most, requests_per_s * (ttft_ms + lengths.output_mean * tpot_ms) / 1000)
+        if abs(wanted - running) < _CLOSE * running:
+            break
+        running = 0.5 * running + 0.5 * wanted
     return running, ttft_ms, tpot_ms
 
 
