@@ -22,6 +22,7 @@ from trimtab.demo import repository
 from trimtab.demo.deploy import deploy
 from trimtab.demo.folder import DemoFolder
 from trimtab.demo.world import ENDED_AT_S, MACHINES, WEEK_S
+from trimtab.fleet import Unknown
 from trimtab.recommendation import Link, Proposal, Saving
 from trimtab.report import Scan, html, table
 
@@ -29,6 +30,11 @@ _FLEET = (
     f"A fleet of {sum(machine.gpus for machine in MACHINES)} GPUs. Its week is simulated from public request traces; "
     "nothing in it was measured on a cluster."
 )
+_TOOLS = (
+    "Charts and overlays are proven by rendering them: `make tools` builds helm and kustomize; then run the demo again."
+)
+_WIDTH = 120
+"""Columns of the table where no terminal says how many it has."""
 
 
 @click.command()
@@ -61,8 +67,12 @@ def _first_run(root: Path) -> None:
         links = run.publish(call, scan)
     folder.report.write_text(html(scan), encoding="utf-8")
     console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console = Console(width=_WIDTH)
     console.print(f"{_FLEET}\n", style="dim")
     console.print(table(scan))
+    if any(isinstance(one.proof, Unknown) and "not installed" in one.proof.reason for one in scan.proposals):
+        console.print(f"\n{_TOOLS}")
     _say_where(folder, links, _most_saved(scan, links))
 
 
