@@ -22,8 +22,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.physics import CARDS, SHAPES, Answer, Setup, Work, answer
-from tests.exposition import NodeSpec, WorkloadSpec, expose
+from tests.exposition import expose
 from tests.prometheus import serve
+from tests.specs import NodeSpec, WorkloadSpec
 
 ENDED_AT = 1_794_614_400  # 2026-11-14T00:00:00Z
 TAIL = 1.4

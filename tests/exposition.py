@@ -9,69 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from tests.buckets import buckets
+from tests.specs import NodeSpec, WorkloadSpec
 
 STEP_S = 600
 DAY_S = 86400
-
-
-@dataclass(frozen=True)
-class NodeSpec:
-    """A node with GPUs; `busy` is its CPU's share of time not idle."""
-
-    name: str
-    product: str
-    gpus: int = 8
-    cpu: float = 96.0
-    purpose: str = ""
-    busy: float = 0.2
-    resource: str = "nvidia.com/gpu"
-    age_days: float = 90.0
-    region: str = ""
-
-
-@dataclass(frozen=True)
-class WorkloadSpec:
-    """A Deployment of vLLM pods; figures are for one replica but for `requests_per_s`, which is the whole's."""
-
-    name: str
-    nodes: tuple[str, ...]
-    namespace: str = "llm"
-    kind: str = "Deployment"
-    replicas: int = 1
-    gpus: int = 1
-    resource: str = "nvidia.com/gpu"
-    model: str = "meta-llama/Llama-3.1-8B-Instruct"
-    age_days: float = 60.0
-    requests_per_s: float = 1.0
-    night: float = 0.5
-    """Share of the day's peak that remains at its quietest hour."""
-    busy_hours: tuple[int, int] = (0, 24)
-    """Hours of the day (UTC) with any traffic."""
-    input_tokens: float = 800.0
-    output_tokens: float = 200.0
-    ttft_ms: float = 80.0
-    tpot_ms: float = 10.0
-    running: float = 4.0
-    waiting: float = 0.0
-    kv_usage: float = 0.1
-    kv_tokens: int = 400_000
-    preemptions: float = 0.0
-    gpu_busy: float = 0.4
-    dram: float = 0.2
-    memory_used: float = 0.92
-    memory_gib: float = 80.0
-    cpu_request: float = 8.0
-    cpu_limit: float = 0.0
-    cpu_used: float = 2.0
-    throttled: float = 0.0
-    restarts: int = 0
-    oom_killed: bool = False
-    hpa: tuple[int, int] | None = None
-    annotations: Mapping[str, str] = field(default_factory=dict)
-    engine_metrics: bool = True
-    replaced_pod: bool = False
-    """Whether each pod was replaced once in the middle of the window."""
 
 
 class Exposition:
@@ -81,6 +25,8 @@ class Exposition:
         """Describe the time span; samples lie every ten minutes."""
         self.ended_at_s = ended_at_s
         self.started_at_s = ended_at_s - window_s
+        self.cluster = ""
+        """Label of all series that are added from here on; none where empty."""
         self._families: dict[str, list[str]] = {}
 
     def times(self, since_s: float = -math.inf, until_s: float = math.inf) -> Iterator[int]:
@@ -91,7 +37,8 @@ class Exposition:
 
     def add(self, name: str, labels: Mapping[str, str], points: Iterator[tuple[int, float]]) -> None:
         """Add one series."""
-        inside = ",".join(f'{key}="{value}"' for key, value in sorted(labels.items()))
+        shared = {"cluster": self.cluster} if self.cluster else {}
+        inside = ",".join(f'{key}="{value}"' for key, value in sorted({**labels, **shared}.items()))
         lines = self._families.setdefault(name, [])
         lines.extend(f"{name}{{{inside}}} {value:.10g} {time_s}" for time_s, value in points)
 
@@ -111,13 +58,22 @@ class Exposition:
 
 def expose(nodes: tuple[NodeSpec, ...], workloads: tuple[WorkloadSpec, ...], ended_at_s: int) -> str:
     """Return the OpenMetrics text of a fleet whose window ends at `ended_at_s`."""
+    return expose_clusters({"": (nodes, workloads)}, ended_at_s)
+
+
+def expose_clusters(
+    clusters: Mapping[str, tuple[tuple[NodeSpec, ...], tuple[WorkloadSpec, ...]]], ended_at_s: int
+) -> str:
+    """Return the text of a server that holds several clusters, told apart by the label `cluster`."""
     out = Exposition(ended_at_s)
-    slots = {node.name: iter(range(node.gpus)) for node in nodes}
-    by_name = {node.name: node for node in nodes}
-    for workload in workloads:
-        _workload(out, workload, by_name, slots)
-    for node in nodes:
-        _node(out, node, slots[node.name])
+    for name, (nodes, workloads) in clusters.items():
+        out.cluster = name
+        slots = {node.name: iter(range(node.gpus)) for node in nodes}
+        by_name = {node.name: node for node in nodes}
+        for workload in workloads:
+            _workload(out, workload, by_name, slots)
+        for node in nodes:
+            _node(out, node, slots[node.name])
     return out.text()
 
 
@@ -363,8 +319,8 @@ def _counters(
     for name, mean, events in histograms:
         out.add(f"{name}_count", labels, scaled(events))
         out.add(f"{name}_sum", labels, scaled(events * mean))
-        for factor, share in ((0.5, 0.05), (0.8, 0.4), (1.0, 0.7), (1.25, 0.9), (1.55, 1.0), (math.inf, 1.0)):
-            le = "+Inf" if math.isinf(factor) else f"{mean * factor:.6g}"
+        for bound, share in buckets(name, mean, coarse=workload.coarse):
+            le = "+Inf" if math.isinf(bound) else f"{bound:.6g}"
             out.add(f"{name}_bucket", {**labels, "le": le}, scaled(events * share))
 
 
@@ -372,7 +328,8 @@ def _day(workload: WorkloadSpec, time_s: int) -> float:
     """Return the share of the peak's traffic at a time: a cosine between night and the peak at 14:00 UTC."""
     hour = time_s % DAY_S / 3600
     low, high = workload.busy_hours
-    if not (low <= hour < high):
+    weekday = (time_s // DAY_S + 3) % 7
+    if not (low <= hour < high) or (workload.busy_days and weekday not in workload.busy_days):
         return 0.0
     swing = (1 + math.cos((hour - 14) / 24 * 2 * math.pi)) / 2
     return workload.night + (1 - workload.night) * swing

@@ -25,9 +25,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.prometheus import serve
 
-from tests.exposition import NodeSpec, WorkloadSpec, expose
+from tests.exposition import expose_clusters
+from tests.prometheus import serve
+from tests.specs import NodeSpec, WorkloadSpec
 
 SCENARIOS = sorted((Path(__file__).parent / "scenarios").glob("*.txt"))
 ENDED_AT = 1_794_614_400  # 2026-11-14T00:00:00Z
@@ -54,14 +55,26 @@ def _sections(text: str) -> dict[str, str]:
 
 
 def _metrics(text: str) -> str:
-    """Return the exposition of a described fleet."""
+    """Return the exposition of a described fleet, or of several by name under `clusters`."""
     described = yaml.safe_load(text)
-    nodes = tuple(NodeSpec(**node) for node in described.get("nodes", ()))
-    workloads = tuple(
-        WorkloadSpec(**{key: tuple(value) if isinstance(value, list) else value for key, value in workload.items()})
+    return expose_clusters(
+        {
+            name: (_nodes(fleet), _workloads(fleet))
+            for name, fleet in described.get("clusters", {"": described}).items()
+        },
+        ENDED_AT,
+    )
+
+
+def _nodes(described: dict[str, list[dict[str, object]]]) -> tuple[NodeSpec, ...]:
+    return tuple(NodeSpec(**node) for node in described.get("nodes", ()))  # type: ignore[arg-type]  # YAML's own types
+
+
+def _workloads(described: dict[str, list[dict[str, object]]]) -> tuple[WorkloadSpec, ...]:
+    return tuple(
+        WorkloadSpec(**{key: tuple(value) if isinstance(value, list) else value for key, value in workload.items()})  # type: ignore[arg-type]  # YAML's own types
         for workload in described.get("workloads", ())
     )
-    return expose(nodes, workloads, ENDED_AT)
 
 
 def _play(sections: dict[str, str], script: str, folder: Path, url: str) -> None:
