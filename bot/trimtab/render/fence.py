@@ -91,7 +91,8 @@ def _environment(home: str) -> dict[str, str]:
 
 
 def _said(tool: str, stderr: bytes) -> str:
-    """Return the last line that a tool wrote, without control characters."""
-    lines = [line for line in stderr.decode(errors="replace").splitlines() if line.strip()]
-    text = "".join(letter for letter in (lines[-1] if lines else "no reason given") if letter.isprintable())
+    """Return the line in which a tool names its error, else its last, without control characters."""
+    lines = [line for line in stderr.decode(errors="replace").splitlines() if line.strip()] or ["no reason given"]
+    line = next((one.removeprefix("Error: ") for one in lines if one.startswith("Error: ")), lines[-1])
+    text = "".join(letter for letter in line if letter.isprintable())
     return f"{Path(tool).name}: {text[:400]}"

@@ -43,10 +43,11 @@ class Target:
 
 def which_targets(tree: Tree, path: str) -> tuple[Target, ...]:
     """Return every target that a file feeds; the object itself where no chart and no overlay does."""
-    releases = tuple(target for target in _releases(tree) if _feeds(target, path))
+    beside_charts = "/templates/" not in f"/{path}" and _is_object(tree, path)
+    releases = tuple(target for target in _releases(tree) if _feeds(target, path, beside_charts=beside_charts))
     if releases:
         return releases
-    chart = chart_above(tree, path)
+    chart = None if beside_charts else chart_above(tree, path)
     if chart is not None:
         name = chart.rsplit("/", 1)[-1] or "release"
         own = joined(chart, "values.yaml")
@@ -54,6 +55,12 @@ def which_targets(tree: Tree, path: str) -> tuple[Target, ...]:
         return (Target("helm", chart, name, values_files=extra),)
     overlays = tuple(Target("kustomize", folder) for folder in _overlays(tree, path))
     return overlays or (Target("object", path),)
+
+
+def _is_object(tree: Tree, path: str) -> bool:
+    """Return whether a file holds Kubernetes objects, wherever it lies."""
+    documents = documents_of(tree, path)
+    return any(isinstance(one, dict) and one.get("kind") and one.get("apiVersion") for one in documents)
 
 
 def chart_above(tree: Tree, path: str) -> str | None:
@@ -67,8 +74,9 @@ def chart_above(tree: Tree, path: str) -> str | None:
         folder = folder_of(folder)
 
 
-def _feeds(target: Target, path: str) -> bool:
-    inside = not target.missing and within(path, target.path)
+def _feeds(target: Target, path: str, *, beside_charts: bool) -> bool:
+    """Return whether a release takes a file; objects that lie in a chart's folder are no part of it."""
+    inside = not target.missing and not beside_charts and within(path, target.path)
     other_values = inside and path.endswith((".yaml", ".yml")) and "values" in path.rsplit("/", 1)[-1]
     if other_values and path != joined(target.path, "values.yaml") and path not in target.values_files:
         return False
