@@ -104,8 +104,9 @@ class Repository(_Settings):
 
     @property
     def title(self) -> str:
-        """Return the name, or the last part of the path or address."""
-        return self.name or (self.path or self.url).rstrip("/").rsplit("/", 1)[-1].removesuffix(".git") or "repository"
+        """Return the name, or the last part of the path or address; `.` and `..` name nothing."""
+        last = (self.path or self.url).rstrip("/").rsplit("/", 1)[-1].removesuffix(".git")
+        return self.name or (last if last.strip(".") else "repository")
 
 
 class Prices(_Settings):

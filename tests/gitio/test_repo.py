@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from trimtab.gitio import (
     Remote,
     Repo,
     Update,
+    folder_for,
     holds,
     opened,
     origin_of,
@@ -152,3 +154,21 @@ def test_a_clone_is_read_where_it_is(bare: Path, tmp_path: Path) -> None:
 
     assert clone.first_of("refs/heads/ledger", "refs/remotes/origin/ledger") == tip(bare, "ledger")
     assert clone.first_of("refs/heads/none") == ""
+
+
+def test_a_server_that_never_answers_ends_in_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that takes the connection and keeps silent is given up, and the message names the command."""
+    monkeypatch.setattr("trimtab.gitio.repo._LONGEST_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/gitops.git"
+        with pytest.raises(GitError, match="git ls-remote: no end"):
+            Repo(tmp_path / "scratch.git", Remote(address)).heads("*")
+
+
+def test_every_repository_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    """No two names share a scratch folder, and no name leads out of the place for them."""
+    names = ["a/b", "a-b", "a%2Fb", "..", ".", "../a"]
+    folders = {folder_for(name, tmp_path) for name in names}
+
+    assert len(folders) == len(names)
+    assert all(folder.parent == tmp_path and ".." not in folder.parts for folder in folders)

@@ -129,3 +129,23 @@ def test_the_digest_is_of_paths_and_bytes() -> None:
     digests = {tree_digest(tree) for tree in ({"a": b"1"}, {"a": b"2"}, {"b": b"1"}, {"a": b"1", "b": b""})}
 
     assert len(digests) == 4
+
+
+def test_a_large_file_is_left_out_of_a_checkout_too(tmp_path: Path) -> None:
+    """A file that no manifest is as large as is not unpacked, wherever the repository is."""
+    files = {"chat.yaml": DEPLOYMENT.replace("NAME", "chat"), "weights.yaml": "#" * (3 << 20)}
+    committed(tmp_path / "gitops", files)
+    found = read(tmp_path)
+
+    assert list(found.tree) == ["chat.yaml"]
+    assert sorted(path.name for path in found.root.iterdir()) == ["chat.yaml"]
+
+
+def test_the_folder_above_can_be_the_repository(tmp_path: Path) -> None:
+    """A configuration in a folder of the repository names it `..`, and nothing is written beside the scratch folders."""
+    committed(tmp_path, {"chat.yaml": DEPLOYMENT.replace("NAME", "chat")})
+    (tmp_path / "ops").mkdir()
+    found = read_repository(Repository(path=".."), tmp_path / "ops", tmp_path / "ops" / "work")
+
+    assert found.facts.name == "repository"
+    assert sorted(path.name for path in (tmp_path / "ops" / "work").iterdir()) == ["clones", "trees"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from trimtab.cli.load import DEFAULT_NAME
 from trimtab.errors import RefusedError, UsageError
 from trimtab.folders import data_folder
+from trimtab.gitio import address_of
 from trimtab.manifest import Tree, inspect
 
 _REMOTE = re.compile(
@@ -69,14 +69,9 @@ def command(folder: Path, cluster: str, prometheus: str, kind: str | None) -> No
 
 def find_remote(folder: Path, kind: str) -> Remote:
     """Return where a checkout's `origin` is; credentials in its address are left behind."""
-    asked = subprocess.run(  # noqa: S603 -- Git with arguments of our own, no shell
-        ["git", "-C", str(folder), "config", "--get", "remote.origin.url"],  # noqa: S607 -- Git is found on PATH
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    match = _REMOTE.fullmatch(asked.stdout.strip())
-    if match is None or Path(asked.stdout.strip()).is_absolute():
+    address = address_of(folder)
+    match = _REMOTE.fullmatch(address)
+    if match is None or Path(address).is_absolute():
         return Remote(kind)
     host = match["host"].lower()
     kind = kind or _PUBLIC.get(host, "") or _guess(folder, host)

@@ -1,11 +1,14 @@
 """Git by its plumbing: branches of a remote are read, and commits are made and pushed, without a work tree."""
 
-from trimtab.gitio.checkout import opened, origin_of
+from trimtab.gitio.blobs import blob_sizes, read_blobs
+from trimtab.gitio.checkout import address_of, opened, origin_of
 from trimtab.gitio.commit import Commit, PathError, holds, write_commit
 from trimtab.gitio.push import Pushed, Refused, Update, push
+from trimtab.gitio.remote import TOKENS, folder_for, remote_of
 from trimtab.gitio.repo import GitError, Remote, Repo
 
 __all__ = [
+    "TOKENS",
     "Commit",
     "GitError",
     "PathError",
@@ -14,9 +17,14 @@ __all__ = [
     "Remote",
     "Repo",
     "Update",
+    "address_of",
+    "blob_sizes",
+    "folder_for",
     "holds",
     "opened",
     "origin_of",
     "push",
+    "read_blobs",
+    "remote_of",
     "write_commit",
 ]

@@ -24,8 +24,14 @@ _SETTINGS = (
     ("maintenance.auto", "false"),
     ("submodule.recurse", "false"),
     ("log.showSignature", "false"),
+    ("http.lowSpeedLimit", "1"),
+    ("http.lowSpeedTime", "60"),
 )
-"""Settings that keep a repository under judgement from running anything here, and git from asking anybody."""
+"""Settings that keep a repository under judgement from running anything here, and git from asking anybody or waiting
+for a server that fell silent."""
+
+_LONGEST_S = 600
+"""No command of git takes longer, a clone of a large repository included; a server may keep silent for ever."""
 
 _KEPT = ("PATH", "LANG", "TMPDIR", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO")
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "no_proxy", "all_proxy")
@@ -90,14 +96,22 @@ class Repo:
     def attempt(
         self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run a git command and return how it ended."""
-        return subprocess.run(  # noqa: S603  # arguments are ours; refs and paths are never options
-            [self._git, "--git-dir", str(self.folder), *arguments],
-            input=stdin,
-            capture_output=True,
-            check=False,
-            env={**self._environment(), **(env or {})},
-        )
+        """Run a git command and return how it ended.
+
+        Raises:
+            GitError: It did not end.
+        """
+        try:
+            return subprocess.run(  # noqa: S603  # arguments are ours; refs and paths are never options
+                [self._git, "--git-dir", str(self.folder), *arguments],
+                input=stdin,
+                capture_output=True,
+                check=False,
+                env={**self._environment(), **(env or {})},
+                timeout=_LONGEST_S,
+            )
+        except subprocess.TimeoutExpired:
+            raise GitError(f"git {arguments[0]}: no end after {_LONGEST_S} s", "does the server answer?") from None
 
     def heads(self, pattern: str) -> Mapping[str, str]:
         """Return the remote's branches that match, such as `trimtab/*`, by name without `refs/heads/`."""
@@ -167,7 +181,7 @@ class Repo:
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_ASKPASS": "true",
-            "GIT_SSH_COMMAND": "ssh -o BatchMode=yes",
+            "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=30",
             "HOME": str(self.folder),
             "LC_ALL": "C",
         }

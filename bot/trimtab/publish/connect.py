@@ -10,15 +10,13 @@ from urllib.parse import urlsplit
 from trimtab.config import Forge as ForgeSettings
 from trimtab.config import Repository
 from trimtab.errors import UsageError
-from trimtab.gitio import Remote, Repo, origin_of
+from trimtab.gitio import TOKENS, Repo, folder_for, origin_of, remote_of
 from trimtab.publish.forge import Forge
 from trimtab.publish.github import GitHub
 from trimtab.publish.gitlab import GitLab
 from trimtab.publish.local import LocalForge
 from trimtab.publish.pace import Pace, pace_from
 from trimtab.publish.site import Site
-
-_TOKENS = {"github": ("GITHUB_TOKEN", "x-access-token"), "gitlab": ("GITLAB_TOKEN", "oauth2")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +71,13 @@ def scratch(repository: Repository, place: Place) -> Repo:
     folder = (place.base / repository.path).resolve()
     local = repository.forge is not None and repository.forge.kind == "local"
     address = repository.url or origin_of(folder, itself=local)
-    parts = urlsplit(address)
-    if parts.scheme in {"http", "https"} and "@" in parts.netloc:
-        raise UsageError(
-            f"repository {repository.title}: its address holds credentials", "put the token into the environment"
-        )
-    name, user = _TOKENS.get(repository.forge.kind if repository.forge else "", ("", ""))
-    token = place.environ.get(name, "") if name else ""
-    return Repo(place.workdir / f"{repository.title.replace('/', '-')}.git", Remote(address, token, user))
+    kind = repository.forge.kind if repository.forge else ""
+    remote = remote_of(repository.title, address, kind, place.environ)
+    return Repo(folder_for(repository.title, place.workdir), remote)
 
 
 def _token(kind: str, repository: Repository, place: Place) -> str:
-    name, _ = _TOKENS[kind]
+    name, _ = TOKENS[kind]
     token = place.environ.get(name, "")
     if not token:
         raise UsageError(f"repository {repository.title}: {name} is not set", f"set {name} in the environment")

@@ -7,20 +7,20 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit
 
 from trimtab.config import Repository
 from trimtab.errors import ForgeError, UsageError
 from trimtab.facts import RepositoryFacts
 from trimtab.fleet import Gap
-from trimtab.gitio import Remote, Repo
+from trimtab.gitio import Repo, blob_sizes, folder_for, read_blobs, remote_of
 from trimtab.manifest import Tree, inspect
 from trimtab.render import Workspace, find_tools, live_names
 
-_LARGEST = "blob:limit=1m"
-"""Files above it are never fetched: no manifest is that large."""
+_LARGEST_BYTES = 2 << 20
+"""Files above it are left out: no manifest is that large, and nothing larger is rendered."""
+_AT_ONCE = 256
+"""Files whose contents are held at the same time."""
 _FILE_MODES = frozenset({"100644", "100755"})
-_TOKENS = {"github": ("GITHUB_TOKEN", "x-access-token"), "gitlab": ("GITLAB_TOKEN", "oauth2")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def read_repository(repository: Repository, base: Path, workdir: Path, commit: s
         commit: Hex id to read instead of the branch's head; empty for the head.
     """
     title = repository.title
-    root = workdir / "trees" / title.replace("/", "-")
+    root = folder_for(title, workdir / "trees")
     root.mkdir(parents=True, exist_ok=True)
     try:
         head, root = _bring(repository, base, workdir, root, commit)
@@ -97,12 +97,14 @@ def _bring(repository: Repository, base: Path, workdir: Path, root: Path, commit
     folder = (base / repository.path).resolve()
     if repository.path and not folder.is_dir():
         raise UsageError(f"{repository.path} is no folder")
-    repo = Repo(workdir / "clones" / f"{repository.title.replace('/', '-')}.git", _remote(repository, folder))
+    kind = repository.forge.kind if repository.forge else ""
+    remote = remote_of(repository.title, repository.url or str(folder), kind, os.environ)
+    repo = Repo(folder_for(repository.title, workdir / "clones"), remote)
     if repository.path and not _is_git(folder, repo):
         return "", folder
     wanted = commit or (f"refs/heads/{repository.base}" if repository.base else "HEAD")
     repo.run("config", "remote.origin.url", repo.remote.address)
-    filtered = f"--filter={_LARGEST}" if "://" in repo.remote.address else "--no-filter"
+    filtered = f"--filter=blob:limit={_LARGEST_BYTES}" if "://" in repo.remote.address else "--no-filter"
     repo.run("fetch", "-q", "--depth=1", "--no-tags", "--no-recurse-submodules", filtered, "origin", wanted)
     head = repo.run("rev-parse", "--verify", "FETCH_HEAD^{commit}").decode().strip()
     _unpack(repo, head, root)
@@ -116,34 +118,18 @@ def _is_git(folder: Path, repo: Repo) -> bool:
     return repo.attempt("ls-remote", "--exit-code", "--", str(folder), "HEAD").returncode == 0
 
 
-def _remote(repository: Repository, folder: Path) -> Remote:
-    address = repository.url or str(folder)
-    parts = urlsplit(address)
-    if parts.scheme in {"http", "https"} and "@" in parts.netloc:
-        raise UsageError("its address holds credentials: put the token into the environment")
-    name, user = _TOKENS.get(repository.forge.kind if repository.forge else "", ("", "x-access-token"))
-    return Remote(address, os.environ.get(name, "") if name else "", user)
-
-
 def _unpack(repo: Repo, commit: str, root: Path) -> None:
-    """Write a commit's regular files below `root`; links, submodules and absent large files are left out."""
-    missing = {
-        line[1:]
-        for line in repo.run("rev-list", "--objects", "--missing=print", "--no-object-names", commit)
-        .decode()
-        .splitlines()
-        if line.startswith("?")
-    }
-    listed = [(path, name) for path, name in _files(repo, commit) if name not in missing]
-    contents = repo.run("cat-file", "--batch", stdin="".join(f"{name}\n" for _, name in listed).encode())
-    at = 0
-    for path, _ in listed:
-        end = contents.index(b"\n", at)
-        size = int(contents[at:end].rsplit(b" ", 1)[1])
-        target = root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(contents[end + 1 : end + 1 + size])
-        at = end + 1 + size + 1
+    """Write a commit's regular files below `root`; links, submodules and large files are left out."""
+    printed = repo.run("rev-list", "--objects", "--missing=print", "--no-object-names", commit).decode()
+    missing = {line[1:] for line in printed.splitlines() if line.startswith("?")}
+    here = {path: blob for path, blob in _files(repo, commit) if blob not in missing}
+    small = [path for path, size in blob_sizes(repo, here).items() if size <= _LARGEST_BYTES]
+    for start in range(0, len(small), _AT_ONCE):
+        batch = {path: here[path] for path in small[start : start + _AT_ONCE]}
+        for path, content in read_blobs(repo, batch).items():
+            target = root / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
 
 
 def _files(repo: Repo, commit: str) -> Iterator[tuple[str, str]]:

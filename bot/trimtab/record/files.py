@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from trimtab.gitio import GitError, Repo
+from trimtab.gitio import Repo, read_blobs
 
 _LARGEST = 1 << 20
 """Bytes of one entry; a larger one is no entry, and is not read."""
@@ -27,25 +27,3 @@ def read_files(repo: Repo, commit: str) -> Mapping[str, bytes]:
         if mode == "100644" and int(size) <= _LARGEST:
             wanted[path] = blob
     return {**files, **read_blobs(repo, wanted)}
-
-
-def read_blobs(repo: Repo, blobs: Mapping[str, str]) -> Mapping[str, bytes]:
-    """Return contents by path for blob ids by path, through one process.
-
-    Raises:
-        GitError: A blob is missing.
-    """
-    if not blobs:
-        return {}
-    printed = repo.run("cat-file", "--batch", stdin="".join(f"{blob}\n" for blob in blobs.values()).encode())
-    contents: dict[str, bytes] = {}
-    at = 0
-    for path in blobs:
-        end = printed.index(b"\n", at)
-        head = printed[at:end].split()
-        if len(head) != 3:  # noqa: PLR2004  # id, kind, size; `missing` has two words
-            raise GitError(f"{path}: its content is missing from the repository")
-        size = int(head[2])
-        contents[path] = printed[end + 1 : end + 1 + size]
-        at = end + 1 + size + 1
-    return contents
