@@ -195,7 +195,8 @@ def build_config(data: object, line_of: LineOf, path: str) -> Config:
     try:
         return Config.model_validate(data)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        errors = error.errors(include_url=False)
+        first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
         where = tuple(first["loc"])
         dotted = ".".join(str(part) for part in where) or "the file"
         line = line_of(where)
