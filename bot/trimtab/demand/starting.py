@@ -72,13 +72,17 @@ def _fewer_seats(workload: Workload, seats: int) -> Iterator[_Candidate]:
 
 
 def _larger(workload: Workload, cluster: Cluster, now: Deployment, held: Memory) -> Iterator[Option]:
-    """Yield more GPUs of the same kind, and other kinds, on which it starts and for which there is room."""
+    """Yield more GPUs of the same kind, and other kinds, on which it starts and for which there is room.
+
+    Fewest GPUs first, since each more has to be waited for; nothing that reads memory slower than what is held now.
+    """
     counts = [now.gpus * factor for factor in (2, 4, 8)] if only_tensor_parallel(workload) else []
     more = tuple(gpus for gpus in counts if gpus <= _MOST_GPUS and divides_heads(now.model, gpus))
     found = [*own_moves(workload, cluster, more), *moves(workload, cluster, (now.gpus, *more))]
     done: set[str] = set()
-    for move in sorted(found, key=lambda move: (move.size, move.title)):
-        if move.pool.gpu.name in done:
+    for move in sorted(found, key=lambda move: (move.gpus, move.size, move.title)):
+        slower = move.pool.gpu.bandwidth_gb_s * move.gpus < now.gpu.bandwidth_gb_s * now.gpus
+        if slower or move.pool.gpu.name in done:
             continue
         then = starts(move.of(now), now)
         if isinstance(then, Memory) and not then.reason and not lacks_room(workload, move):
