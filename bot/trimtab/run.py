@@ -17,6 +17,7 @@ from trimtab.learn import Outcome, confidence
 from trimtab.life import Entry, State
 from trimtab.plan import plan
 from trimtab.price import Prices, bill, load_prices, price
+from trimtab.progress import Progress
 from trimtab.propose import Source, propose
 from trimtab.publish import Pace, Place, Wanted, catch_up, connect, pace_from, scratch, sync
 from trimtab.read import store
@@ -29,9 +30,6 @@ from trimtab.report import RuleInfo, Scan
 from trimtab.rule import SilenceKind
 from trimtab.settle import Settled
 from trimtab.settle import settle as settle_merged
-
-Progress = Callable[[str, int, int], None]
-"""Told of long work: what is done, how much of it, of how much."""
 
 DAY_S = 86400
 """How long a merged change is watched where nothing else is said, seconds."""
@@ -213,7 +211,11 @@ def _read_clusters(call: Call) -> tuple[ClusterFacts, ...]:
         return with_objects(facts, cluster, call.progress)
 
     with ThreadPoolExecutor(_READERS) as readers:
-        return tuple(sorted(readers.map(one, call.config.clusters), key=lambda facts: facts.cluster))
+        try:
+            return tuple(sorted(readers.map(one, call.config.clusters), key=lambda facts: facts.cluster))
+        except BaseException:  # an interrupt, too, waits for what is being read, and for nothing more
+            readers.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _commit(recorded: Facts | None, name: str) -> str:

@@ -142,7 +142,7 @@ def test_a_large_file_is_left_out_of_a_checkout_too(tmp_path: Path) -> None:
 
 
 def test_the_folder_above_can_be_the_repository(tmp_path: Path) -> None:
-    """A configuration in a folder of the repository names it `..`, and nothing is written beside the scratch folders."""
+    """A configuration in a folder of the repository names it `..`; nothing stands beside the scratch folders."""
     committed(tmp_path, {"chat.yaml": DEPLOYMENT.replace("NAME", "chat")})
     (tmp_path / "ops").mkdir()
     found = read_repository(Repository(path=".."), tmp_path / "ops", tmp_path / "ops" / "work")

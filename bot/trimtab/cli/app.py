@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 
 import click
@@ -59,6 +60,9 @@ def app() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a file's name may be no text at all
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
@@ -73,6 +77,9 @@ def run(arguments: list[str]) -> int:
         return int(error.exit_code)
     except click.ClickException as error:
         error.show()
+        return int(Exit.USAGE)
+    except OSError as error:  # a full disk, a folder that may not be written: what to do is in the system's own words
+        click.echo(f"trimtab: {error}", err=True)
         return int(Exit.USAGE)
     except (KeyboardInterrupt, click.Abort):
         click.echo("trimtab: interrupted", err=True)

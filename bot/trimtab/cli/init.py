@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -43,7 +44,8 @@ class Remote:
 @click.option("--cluster", default="main", show_default=True, help="The cluster's name in everything Trimtab writes.")
 @click.option("--prometheus", default="", help="Address of its Prometheus; without it only manifests are judged.")
 @click.option("--forge", "kind", type=click.Choice(sorted(_WORKFLOWS)), help="Which forge; from the remote by default.")
-def command(folder: Path, cluster: str, prometheus: str, kind: str | None) -> None:
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(folder: Path, cluster: str, prometheus: str, kind: str | None, form: str) -> None:
     """Write trimtab.yaml and the workflow for GitHub Actions or GitLab CI into FOLDER; overwrites nothing."""
     if prometheus and not re.fullmatch(r"https?://[^\s@]+", prometheus):
         raise UsageError(f"--prometheus {prometheus!r} is no address", "write http://host:port, without credentials")
@@ -61,8 +63,12 @@ def command(folder: Path, cluster: str, prometheus: str, kind: str | None) -> No
     }
     if remote.kind:
         files[_WORKFLOWS[remote.kind]] = _render(f"{remote.kind}.yml.j2")
-    for name in _write(folder, files):
-        click.echo(f"wrote {folder / name}")
+    written = [str(folder / name) for name in _write(folder, files)]
+    if form == "json":
+        click.echo(json.dumps({"schema": "trimtab/init/v1", "written": written, "servings": servings}, indent=2))
+        return
+    for name in written:
+        click.echo(f"wrote {name}")
     click.echo(f"found {len(servings)} serving{'' if len(servings) == 1 else 's'}")
     click.echo(f"next: trimtab scan --config {folder / DEFAULT_NAME}")
 

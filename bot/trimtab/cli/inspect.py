@@ -10,8 +10,11 @@ import click
 from trimtab.errors import Exit, UsageError
 from trimtab.fleet import Serving, Setting
 from trimtab.manifest import Inspection, Tree, inspect
+from trimtab.text.clean import one_line
 
 SCHEMA = "trimtab/inspect/v1"
+_LONGEST = 2000
+"""Characters of one line; no control character of a foreign name reaches the terminal."""
 
 
 @click.command("inspect")
@@ -83,12 +86,12 @@ def _setting(setting: Setting) -> dict[str, object]:
 def _print_table(inspection: Inspection) -> None:
     """Print one block for each serving, then what could not be read."""
     for serving in inspection.servings:
-        click.secho(serving.subject, bold=True, nl=False)
+        click.secho(one_line(serving.subject, _LONGEST), bold=True, nl=False)
         click.echo(f"  {serving.engine or 'engine unknown'}, {serving.wrapper}")
         for field, setting in serving.settings.items():
             where = f"{setting.location.path}:{setting.location.line}"
             note = "" if setting.editable else f"  (not editable: {setting.reason})"
-            click.echo(f"    {field:<24} {setting.raw:<32} {where}{note}")
+            click.echo(f"    {field:<24} {one_line(setting.raw):<32} {one_line(f'{where}{note}', _LONGEST)}")
     for one in inspection.unreadable:
-        click.echo(f"{one.path}:{one.line}: cannot be read: {one.reason}", err=True)
+        click.echo(one_line(f"{one.path}:{one.line}: cannot be read: {one.reason}", _LONGEST), err=True)
     click.echo(f"{len(inspection.servings)} servings in {inspection.files_read} files", err=True)

@@ -13,6 +13,7 @@ import click
 from trimtab.cli.load import DEFAULT_NAME, load_config
 from trimtab.errors import Exit
 from trimtab.life import Entry
+from trimtab.progress import silent
 from trimtab.record import Broken, Clone, Ledger, clone_at, document, lines
 from trimtab.text.clean import one_line
 
@@ -73,11 +74,12 @@ def show(config_path: Path, repository: Path | None, form: str) -> None:
 @command.command()
 @_config
 @_repository
-def export(config_path: Path, repository: Path | None) -> None:
+@click.option("--format", "form", type=click.Choice(["jsonl", "json"]), default="jsonl", show_default=True)
+def export(config_path: Path, repository: Path | None, form: str) -> None:
     """Print the entries as they stand in the ledger, one canonical JSON object a line, for a store of your own."""
     with _opened(config_path, repository) as ledger:
         entries = ledger.entries()
-    for line in lines(entries):
+    for line in [document(entries)] if form == "json" else lines(entries):
         click.echo(line)
 
 
@@ -91,7 +93,7 @@ def _opened(config_path: Path, repository: Path | None) -> Iterator[Ledger | Clo
 
     config = load_config(config_path)
     with tempfile.TemporaryDirectory(prefix="trimtab-") as workdir:
-        yield journal_of(Call(config, config_path.parent, 0, Path(workdir), lambda _what, _done, _total: None))
+        yield journal_of(Call(config, config_path.parent, 0, Path(workdir), silent))
 
 
 def _say(form: str, text: str, values: dict[str, object]) -> None:

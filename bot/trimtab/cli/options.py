@@ -13,6 +13,9 @@ import click
 from trimtab.cli.load import DEFAULT_NAME
 from trimtab.errors import UsageError
 
+_FIRST_S, _LAST_S = 946_684_800, 4_102_444_800
+"""The years 2000 to 2099: a window must fit before, and what follows a run after."""
+
 F = TypeVar("F", bound=Callable[..., object])
 
 
@@ -39,7 +42,7 @@ def seconds_at(text: str) -> int:
     """Return Unix seconds for `--at`, or of now where it is empty.
 
     Raises:
-        UsageError: It is no time.
+        UsageError: It is no time, or one of another century.
     """
     if not text:
         return int(time.time())
@@ -47,4 +50,7 @@ def seconds_at(text: str) -> int:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise UsageError(f"--at {text!r} is no time", "write 2026-11-14T00:00:00Z") from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    if not _FIRST_S <= seconds <= _LAST_S:
+        raise UsageError(f"--at {text!r} is no time that a cluster was watched at", "write 2026-11-14T00:00:00Z")
+    return int(seconds)

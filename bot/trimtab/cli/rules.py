@@ -40,7 +40,7 @@ def list_rules(config_path: Path, format_: str) -> None:
     """List the rules that would be asked, with what each sees."""
     rules = _load(config_path)
     if format_ == "json":
-        click.echo(json.dumps({"schema": "trimtab/rules/v1", "rules": [_document(rule) for rule in rules]}, indent=2))
+        _print_json({"schema": "trimtab/rules/v1", "rules": [_document(rule) for rule in rules]})
         return
     width = max(len(rule.name) for rule in rules)
     for rule in rules:
@@ -58,7 +58,7 @@ def show_rule(name: str, config_path: Path, format_: str) -> None:
     if found is None:
         raise UsageError(f"no rule is named {name!r}", f"there are {', '.join(rule.name for rule in rules)}")
     if format_ == "json":
-        click.echo(json.dumps({"schema": "trimtab/rule/v1", **_document(found), "manual": found.manual.text}, indent=2))
+        _print_json({"schema": "trimtab/rule/v1", **_document(found), "manual": found.manual.text})
         return
     click.echo(f"{found.manual.text}\n\n## Settings\nenabled (true): Whether the rule is asked.")
     for key, field in found.rule.Settings.model_fields.items():
@@ -70,7 +70,8 @@ def show_rule(name: str, config_path: Path, format_: str) -> None:
 @click.option(
     "--folder", type=click.Path(path_type=Path), default=Path("rules"), show_default=True, help="Where to put the file."
 )
-def new_rule(name: str, folder: Path) -> None:
+@_format
+def new_rule(name: str, folder: Path, format_: str) -> None:
     """Write a skeleton for a rule NAME, which is the waste it sees, such as `forgotten-notebook`."""
     if not _NAME.fullmatch(name):
         raise UsageError(f"{name!r} is no name for a rule", "name the waste in small letters: forgotten-notebook")
@@ -79,6 +80,9 @@ def new_rule(name: str, folder: Path) -> None:
         raise RefusedError(f"{path} is there already", "choose another name or another folder")
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(skeleton(name), encoding="utf-8")
+    if format_ == "json":
+        _print_json({"schema": "trimtab/rule-file/v1", "path": str(path)})
+        return
     click.echo(f"{path}\nName its folder under `rule_folders` in the configuration, and it is asked.")
 
 
@@ -88,6 +92,11 @@ def _load(config_path: Path) -> tuple[LoadedRule, ...]:
         return load_rules()
     config = load_config(config_path)
     return load_rules([config_path.parent / folder for folder in config.rule_folders])
+
+
+def _print_json(document: dict[str, object]) -> None:
+    """Print a document; a default of a rule of one's own may be of any type."""
+    click.echo(json.dumps(document, indent=2, default=str))
 
 
 def _document(rule: LoadedRule) -> dict[str, object]:

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import click
 
+from trimtab.cli.facts_missing import facts_missing
 from trimtab.cli.load import load_config
 from trimtab.cli.options import at_option, config_option, seconds_at
 from trimtab.cli.printing import FORMATS, print_scan
 from trimtab.cli.progress import progress_bars
 from trimtab.config import Mode
+from trimtab.errors import Exit
 from trimtab.run import Call, run
+from trimtab.text.clean import one_line
 
 
 @click.command()
@@ -20,7 +23,7 @@ from trimtab.run import Call, run
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option("--facts", type=click.Path(path_type=Path, file_okay=False), help="Judge recorded facts instead.")
 @at_option
-def command(config_path: Path, form: str, facts: Path | None, at: str) -> None:
+def command(config_path: Path, form: str, facts: Path | None, at: str) -> int:
     """Scan, open or update one pull request for each recommendation, and record every step."""
     config = load_config(config_path)
     with tempfile.TemporaryDirectory(prefix="trimtab-") as workdir, progress_bars() as progress:
@@ -28,5 +31,8 @@ def command(config_path: Path, form: str, facts: Path | None, at: str) -> None:
     print_scan(found, form)
     if config.mode is Mode.REPORT:
         click.echo("mode is report: nothing was opened", err=True)
+    elif not any(repository.forge for repository in config.repositories):
+        click.echo("no repository has a `forge`: nothing was opened", err=True)
     for link in links:
-        click.echo(f"{link.note}: {link.url or link.branch or link.id}", err=True)
+        click.echo(one_line(f"{link.note}: {link.url or link.branch or link.id}", 2000), err=True)
+    return Exit.FACTS_MISSING if facts_missing(found, config) else Exit.DONE

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from trimtab.cli.facts_missing import facts_missing
 from trimtab.cli.load import load_config
 from trimtab.cli.options import at_option, config_option, seconds_at
 from trimtab.cli.printing import FORMATS, print_scan
@@ -33,7 +34,6 @@ def command(config_path: Path, form: str, fail_on: str, record: Path | None, fac
         found = scan(call)
     failed = fails(found, fail_on)
     print_scan(found, form)
-    blind = [cluster for cluster in found.fleet.clusters if any(gap.blind for gap in cluster.gaps)]
-    if found.fleet.clusters and len(blind) == len(found.fleet.clusters) and not found.proposals:
+    if facts_missing(found, config):
         return Exit.FACTS_MISSING
     return Exit.FINDINGS if failed else Exit.DONE

@@ -14,6 +14,9 @@ from trimtab.cli.progress import progress_bars
 from trimtab.config import parse_duration
 from trimtab.errors import UsageError
 from trimtab.run import Call, Followed, settle
+from trimtab.text.clean import one_line
+
+_LONGEST = 2000
 
 
 @click.command()
@@ -60,9 +63,9 @@ def _document(followed: Followed) -> str:
 
 def _print(followed: Followed) -> None:
     for link in followed.decided:
-        click.echo(f"{link.state}: {link.url}: {link.note}")
+        click.echo(one_line(f"{link.state}: {link.url}: {link.note}", _LONGEST))
     for one in followed.settled:
         saving = f" (${one.saving} a month)" if one.saving else ""
-        click.echo(f"{one.state}: {one.url}: {one.note}{saving}")
+        click.echo(one_line(f"{one.state}: {one.url}: {one.note}{saving}", _LONGEST))
     if not followed.decided and not followed.settled:
         click.echo("nothing was decided, and nothing merged waits for its outcome")

@@ -102,7 +102,7 @@ def _make(priced: Priced, desks: Mapping[str, _Desk], fleet: Fleet) -> _Made:
         return _left(f"repository {serving.repository} was not read")
     result = _edit(priced, serving, desk)
     if isinstance(result, Refusal):
-        return _left(" ".join(filter(None, (f"{result.reason}.", result.hint))) if result.hint else result.reason)
+        return _left("; ".join(filter(None, (result.reason, result.hint))))
     if not result.files:
         return _left(f"{serving.path} already says so, and what runs differs from it")
     proof = _proof(priced, serving, desk, result)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 
 from trimtab.config import ClusterSettings
 from trimtab.facts import SIGNALS, ClusterFacts
 from trimtab.fleet import Gap
+from trimtab.progress import Progress
 from trimtab.read.ask_engine import engine_queries
 from trimtab.read.ask_gpu import blank_names, filtered_queries, gpu_queries
 from trimtab.read.ask_host import host_queries
@@ -20,8 +22,6 @@ from trimtab.read.query import Query, QueryFailedError, Row, Server, Span
 from trimtab.read.shape import shaped
 from trimtab.read.shown import shown_queries
 
-Progress = Callable[[str, int, int], None]
-"""Called with what is read, how many steps are done, and how many there are."""
 Answers = Mapping[str, tuple[Row, ...]]
 
 AT_ONCE = 3
@@ -53,9 +53,10 @@ def gather(server: Server, cluster: ClusterSettings, now_s: int, window_s: int, 
         *gpu_queries(layout, span),
         *engine_queries(layout, span),
     )
-    answers, failures = _ask(server, queries, span, progress)
+    told = partial(progress, f"{cluster.name}: Prometheus")
+    answers, failures = _ask(server, queries, span, told)
     again = tuple(filtered_queries(layout, span, blank_names(answers)))
-    filtered, more = _ask(server, again, span, progress)
+    filtered, more = _ask(server, again, span, told)
     by_name = {query.name: query for query in (*queries, *again)}
     kept = {name: rows for name, rows in answers.items() if name not in {query.name for query in again}}
     gaps = (
@@ -75,7 +76,7 @@ def gather(server: Server, cluster: ClusterSettings, now_s: int, window_s: int, 
 
 
 def _ask(
-    server: Server, queries: Sequence[Query], span: Span, progress: Progress
+    server: Server, queries: Sequence[Query], span: Span, told: Callable[[int, int], None]
 ) -> tuple[dict[str, tuple[Row, ...]], dict[str, str]]:
     """Return the answers by name, and by name why there is none; stops at the first failure that is fatal."""
     answers: dict[str, tuple[Row, ...]] = {}
@@ -99,7 +100,7 @@ def _ask(
                 raise result
             else:
                 failures[query.name] = result.reason
-            progress(query.name.lstrip("_"), done, len(queries))
+            told(done, len(queries))
     return answers, failures
 
 

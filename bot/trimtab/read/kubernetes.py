@@ -14,13 +14,11 @@ import urllib3
 from trimtab.config import ClusterSettings, Kubernetes
 from trimtab.facts import ClusterFacts, LiveObject
 from trimtab.fleet import Gap
+from trimtab.progress import Progress
 from trimtab.read.kube_kinds import KINDS, Kind
 from trimtab.read.kube_objects import Item, Listing, Shown, shown, slim
 from trimtab.read.kube_series import merged
 from trimtab.read.relevant import relevant
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is read, how many steps are done, and how many there are."""
 
 _PAGE = 500
 """Objects asked for at once; the API server keeps the rest of the list at the same version for some minutes."""
@@ -79,7 +77,7 @@ def _read(cluster: ClusterSettings, progress: Progress) -> tuple[Shown, tuple[Ga
                     raise
                 if error.reason:
                     gaps.append(Gap(cluster.name, f"kubernetes {kind.plural}", error.reason))
-            progress(f"kubernetes {kind.plural}", done, len(KINDS))
+            progress(f"{cluster.name}: Kubernetes", done, len(KINDS))
     except _Unlisted as error:
         gaps.append(Gap(cluster.name, "kubernetes", error.reason))
     found = shown(listings)

@@ -19,8 +19,9 @@ from urllib3 import Retry
 from trimtab.config import ClusterSettings, Prometheus
 from trimtab.facts import ClusterFacts
 from trimtab.fleet import Gap
+from trimtab.progress import Progress
 from trimtab.read.answers import Credentials, PassingError, explained, refuse, warnings_in
-from trimtab.read.gather import Progress, gather
+from trimtab.read.gather import gather
 from trimtab.read.promql import HOUR_S
 from trimtab.read.query import QueryFailedError, Row
 
