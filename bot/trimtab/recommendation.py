@@ -35,6 +35,7 @@ class Priced:
         cost_now: What the GPUs of `finding.before` cost a month, US dollars, where their price is known.
         cost_then: What those of `option.after` will cost.
         saves: Whether it is about holding less GPU; else it is about danger or speed.
+        others: The same finding with its other options, next best first, for where the chosen one has no room.
     """
 
     finding: Finding
@@ -46,6 +47,7 @@ class Priced:
     cost_now: Decimal | Unknown = field(default_factory=lambda: Unknown("not priced"))
     cost_then: Decimal | Unknown = field(default_factory=lambda: Unknown("not priced"))
     saves: bool = False
+    others: tuple[Priced, ...] = ()
 
     @property
     def id(self) -> str:

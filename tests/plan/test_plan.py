@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.join.small import serving
-from tests.price.small import CHEAP, H100, L40S, World, about, finding, option
+from tests.price.small import CHEAP, H100, L4, L40S, World, about, finding, option
 from trimtab.fleet import Location, Setting
 from trimtab.plan import plan
 from trimtab.price import load_prices
@@ -90,6 +90,15 @@ def test_moves_share_the_room_there_is(world: World) -> None:
     found = _plan(world, _move("chat", 1), _move("code", 2))
     assert _rules(found) == ["move-code"]
     assert "1 pods of 1 NVIDIA-L40S are to be placed, and 0 fit" in found.held[0].reason
+
+
+def test_what_has_no_room_goes_where_it_saves_less(world: World) -> None:
+    """The first choice is full after a larger saving took it: the next best option is proposed instead."""
+    world.small.node("d", L4, gpu=4)
+    both = (option(L40S, 1, places=1, gpu_product=L40S), option(L4, 2, places=2, gpu_product=L4, gpu_count=2))
+    found = _plan(world, _move("code", 2), finding(about("chat"), (H100, 1), *both, rule="move-chat"))
+    assert [one.option.after.product for one in found.now if one.finding.rule == "move-chat"] == [L4]
+    assert found.held == ()
 
 
 def test_a_pod_needs_its_gpus_on_one_node(world: World) -> None:

@@ -41,11 +41,11 @@ def plan(priced: Sequence[Priced], fleet: Fleet, config: Config, experience: Exp
     empty_nodes = [one.finding.subject for one in allowed if _is_node(one)]
     table = _Table(allowed, workloads, Ground(fleet), Capacity(fleet, empty_nodes))
     for one in sorted(allowed, key=_is_node):
-        reason = table.refuses(one)
-        if reason:
-            held.append(Held(one, reason))
-        else:
-            table.now.append(one)
+        others = (_season(other, experience) for other in one.others)
+        ways = [one, *(other for other in others if not forbidden(other, _workload(workloads, one), config))]
+        reasons = table.first(ways)
+        if len(reasons) == len(ways):
+            held.append(Held(one, reasons[0]))
     return Plan(tuple(sorted(table.now, key=_rank)), tuple(sorted(held, key=lambda one: _rank(one.priced))))
 
 
@@ -58,6 +58,17 @@ class _Table:
     ground: Ground
     room: Capacity
     now: list[Priced] = field(default_factory=list)
+
+    def first(self, ways: Sequence[Priced]) -> list[str]:
+        """Take the first way that can go now; return why each before it cannot."""
+        reasons: list[str] = []
+        for one in ways:
+            reason = self.refuses(one)
+            if not reason:
+                self.now.append(one)
+                break
+            reasons.append(reason)
+        return reasons
 
     def refuses(self, one: Priced) -> str:
         """Return why one more cannot go now; take its room where it can."""

@@ -10,10 +10,11 @@ from trimtab import catalog
 from trimtab.config import Config
 from trimtab.fleet import Cluster, Fleet, Found, Node, Unknown, Workload
 from trimtab.price.bill import held_gpus, node_cost, workload_cost
-from trimtab.price.rates import HOURS_A_MONTH, Rate, Rates, cents, monthly
+from trimtab.price.rates import Rate, Rates, cents, monthly
 from trimtab.price.table import Prices, whole_product
 from trimtab.recommendation import Priced, Saving
 from trimtab.rule import Considered, Finding, Footprint, Option, Silence, SilenceKind, Subject, subject_of
+from trimtab.text.numbers import HOURS_A_MONTH
 
 NEAR_TIE = Decimal("0.05")
 """Options whose savings differ by less than this share of the best are alike: the surer one is taken."""
@@ -91,15 +92,30 @@ def _price(finding: Finding, desk: _Desk | None) -> Priced | Silence:
         later = tuple(
             Considered(_title(one.option), "a later choice; the rule prefers what stands first") for one in worth[1:]
         )
-        return replace(worth[0], considered=(*finding.considered, *later))
+        return replace(worth[0], considered=(*finding.considered, *later), others=tuple(worth[1:]))
     kept = [one for one in worth if not _wasted(one)]
     if not kept:
         dearest = "; ".join(f"{_title(one.option)}: {_reason(one)}" for one in worth)
         reason = f"what could be proposed saves no money here: {dearest}"
         return Silence(finding.rule, finding.subject, SilenceKind.NO_BETTER, reason)
-    best = _best(kept)
-    rest = tuple(Considered(_title(one.option), _reason(one)) for one in worth if one is not best)
-    return replace(best, considered=(*finding.considered, *rest), saves=True)
+    best, *others = _ordered(kept)
+    return replace(_beside(best, worth), others=tuple(_beside(one, worth) for one in others))
+
+
+def _beside(one: Priced, worth: Sequence[Priced]) -> Priced:
+    """Return an option of a finding that saves, with what the other options are worth."""
+    rest = tuple(Considered(_title(other.option), _reason(other)) for other in worth if other is not one)
+    return replace(one, considered=(*one.finding.considered, *rest), saves=True)
+
+
+def _ordered(kept: Sequence[Priced]) -> list[Priced]:
+    """Return the options, best first."""
+    left, ordered = list(kept), []
+    while left:
+        best = _best(left)
+        left = [one for one in left if one is not best]
+        ordered.append(best)
+    return ordered
 
 
 def frees(finding: Finding) -> bool:
@@ -172,7 +188,7 @@ def _priced(finding: Finding, option: Option, desk: _Desk) -> Priced:
         finding=finding,
         option=option,
         saving=saving,
-        gpu_hours=round((before.gpus - after.gpus) * float(HOURS_A_MONTH), 2),
+        gpu_hours=round((before.gpus - after.gpus) * HOURS_A_MONTH, 2),
         rate_source="; ".join(source for source in sources if source),
         considered=finding.considered,
         cost_now=now if isinstance(now, Unknown) else cents(now),
