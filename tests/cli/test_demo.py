@@ -138,3 +138,17 @@ def test_somebody_s_folder_is_refused(tmp_path: Path, capsys: pytest.CaptureFixt
 
     assert code == 4
     assert "nothing was touched" in capsys.readouterr().err
+
+
+def test_json_is_one_document_with_the_way_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --format json stdout is one document that names the files and the pull request to merge first."""
+    root = tmp_path / "demo"
+
+    run(["demo", "--dir", str(root), "--format", "json"])
+    first = json.loads(capsys.readouterr().out)
+    run(["demo", "--dir", str(root), "--format", "json", "--merge", str(first["merge_first"])])
+    merged = json.loads(capsys.readouterr().out)
+
+    assert first["schema"] == "trimtab/demo/v1"
+    assert all(Path(pull["path"]).is_file() for pull in first["pull_requests"])
+    assert [step["state"] for step in merged["steps"]] == ["approved", "actuated"]
