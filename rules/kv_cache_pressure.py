@@ -104,19 +104,12 @@ def _wanted(workload: Workload, peak: demand.Peak, settings: Limits) -> demand.P
 
 def _cure(case: demand.Case, pressed: str) -> Verdict:
     """Return the finding with every cure that gives room, or why there is none."""
-    misfits: list[tuple[demand.Move, demand.Misfit]] = []
-    options = list(demand.cache_cures(case))
-    for move in _moves(case):
-        verdict = demand.try_move(case, move)
-        if isinstance(verdict, demand.Misfit):
-            misfits.append((move, verdict))
-        else:
-            options.append(verdict)
-    options += demand.replica_cures(case)
+    tried = demand.try_moves(case, _moves(case))
+    options = (*demand.cache_cures(case), *tried.options, *demand.replica_cures(case))
     if not options:
-        tried = "; ".join(f"{move.title}: {misfit.reason}" for move, misfit in misfits[:3]) or "nothing gives more room"
-        return demand.silence(KvCachePressure.name, case.workload, SilenceKind.NO_BETTER, f"{pressed}; {tried}")
-    return _finding(case, pressed, options, misfits)
+        reason = f"{pressed}; {tried.why_none('nothing gives more room')}"
+        return demand.silence(KvCachePressure.name, case.workload, SilenceKind.NO_BETTER, reason)
+    return _finding(case, pressed, options, tried)
 
 
 def _moves(case: demand.Case) -> list[demand.Move]:
@@ -129,9 +122,7 @@ def _moves(case: demand.Case) -> list[demand.Move]:
     return sorted(more, key=lambda move: (move.size * move.gpus, move.title))
 
 
-def _finding(
-    case: demand.Case, pressed: str, options: list[Option], misfits: list[tuple[demand.Move, demand.Misfit]]
-) -> Finding:
+def _finding(case: demand.Case, pressed: str, options: tuple[Option, ...], tried: demand.Tried) -> Finding:
     workload, traffic = case.workload, case.workload.traffic
     return Finding(
         rule=KvCachePressure.name,
@@ -150,10 +141,10 @@ def _finding(
         risk="medium",
         cures=True,
         before=demand.footprint(workload),
-        options=tuple(options),
+        options=options,
         otherwise="Requests go on waiting for room, or being computed twice.",
         more_gpus="A further replica would take its part of the requests, and hold the weights once more.",
-        considered=demand.considered(misfits),
+        considered=tried.considered,
     )
 
 

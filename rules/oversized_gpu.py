@@ -31,7 +31,7 @@ Every figure is taken at the careful end of its range.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from pydantic import Field
@@ -39,7 +39,7 @@ from pydantic import Field
 from trimtab import demand
 from trimtab.estimate import divides_heads
 from trimtab.fleet import Cluster, Workload
-from trimtab.rule import Finding, Layer, Option, RuleSettings, Silence, SilenceKind, Verdict, WorkloadRule, subject_of
+from trimtab.rule import Finding, Layer, RuleSettings, Silence, SilenceKind, Verdict, WorkloadRule, subject_of
 
 
 class Limits(RuleSettings):
@@ -71,18 +71,11 @@ class OversizedGpu:
         if isinstance(case, Silence):
             yield case
             return
-        options: list[Option] = []
-        misfits: list[tuple[demand.Move, demand.Misfit]] = []
-        for move in _smaller(case):
-            verdict = demand.try_move(case, move)
-            if isinstance(verdict, demand.Misfit):
-                misfits.append((move, verdict))
-            else:
-                options.append(verdict)
-        if options:
-            yield _finding(case, tuple(options), misfits)
+        tried = demand.try_moves(case, _smaller(case))
+        if tried.options:
+            yield _finding(case, tried)
         elif demand.number(demand.gpu_busy_avg(workload), 1.0) < settings.looks_idle:
-            yield _silence(case, misfits)
+            yield _silence(case, tried.misfits)
 
 
 def _smaller(case: demand.Case) -> Iterator[demand.Move]:
@@ -95,9 +88,8 @@ def _smaller(case: demand.Case) -> Iterator[demand.Move]:
             yield move
 
 
-def _finding(
-    case: demand.Case, options: tuple[Option, ...], misfits: list[tuple[demand.Move, demand.Misfit]]
-) -> Finding:
+def _finding(case: demand.Case, tried: demand.Tried) -> Finding:
+    options = tried.options
     workload, name = case.workload, demand.gpu_name(case.workload)
     smallest = options[0].after.product
     return Finding(
@@ -112,11 +104,11 @@ def _finding(
         options=options,
         otherwise=f"{name} goes on being held for traffic that a smaller GPU serves.",
         more_gpus="More GPUs of this kind would stand idle: nothing waits, and latency is within the objective.",
-        considered=demand.considered(misfits),
+        considered=tried.considered,
     )
 
 
-def _silence(case: demand.Case, misfits: list[tuple[demand.Move, demand.Misfit]]) -> Silence:
+def _silence(case: demand.Case, misfits: Sequence[tuple[demand.Move, demand.Misfit]]) -> Silence:
     """Return why a GPU that looks idle is right: the reason of the largest place that was tried."""
     name = demand.gpu_name(case.workload)
     if not misfits:

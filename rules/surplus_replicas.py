@@ -84,7 +84,8 @@ class SurplusReplicas:
         keep = max(needed + settings.spare, _floor(workload, count))
         if keep >= min(count, demand.held_replicas(workload)):
             return
-        yield _finding(case, keep, case.prove(case.now, float(keep)) if keep != needed else proof, failed)
+        held = case.prove(case.now, float(keep)) if keep != needed else proof
+        yield _finding(case, (keep, needed), held, failed)
 
 
 def _count(workload: Workload) -> int:
@@ -109,8 +110,9 @@ def _fewest(case: demand.Case, count: int) -> tuple[int, demand.Proof | demand.M
     return fewest, proof, failed
 
 
-def _finding(case: demand.Case, keep: int, proof: demand.Proof | demand.Misfit, failed: str) -> Verdict:
-    workload, count = case.workload, _count(case.workload)
+def _finding(case: demand.Case, counts: tuple[int, int], proof: demand.Proof | demand.Misfit, failed: str) -> Verdict:
+    """Return the finding that keeps `counts[0]` replicas where `counts[1]` would do, or why that was not proven."""
+    workload, count, (keep, needed) = case.workload, _count(case.workload), counts
     if isinstance(proof, demand.Misfit):
         return demand.silence(SurplusReplicas.name, workload, SilenceKind.LOOK_ALIKE, proof.reason)
     field = "min_replicas" if workload.scale.autoscaler else "replicas"
@@ -121,7 +123,7 @@ def _finding(case: demand.Case, keep: int, proof: demand.Proof | demand.Misfit, 
         layer=SurplusReplicas.layer,
         subject=subject_of(workload),
         diagnosis=f"{demand.model_name(workload)} has {count} replicas, and {keep} serve its busiest hour within the "
-        "latency objective, with one to spare.",
+        f"latency objective{f', {keep - needed} of them to spare' if keep > needed else ''}.",
         evidence=demand.peak_evidence(workload, case.cluster),
         risk="medium" if proof.doubts else "low",
         before=demand.footprint(workload),

@@ -37,7 +37,7 @@ from pydantic import Field
 from trimtab import demand
 from trimtab.estimate import divides_heads
 from trimtab.fleet import Cluster, Unknown, Workload
-from trimtab.rule import Finding, Layer, Option, RuleSettings, SilenceKind, Verdict, WorkloadRule, subject_of
+from trimtab.rule import Finding, Layer, RuleSettings, SilenceKind, Verdict, WorkloadRule, subject_of
 
 
 class Limits(RuleSettings):
@@ -90,18 +90,11 @@ def _other_cause(workload: Workload, cluster: Cluster) -> str:
 
 def _larger(case: demand.Case, missed: demand.Missed, settings: Limits) -> Verdict:
     """Return the finding with every larger place that serves the peak, smallest first, or why there is none."""
-    options: list[Option] = []
-    misfits: list[tuple[demand.Move, demand.Misfit]] = []
-    for move in _moves(case, settings):
-        verdict = demand.try_move(case, move)
-        if isinstance(verdict, demand.Misfit):
-            misfits.append((move, verdict))
-        else:
-            options.append(verdict)
-    if options:
-        return _finding(case, missed, tuple(options), misfits)
-    tried = "; ".join(f"{move.title}: {misfit.reason}" for move, misfit in misfits[:3]) or "no larger GPU is here"
-    return demand.silence(UndersizedGpu.name, case.workload, SilenceKind.NO_BETTER, f"{missed.said}; {tried}")
+    tried = demand.try_moves(case, _moves(case, settings))
+    if tried.options:
+        return _finding(case, missed, tried)
+    reason = f"{missed.said}; {tried.why_none('no larger GPU is here')}"
+    return demand.silence(UndersizedGpu.name, case.workload, SilenceKind.NO_BETTER, reason)
 
 
 def _moves(case: demand.Case, settings: Limits) -> list[demand.Move]:
@@ -116,12 +109,7 @@ def _moves(case: demand.Case, settings: Limits) -> list[demand.Move]:
     return sorted(larger, key=lambda move: (move.size * move.gpus, move.title))
 
 
-def _finding(
-    case: demand.Case,
-    missed: demand.Missed,
-    options: tuple[Option, ...],
-    misfits: list[tuple[demand.Move, demand.Misfit]],
-) -> Finding:
+def _finding(case: demand.Case, missed: demand.Missed, tried: demand.Tried) -> Finding:
     workload, name = case.workload, demand.gpu_name(case.workload)
     return Finding(
         rule=UndersizedGpu.name,
@@ -132,11 +120,11 @@ def _finding(
         risk="medium",
         cures=True,
         before=demand.footprint(workload),
-        options=tuple(sorted(options, key=lambda one: -one.confidence)),
+        options=tuple(sorted(tried.options, key=lambda one: -one.confidence)),
         otherwise=f"Users go on waiting longer than the objective of {missed.evidence.threshold:,.0f} ms allows.",
         more_gpus="More replicas on the same GPU would each be as slow for one request; they help only where "
         "requests wait.",
-        considered=demand.considered(misfits),
+        considered=tried.considered,
     )
 
 

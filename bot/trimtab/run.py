@@ -211,11 +211,7 @@ def _read_clusters(call: Call) -> tuple[ClusterFacts, ...]:
         return with_objects(facts, cluster, call.progress)
 
     with ThreadPoolExecutor(_READERS) as readers:
-        try:
-            return tuple(sorted(readers.map(one, call.config.clusters), key=lambda facts: facts.cluster))
-        except BaseException:  # an interrupt, too, waits for what is being read, and for nothing more
-            readers.shutdown(wait=False, cancel_futures=True)
-            raise
+        return tuple(sorted(readers.map(one, call.config.clusters), key=lambda facts: facts.cluster))
 
 
 def _commit(recorded: Facts | None, name: str) -> str:

@@ -11,6 +11,7 @@ from tests.rules.building import cluster_of, workload_of
 from trimtab import demand
 from trimtab.catalog import find_gpu
 from trimtab.demand import Case, Misfit, Proof
+from trimtab.demand.objective import objective_of
 from trimtab.estimate import Deployment
 from trimtab.fleet import Cluster, Found, GpuType, Unknown, Workload
 
@@ -56,7 +57,7 @@ def test_an_assumed_objective_that_is_missed_already_is_relaxed() -> None:
     """What nobody declared and nobody gets is half above what users get; it is said to be assumed."""
     workload = workload_of({"tpot_p95_ms_objective": None, "ttft_p95_ms_objective": None, "tpot_p95_ms": 80})
 
-    objective = demand.objective_of(workload, whole(workload))
+    objective = objective_of(workload, whole(workload))
 
     assert (objective.tpot_ms, objective.ttft_ms, objective.assumed) == (120, 1000, True)
 
@@ -66,7 +67,7 @@ def test_a_declared_batch_has_no_latency_objective() -> None:
     words = {"intent": "batch", "intent_declared": True, "tpot_p95_ms_objective": None, "ttft_p95_ms_objective": None}
     workload = workload_of(words)
 
-    assert demand.objective_of(workload, whole(workload)).tpot_ms == math.inf
+    assert objective_of(workload, whole(workload)).tpot_ms == math.inf
 
 
 def test_what_runs_is_proven_for_what_it_does() -> None:

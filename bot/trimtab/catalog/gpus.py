@@ -45,6 +45,18 @@ def find_gpu(name: str) -> Found[GpuType] | Unknown:
     return Found(card.gpu, card.gpu.source)
 
 
+def bare_product(product: str) -> str:
+    """Return a product label without what names a part of the GPU: `-SHARED`, `-MIG-1g.10gb`."""
+    return product.strip().removesuffix("-SHARED").partition("-MIG-")[0]
+
+
+def whole_product(product: str) -> str:
+    """Return the catalogue's name of the whole GPU; the bare label where the catalogue has none."""
+    bare = bare_product(product)
+    known = find_gpu(bare)
+    return known.value.name if isinstance(known, Found) else bare
+
+
 def find_mig(gpu: GpuType, profile: str) -> Found[GpuType] | Unknown:
     """Return the slice `profile` (`1g.10gb`, `mig-3g.40gb`, `1g.10gb+me`) of a whole GPU as a GPU of its own.
 

@@ -13,6 +13,7 @@ from trimtab.cli.estimate_ask import Answer, Ask, answer, deployment_of
 from trimtab.errors import UsageError
 from trimtab.estimate import Deployment, Figure, Impossible, Memory, Speed
 from trimtab.fleet import Found, GpuType, Unknown
+from trimtab.text.numbers import HOURS_A_MONTH
 
 SCHEMA = "trimtab/estimate/v1"
 COMPARE_SCHEMA = "trimtab/estimate-compare/v1"
@@ -21,7 +22,6 @@ _MEMORY = (
     "max_concurrency",
 )  # fmt: skip
 _SPEED = ("ttft_ms", "tpot_ms", "output_tokens_per_s", "prefill_tokens_per_s")
-_MONTH_H = 730
 _BAR = 60
 
 
@@ -185,7 +185,7 @@ def _row(found: Answer, where: tuple[str, str]) -> dict[str, object]:
     return {
         "gpu": found.deployment.gpu.name,
         **figures(found),
-        "usd_per_month": None if usd_per_hour is None else round(usd_per_hour * _MONTH_H, 2),
+        "usd_per_month": None if usd_per_hour is None else round(usd_per_hour * HOURS_A_MONTH, 2),
         "usd_per_million_output_tokens": round(usd_per_hour / flow / 3600 * 1e6, 4) if usd_per_hour and flow else None,
         "price": price.source if isinstance(price, Found) else price.reason,
     }

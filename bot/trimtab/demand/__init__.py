@@ -8,7 +8,6 @@ from trimtab.demand.cpu import (
     grantable_cores,
     host_bound,
     least_cores,
-    nodes_of,
 )
 from trimtab.demand.cures import cache_cures, replica_cures
 from trimtab.demand.estimates import memory_of
@@ -19,44 +18,35 @@ from trimtab.demand.measures import (
     first_unknown,
     gpu_busy_avg,
     gpu_busy_max,
-    gpu_dram_p95,
     gpu_power_avg_w,
     known,
     number,
-    seen,
     window,
 )
 from trimtab.demand.missed import Missed, missed_objective
-from trimtab.demand.moves import Move, lacks_room, moves, own_moves, own_pool, unselectable
-from trimtab.demand.objective import Objective, objective_of
+from trimtab.demand.moves import Move, moves, own_moves
 from trimtab.demand.peak import Peak, held_replicas, peak_of
-from trimtab.demand.proof import Case, Margins, Misfit, Proof, starts
+from trimtab.demand.proof import Case, Margins, Misfit, Proof
 from trimtab.demand.setup import (
     deployment_of,
     is_slice,
     only_tensor_parallel,
     ranks,
     size,
-    tensor_parallel,
-    unsupported,
-    whole_number,
-    with_settings,
 )
 from trimtab.demand.starting import starting_options
 from trimtab.demand.wording import (
+    Tried,
     at_most,
     change,
-    considered,
     footprint,
     gpu_name,
     model_name,
-    move_option,
     no_proof,
     option,
     peak_evidence,
     product_of,
-    sure_of_place,
-    try_move,
+    try_moves,
 )
 
 __all__ = [
@@ -65,16 +55,15 @@ __all__ = [
     "Misfit",
     "Missed",
     "Move",
-    "Objective",
     "Peak",
     "Proof",
+    "Tried",
     "accounted_tpot_ms",
     "at_most",
     "cache_cures",
     "cache_pressed",
     "case_of",
     "change",
-    "considered",
     "cpu_cores_now",
     "cpu_limit_cores",
     "cpu_shortage",
@@ -85,7 +74,6 @@ __all__ = [
     "footprint",
     "gpu_busy_avg",
     "gpu_busy_max",
-    "gpu_dram_p95",
     "gpu_name",
     "gpu_power_avg_w",
     "grantable_cores",
@@ -94,39 +82,26 @@ __all__ = [
     "host_bound",
     "is_slice",
     "known",
-    "lacks_room",
     "least_cores",
     "memory_of",
     "missed_objective",
     "model_name",
-    "move_option",
     "moves",
     "no_proof",
-    "nodes_of",
     "number",
-    "objective_of",
     "only_tensor_parallel",
     "option",
     "own_moves",
-    "own_pool",
     "owned_by_autoscaler",
     "peak_evidence",
     "peak_of",
     "product_of",
     "ranks",
     "replica_cures",
-    "seen",
     "serves",
     "silence",
     "size",
     "starting_options",
-    "starts",
-    "sure_of_place",
-    "tensor_parallel",
-    "try_move",
-    "unselectable",
-    "unsupported",
-    "whole_number",
+    "try_moves",
     "window",
-    "with_settings",
 ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from trimtab.demand.measures import gpu_busy_avg, known, number, seen
 from trimtab.demand.peak import held_replicas
 from trimtab.fleet import Cluster, Node, Workload
+from trimtab.fleet.quantity import quantity
 from trimtab.rule import Evidence
 
 _BUSY_GPU = 0.6
@@ -75,11 +76,8 @@ def cpu_limit_cores(workload: Workload) -> float:
     """Return the CPU limit of a pod: as the cluster shows it, else as it is set (`2`, `500m`); infinite without."""
     if known(workload.host.cpu_limit_cores):
         return workload.host.cpu_limit_cores.value
-    text = str(workload.settings.get("cpu_limit", ""))
-    try:
-        return float(text[:-1]) / 1000 if text.endswith("m") else float(text)
-    except ValueError:
-        return math.inf
+    cores = quantity(workload.settings.get("cpu_limit", ""))
+    return math.inf if math.isnan(cores) else cores
 
 
 def least_cores(workload: Workload) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
+from trimtab.catalog import bare_product
 from trimtab.demand.measures import evidence, gpu_busy_avg, gpu_dram_p95
 from trimtab.demand.moves import Move, lacks_room, places_needed, unselectable
 from trimtab.demand.peak import held_replicas
@@ -25,7 +26,7 @@ def model_name(workload: Workload) -> str:
 
 def product_of(gpu: str) -> str:
     """Return the whole GPU's product for the name of a slice or share of it."""
-    return gpu.split("-MIG-", maxsplit=1)[0].removesuffix("-SHARED")
+    return bare_product(gpu)
 
 
 def change(workload: Workload, field: str, after: Scalar) -> Change:
@@ -90,9 +91,39 @@ def try_move(case: Case, move: Move) -> Option | Misfit:
     return Misfit("room", room) if room else move_option(case.workload, move, proof)
 
 
-def considered(misfits: Sequence[tuple[Move, Misfit]]) -> tuple[Considered, ...]:
-    """Return the places that were tried in vain, with their reasons."""
-    return tuple(Considered(move.title, misfit.reason) for move, misfit in misfits)
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What became of several places.
+
+    Attributes:
+        options: Those that serve the demand, in the order in which they were tried.
+        misfits: The others, with what speaks against each.
+    """
+
+    options: tuple[Option, ...]
+    misfits: tuple[tuple[Move, Misfit], ...]
+
+    @property
+    def considered(self) -> tuple[Considered, ...]:
+        """Return the places that were tried in vain, with their reasons."""
+        return tuple(Considered(move.title, misfit.reason) for move, misfit in self.misfits)
+
+    def why_none(self, otherwise: str) -> str:
+        """Return what speaks against the first few; `otherwise` where none was tried."""
+        return "; ".join(f"{move.title}: {misfit.reason}" for move, misfit in self.misfits[:3]) or otherwise
+
+
+def try_moves(case: Case, moves: Iterable[Move]) -> Tried:
+    """Return what becomes of each place."""
+    options: list[Option] = []
+    misfits: list[tuple[Move, Misfit]] = []
+    for move in moves:
+        verdict = try_move(case, move)
+        if isinstance(verdict, Misfit):
+            misfits.append((move, verdict))
+        else:
+            options.append(verdict)
+    return Tried(tuple(options), tuple(misfits))
 
 
 def peak_evidence(workload: Workload, cluster: Cluster) -> tuple[Evidence, ...]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from trimtab.catalog import find_gpu
+from trimtab.catalog import whole_product
 from trimtab.fleet import Fleet, Found, Node, Unknown, Workload
 from trimtab.recommendation import Priced
 from trimtab.rule import Subject, subject_of
@@ -96,17 +96,10 @@ def _need(priced: Priced, workload: Workload | Unknown) -> _Need:
         units = float(workload.gpus_per_pod) if isinstance(workload, Workload) else 0.0
     units = units if 0 < units <= option.places_needed else option.places_needed
     pods = math.ceil(option.places_needed / units)
-    return _Need(priced.finding.subject.cluster, _whole(option.after.product), option.resource, pods, units)
+    return _Need(priced.finding.subject.cluster, whole_product(option.after.product), option.resource, pods, units)
 
 
 def _fits_kind(home: _Home, need: _Need) -> bool:
     product = home.node.product
-    same = isinstance(product, Found) and _whole(product.value) == need.product
+    same = isinstance(product, Found) and whole_product(product.value) == need.product
     return same and home.node.cluster == need.cluster and need.resource in home.node.allocatable
-
-
-def _whole(product: str) -> str:
-    """Return the whole GPU's name in the catalogue; the text itself where it has none."""
-    bare = product.removesuffix("-SHARED").partition("-MIG-")[0]
-    known = find_gpu(bare)
-    return known.value.name if isinstance(known, Found) else bare

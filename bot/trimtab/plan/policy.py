@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 from trimtab.config import Config
-from trimtab.fleet import Scalar, Unknown, Workload
+from trimtab.fleet import Unknown, Workload
+from trimtab.fleet.quantity import same
 from trimtab.recommendation import Priced, Saving
 
 _SHARED = ("/mig-", ".shared")
@@ -47,7 +46,7 @@ def _by_group(priced: Priced, workload: Workload) -> str:
     """Return whether a GPU count is meant for a group of pods, of which Git writes each pod's alone."""
     one_pod = workload.settings.get("gpu_count")
     counts = any(change.field == "gpu_count" for change in priced.option.changes)
-    if counts and one_pod is not None and workload.live and not _same(workload.gpus_per_pod, one_pod):
+    if counts and one_pod is not None and workload.live and not same(workload.gpus_per_pod, one_pod):
         return f"a replica holds {workload.gpus_per_pod} GPUs over several pods, of {one_pod} each: divide them by hand"
     return ""
 
@@ -59,15 +58,7 @@ def _by_drift(priced: Priced, workload: Workload) -> str:
     declared = workload.place.value.serving.settings
     for change in priced.option.changes:
         live, git = workload.settings.get(change.field), declared.get(change.field)
-        if git is not None and live is not None and change.field in workload.live_fields and not _same(live, git.value):
+        if git is not None and live is not None and change.field in workload.live_fields and not same(live, git.value):
             where = f"{git.location.path}:{git.location.line}"
             return f"{change.field} is {live} in the cluster and {git.value} at {where}; bring them in step first"
     return ""
-
-
-def _same(live: Scalar, git: Scalar) -> bool:
-    """Return whether two values mean the same, `8` and `8.0` included."""
-    try:
-        return math.isclose(float(live), float(git))
-    except ValueError:
-        return str(live) == str(git)

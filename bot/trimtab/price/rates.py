@@ -10,9 +10,7 @@ from trimtab import catalog
 from trimtab.config import Prices as PriceSettings
 from trimtab.fleet import Cluster, Found, Node, Unknown, Workload
 from trimtab.price.table import Prices, whole_product
-
-HOURS_A_MONTH = Decimal(730)
-"""365 days of 24 hours over 12 months."""
+from trimtab.text.numbers import HOURS_A_MONTH
 
 _CENT = Decimal("0.01")
 Rate = Found[Decimal] | Unknown
@@ -25,7 +23,7 @@ def cents(amount: Decimal) -> Decimal:
 
 def monthly(gpus: float, rate: Decimal) -> Decimal:
     """Return what so many GPUs cost a month of 730 hours, US dollars, not rounded."""
-    return Decimal(str(round(gpus, 6))) * rate * HOURS_A_MONTH
+    return Decimal(str(round(gpus, 6))) * rate * Decimal(HOURS_A_MONTH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ class Rates:
         return Unknown("no cost exporter tells")
 
     def _bundled(self, product: str, instance_type: str) -> Rate:
-        whole = product.removesuffix("-SHARED").partition("-MIG-")[0]
+        whole = catalog.bare_product(product)
         rate = catalog.rate(self.cluster.provider, self.cluster.region, whole, instance_type)
         return Found(Decimal(str(round(rate.value, 6))), rate.source) if isinstance(rate, Found) else rate
 

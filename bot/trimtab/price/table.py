@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from trimtab.catalog import find_gpu
+from trimtab import catalog
 from trimtab.errors import UsageError
 from trimtab.fleet import Found, Unknown
 
@@ -57,13 +57,8 @@ class Prices:
 
 
 def whole_product(product: str) -> str:
-    """Return the catalogue's name of the whole GPU, in lower case; the text itself where the catalogue has none.
-
-    GPU Feature Discovery's `-SHARED` and `-MIG-1g.10gb` name parts of a GPU whose price is the whole's.
-    """
-    bare = product.strip().removesuffix("-SHARED").partition("-MIG-")[0]
-    known = find_gpu(bare)
-    return (known.value.name if isinstance(known, Found) else bare).casefold()
+    """Return the whole GPU's name as prices are looked up by: a part of a GPU is priced as its part of the whole."""
+    return catalog.whole_product(product).casefold()
 
 
 def load_prices(path: Path) -> Prices:

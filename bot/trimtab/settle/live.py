@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from trimtab.fleet import Cluster, Fleet, Found, Scalar, Unknown, Workload
+from trimtab.fleet.quantity import same
 from trimtab.rule import Change, Subject
-
-_QUANTITY = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>m|[kMGTP]|[KMGTP]i)?", re.ASCII)
-_FACTORS: Mapping[str, float] = {
-    "": 1.0,
-    "m": 0.001,
-    **{unit: 1000.0**power for power, unit in enumerate("kMGTP", start=1)},
-    **{f"{unit}i": 1024.0**power for power, unit in enumerate("KMGTP", start=1)},
-}
-"""https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ (1.34)."""
 
 
 def find(fleet: Fleet, subject: Subject) -> Found[tuple[Cluster, Workload]] | Unknown:
@@ -52,14 +42,6 @@ def differing(workload: Workload, changes: Sequence[Change]) -> Iterator[str]:
             yield f"{change.field} is {seen.value}, not {change.after}"
 
 
-def same(left: Scalar, right: Scalar) -> bool:
-    """Return whether two values mean the same: `0.5` and `500m`, `8` and "8"."""
-    if left == right or str(left) == str(right):
-        return True
-    figures = [_figure(left), _figure(right)]
-    return all(map(math.isfinite, figures)) and math.isclose(*figures, rel_tol=1e-6)
-
-
 def _seen(workload: Workload, field: str) -> Found[Scalar] | Unknown:
     """Return what the cluster itself shows of a field, never what Git says of it."""
     if field == "gpu_product":
@@ -70,10 +52,3 @@ def _seen(workload: Workload, field: str) -> Found[Scalar] | Unknown:
     if field in workload.live_fields:
         return Found(workload.settings[field])
     return Unknown(f"the cluster does not show `{field}`; `kubernetes` in the configuration lets Trimtab read it")
-
-
-def _figure(value: Scalar) -> float:
-    if isinstance(value, bool):
-        return math.nan
-    match = _QUANTITY.fullmatch(str(value))
-    return float(match["number"]) * _FACTORS[match["unit"] or ""] if match else math.nan
