@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -83,11 +84,12 @@ def test_workflow_has_least_permissions(checkout: Path) -> None:
 
     run(["init", str(checkout)])
 
-    workflow = yaml.safe_load((checkout / ".github/workflows/trimtab.yml").read_text())
-    checkout_step = workflow["jobs"]["trimtab"]["steps"][0]
+    text = (checkout / ".github/workflows/trimtab.yml").read_text()
+    workflow = yaml.safe_load(text)
+    pins = re.findall(r"uses: actions/[a-z-]+@(\S+)", text)
     assert workflow["permissions"] == {}
-    assert len(checkout_step["uses"].partition("@")[2]) == 40
-    assert checkout_step["with"]["persist-credentials"] is False
+    assert all(re.fullmatch(r"[0-9a-f]{40}", pin) for pin in pins)
+    assert text.count("persist-credentials: false") == text.count("actions/checkout@") == len(workflow["jobs"])
 
 
 def test_gitlab_gets_a_scheduled_job(checkout: Path) -> None:

@@ -70,6 +70,8 @@ def command(folder: Path, cluster: str, prometheus: str, kind: str | None, form:
     for name in written:
         click.echo(f"wrote {name}")
     click.echo(f"found {len(servings)} serving{'' if len(servings) == 1 else 's'}")
+    if remote.kind == "github":
+        click.echo("put where you take Trimtab from into the workflow, for OWNER/trimtab@FULL_SHA")
     click.echo(f"next: trimtab scan --config {folder / DEFAULT_NAME}")
 
 
