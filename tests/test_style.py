@@ -52,7 +52,7 @@ def functions(tree: ast.Module) -> Iterator[Function]:
 
 
 def public(tree: ast.Module | ast.ClassDef) -> Iterator[Function | ast.ClassDef]:
-    """Yield what others may use: classes, functions and methods without an underscore, not what is inside a function."""
+    """Yield what others may use: classes, functions and methods without an underscore; nothing inside a function."""
     for node in tree.body:
         if isinstance(node, Function | ast.ClassDef) and not node.name.startswith("_"):
             yield node

@@ -123,3 +123,14 @@ def test_folder_without_a_remote_still_gets_a_configuration(checkout: Path) -> N
     assert code == 0
     assert load_config(checkout / "trimtab.yaml").repositories[0].forge is None
     assert not (checkout / ".github").exists()
+
+
+def test_names_cannot_write_options(checkout: Path) -> None:
+    """A file's or a cluster's name that looks like configuration stays a name."""
+    (checkout / "x\nmode: propose\n#.yaml").write_text(DEPLOYMENT.replace("name: chat", "name: other"))
+
+    run(["init", str(checkout), "--cluster", "a: [b"])
+
+    config = load_config(checkout / "trimtab.yaml")
+    assert config.mode is Mode.REPORT
+    assert config.clusters[0].name == "a: [b"
