@@ -1,8 +1,8 @@
 """How a replica answers, by a model of its own: nothing here is shared with `trimtab.estimate`.
 
 A decode step reads the weights and the KV cache of all running requests once at a part of the peak bandwidth; a
-prefill computes twice the active parameters for each token at a part of the peak FLOPS. The parts are drawn by a seed for each
-fleet, so that what is proposed has to hold under machines that differ from the estimate's. Peaks: data sheets of
+prefill computes twice the active parameters for each token at a part of the peak FLOPS. The parts are drawn by a seed
+for each fleet, so that what is proposed has to hold under machines that differ from the estimate's. Peaks: data sheets of
 NVIDIA (dense figures). Memory: parameters as published with each model; runtime overhead 3 GiB and 1 GiB a rank.
 """
 
@@ -60,14 +60,17 @@ class Answer:
     """How it goes: means in ms, requests running on one replica, tokens its KV cache holds, and share of it in use."""
 
     fits: bool
-    ttft_ms: float
-    tpot_ms: float
-    running: float
+    stable: bool
     kv_tokens: float
     kv_usage: float
-    busy: float
-    stable: bool
+    ttft_ms: float = 0.0
+    tpot_ms: float = 0.0
+    running: float = 0.0
+    busy: float = 0.0
 
+
+_MOST_PREFILL, _FULL, _MOST_RUNNING = 0.9, 0.95, 1000
+"""From here on a replica no longer keeps up: time that prompts take, KV cache in use, requests in progress."""
 
 CARDS = {
     card.product: card
@@ -98,7 +101,7 @@ def answer(shape: Shape, setup: Setup, work: Work, part: float) -> Answer:
     free_gib = setup.card.memory_gib * setup.utilization - weights_gib - 3.0 - (1.0 if setup.gpus > 1 else 0.0)
     kv_tokens = max(0.0, free_gib) * GIB * setup.gpus / shape.kv_bytes
     if kv_tokens < setup.context:
-        return Answer(False, 0, 0, 0, kv_tokens, 1, 0, False)
+        return Answer(fits=False, stable=False, kv_tokens=kv_tokens, kv_usage=1)
     rate = work.rate / setup.replicas
     bandwidth = setup.card.bandwidth * 1e9 * part * setup.gpus
     flops = setup.card.tflops * 1e12 * part * 0.8 * setup.gpus
@@ -118,6 +121,16 @@ def answer(shape: Shape, setup: Setup, work: Work, part: float) -> Answer:
         wanted = rate * (ttft_ms + tpot_ms * work.output_tokens) / 1e3
         running += 0.2 * (min(wanted, 2000.0) - running)
     usage = running * length / kv_tokens
-    stable = rate * prefill_ms / 1e3 < 0.9 and usage < 0.95 and running < 1000
+    stable = rate * prefill_ms / 1e3 < _MOST_PREFILL and usage < _FULL and running < _MOST_RUNNING
     busy = min(1.0, rate * (prefill_ms + work.output_tokens * tpot_ms / max(1.0, running)) / 1e3)
-    return Answer(True, ttft_ms, tpot_ms, running, kv_tokens, min(1.0, usage), busy, stable)
+    fine = min(1.0, usage)
+    return Answer(
+        fits=True,
+        stable=stable,
+        kv_tokens=kv_tokens,
+        kv_usage=fine,
+        ttft_ms=ttft_ms,
+        tpot_ms=tpot_ms,
+        running=running,
+        busy=busy,
+    )

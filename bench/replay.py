@@ -1,4 +1,4 @@
-"""Plants faults and look-alikes in a fleet, scans it, applies each recommendation, and counts right, missed and harmful.
+"""Plants faults and look-alikes, scans the fleet, applies each recommendation, and counts right, missed and harmful.
 
     .venv/bin/python -m bench.replay --seeds 5
 
@@ -76,6 +76,12 @@ def plants(dice: random.Random) -> Iterator[Plant]:
     standby = {"trimtab.dev/standby": "true"}
     yield Plant("standby", frozenset(), small, one, Work(0, 500, 100), 0, 0, idle, standby)
     yield Plant("young", frozenset(), small, one, Work(0, 500, 100), 0, 0, {**idle, "age_days": 2.0})
+    yield from _wrongly_sized(dice, small, chat)
+    yield from _starved_or_not(dice, one)
+
+
+def _wrongly_sized(dice: random.Random, small: str, chat: Work) -> Iterator[Plant]:
+    """Yield too many replicas, too many GPUs, too little cache, too slow a GPU, and what only looks like it."""
     eight = Setup(CARDS[L40S], 1, dice.choice((5, 6)))
     yield Plant("surplus", frozenset({"surplus-replicas"}), small, eight, Work(1.2, 600, 200), 1200, 80)
     yield Plant("autoscaled", frozenset(), small, eight, Work(1.2, 600, 200), 1200, 80, {"hpa": (5, 8)})
@@ -84,6 +90,13 @@ def plants(dice: random.Random) -> Iterator[Plant]:
     tight_kv = Setup(CARDS[H100], 1, 1, utilization=0.5)
     pressed: Mapping[str, object] = {"kv_usage": 1.0, "waiting": 12.0, "preemptions": 0.3}
     yield Plant("kv pressure", frozenset({"kv-cache-pressure"}), small, tight_kv, Work(3, 3000, 400), 0, 0, pressed)
+    slow = Setup(CARDS[L4], 1, 1)
+    yield Plant("undersized", frozenset({"undersized-gpu"}), small, slow, Work(0.5, 900, 250), 1500, 50)
+    yield Plant("well placed", frozenset(), small, Setup(CARDS[L4], 1, 1), Work(0.15, 500, 150), 2000, 200)
+
+
+def _starved_or_not(dice: random.Random, one: Setup) -> Iterator[Plant]:
+    """Yield two workloads at 34 % GPU utilisation: one short of CPU, one a batch."""
     starved: Mapping[str, object] = {
         "gpu_busy": 0.34, "cpu_request": 2.0, "cpu_limit": 2.0, "cpu_used": 1.96, "throttled": 0.6, "waiting": 2.0,
         "tpot_ms": 110.0, "ttft_ms": 1200.0,
@@ -95,9 +108,6 @@ def plants(dice: random.Random) -> Iterator[Plant]:
     batch: Mapping[str, object] = {"gpu_busy": 0.34, "busy_hours": (0, 8), "night": 1.0, "cpu_used": 2.0}
     night = Work(dice.uniform(0.45, 0.55), 1500, 400)
     yield Plant("batch", frozenset(), "Qwen/Qwen3-32B", one, night, 0, 0, batch, {"trimtab.dev/intent": "batch"})
-    slow = Setup(CARDS[L4], 1, 1)
-    yield Plant("undersized", frozenset({"undersized-gpu"}), small, slow, Work(0.5, 900, 250), 1500, 50)
-    yield Plant("well placed", frozenset(), small, Setup(CARDS[L4], 1, 1), Work(0.15, 500, 150), 2000, 200)
 
 
 def draws(dice: random.Random, number: int) -> Iterator[Plant]:
@@ -134,6 +144,10 @@ def _annotations(plant: Plant) -> dict[str, str]:
     return {**{key: f"{value:.0f}ms" for key, value in wishes.items() if value}, **plant.annotations}
 
 
+def _cpu_limit(plant: Plant) -> dict[str, str]:
+    return {"cpu": str(plant.metrics["cpu_limit"])} if "cpu_limit" in plant.metrics else {}
+
+
 def manifest(plant: Plant, name: str) -> str:
     """Return the Deployment that declares a workload."""
     shown = {
@@ -154,8 +168,7 @@ def manifest(plant: Plant, name: str) -> str:
                     ],
                     "resources": {
                         "requests": {"cpu": str(plant.metrics.get("cpu_request", 8))},
-                        "limits": {"nvidia.com/gpu": plant.setup.gpus,
-                                   **({"cpu": str(plant.metrics["cpu_limit"])} if "cpu_limit" in plant.metrics else {})},
+                        "limits": {"nvidia.com/gpu": plant.setup.gpus, **_cpu_limit(plant)},
                     },
                 }],
             }},
