@@ -2,8 +2,8 @@
 
 A decode step reads the weights and the KV cache of all running requests once at a part of the peak bandwidth; a
 prefill computes twice the active parameters for each token at a part of the peak FLOPS. The parts are drawn by a seed
-for each fleet, so that what is proposed has to hold under machines that differ from the estimate's. Peaks: data sheets of
-NVIDIA (dense figures). Memory: parameters as published with each model; runtime overhead 3 GiB and 1 GiB a rank.
+for each fleet, so that what is proposed has to hold under machines that differ from the estimate's. Peaks: data sheets
+of NVIDIA (dense figures). Memory: parameters as published with each model; runtime overhead 3 GiB and 1 GiB a rank.
 """
 
 from __future__ import annotations
