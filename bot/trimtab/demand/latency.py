@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -83,8 +84,14 @@ def latency(now: Deployment, peak: Peak, then: Deployment, demand: Peak, traffic
     mean, top = calibrated(future.typical), calibrated(future.crowded)
     prefill = max(top.prefill_tokens_per_s.low, 1e-9)
     return Latency(
-        ttft_p95_ms=_larger(_times(mean.ttft_ms, _tail(traffic.ttft_p95_ms, traffic.ttft_avg_ms)), top.ttft_ms),
-        tpot_p95_ms=_larger(_times(mean.tpot_ms, _tail(traffic.tpot_p95_ms, traffic.tpot_avg_ms)), top.tpot_ms),
+        ttft_p95_ms=_larger(
+            _times(mean.ttft_ms, _tail(traffic.ttft_p95_ms, traffic.ttft_p95_least_ms, traffic.ttft_avg_ms)),
+            top.ttft_ms,
+        ),
+        tpot_p95_ms=_larger(
+            _times(mean.tpot_ms, _tail(traffic.tpot_p95_ms, traffic.tpot_p95_least_ms, traffic.tpot_avg_ms)),
+            top.tpot_ms,
+        ),
         concurrency=future.most,
         prefill_share=demand.requests_per_s * demand.input_tokens * (1 - demand.prefix_hit) / prefill,
         slowdown=_seconds(future.busiest, demand) / max(_seconds(today[1], peak), 1e-9),
@@ -167,10 +174,16 @@ def _narrowed(then: Speed) -> Speed:
     return replace(then, ttft_ms=ttft, tpot_ms=tpot)
 
 
-def _tail(p95: Measure, mean: Measure) -> float:
-    if known(p95) and known(mean) and mean.value > 0:
-        return max(1.0, p95.value / mean.value)
-    return _TAIL
+def _tail(p95: Measure, least: Measure, mean: Measure) -> float:
+    """Return the 95th percentile over the mean.
+
+    A percentile read off a histogram lies somewhere in its bucket, and vLLM's are wide (10 to 25 ms a token): taken
+    is the middle of the bucket's lower bound and what interpolation gives, geometrically.
+    """
+    if not (known(p95) and known(mean) and mean.value > 0):
+        return _TAIL
+    lowest = max(least.value, mean.value) if known(least) else p95.value
+    return max(1.0, math.sqrt(min(lowest, p95.value) * p95.value) / mean.value)
 
 
 def _times(figure: Figure, factor: float) -> Figure:
