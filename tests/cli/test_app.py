@@ -1,66 +1,98 @@
+"""What the command line does with mistakes, whatever the command."""
+
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
+import click
 import pytest
 
-from trimtab.cli import app
-from trimtab.errors import Exit, FactsMissingError, RefusedError, UsageError
+from trimtab.cli.app import COMMANDS, app, run
+
+MANIFESTS_ONLY = "clusters: [{name: eu}]\nrepositories: [{path: ./gitops, name: gitops}]\n"
+UNREACHABLE = 'clusters: [{name: eu, prometheus: {url: "http://127.0.0.1:1"}}]\n'
 
 
-def trimtab(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line as a user does."""
-    command = [sys.executable, "-m", "trimtab", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+def _leaves() -> list[tuple[str, click.Command]]:
+    """Return every command that does something, by its words."""
+    found: list[tuple[str, click.Command]] = []
+    context = click.Context(app)
+    for name in COMMANDS:
+        command = app.get_command(context, name)
+        assert command is not None
+        inner = command.commands if isinstance(command, click.Group) else {}
+        found += [(f"{name} {word}", one) for word, one in inner.items()] or [(name, command)]
+    return found
 
 
-def test_help_names_every_command_and_imports_none() -> None:
-    """`--help` lists all commands without loading what they need."""
-    code = "import sys; from trimtab.cli.app import run; run(['--help']); print(sorted(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+@pytest.mark.parametrize("name", [name for name, _ in _leaves()])
+def test_every_command_takes_a_format_with_json(name: str) -> None:
+    """Scripts can ask any command for JSON."""
+    options = {option.name: option for option in dict(_leaves())[name].params if "--format" in option.opts}
 
-    assert all(name in done.stdout for name in app.COMMANDS)
-    assert not any(f"'{name}'" in done.stdout for name in ("pydantic", "rich", "kubernetes", "pyarrow", "ruamel"))
-
-
-@pytest.mark.parametrize("name", sorted(app.COMMANDS))
-def test_every_command_has_help(name: str) -> None:
-    """Each command of the table can be loaded and says what it does."""
-    done = trimtab(name, "--help")
-
-    assert done.returncode == Exit.DONE
-    assert done.stdout.startswith(f"Usage: trimtab {name}")
+    assert any("json" in option.type.choices for option in options.values() if isinstance(option.type, click.Choice))
 
 
 @pytest.mark.parametrize(
-    ("error", "code"),
+    "arguments",
     [
-        (UsageError("m", "h"), Exit.USAGE),
-        (FactsMissingError("m", "h"), Exit.FACTS_MISSING),
-        (RefusedError("m", "h"), Exit.REFUSED),
-        (KeyboardInterrupt(), Exit.INTERRUPTED),
+        ["nonsense"],
+        ["scan", "--config", "absent.yaml"],
+        ["scan", "--config", "."],
+        ["scan", "--at", "0001-01-01"],
+        ["rules", "new", "some-waste", "--folder", "file.txt/rules"],
+        ["rules", "show", "nobody"],
+        ["init", "file.txt"],
+        ["inspect", "absent"],
     ],
 )
-def test_errors_become_exit_codes(
-    error: BaseException, code: Exit, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_mistake_is_said_and_ends_with_2(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A user's mistake is a message and a hint on standard error and its exit code, never a traceback."""
+    """Wrong usage, and what the system refuses, is a message on standard error and nothing on standard output."""
+    (tmp_path / "file.txt").write_text("")
+    (tmp_path / "trimtab.yaml").write_text(MANIFESTS_ONLY)
+    monkeypatch.chdir(tmp_path)
 
-    def fail(**_: object) -> None:
-        raise error
+    assert run(arguments) == 2
 
-    monkeypatch.setattr(app.app, "main", fail)
-
-    assert app.run([]) == code
-    shown = capsys.readouterr()
-    assert shown.out == ""
-    assert "Traceback" not in shown.err
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.strip()
 
 
-def test_an_unknown_command_is_wrong_usage() -> None:
-    """A misspelt command is exit 2 with a message on standard error."""
-    done = trimtab("scna")
+@pytest.mark.parametrize("command", ["scan", "run"])
+@pytest.mark.parametrize("config", [UNREACHABLE, MANIFESTS_ONLY])
+def test_who_sees_nothing_ends_with_3(
+    command: str, config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A server that does not answer, or a repository that is not there, leaves nothing to judge, and JSON says so."""
+    (tmp_path / "trimtab.yaml").write_text(config)
 
-    assert (done.returncode, done.stdout) == (Exit.USAGE, "")
-    assert "scna" in done.stderr
+    assert run([command, "--format", "json", "--config", str(tmp_path / "trimtab.yaml")]) == 3
+
+    assert any(gap["blind"] for gap in json.loads(capsys.readouterr().out)["gaps"])
+
+
+def test_manifests_alone_are_enough(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A cluster that was never to be asked misses nothing."""
+    (tmp_path / "gitops").mkdir()
+    (tmp_path / "trimtab.yaml").write_text(MANIFESTS_ONLY)
+
+    assert run(["scan", "--config", str(tmp_path / "trimtab.yaml")]) == 0
+    assert "Nothing to recommend" in capsys.readouterr().out
+
+
+def test_help_loads_no_command() -> None:
+    """The help needs nothing but click: what a command needs is loaded when it is called."""
+    code = (
+        "import sys; from trimtab.cli.app import run; run(['--help']); "
+        "print(sorted({name.split('.')[0] for name in sys.modules} & {'pydantic', 'rich', 'jinja2', 'requests'}), "
+        "[name for name in sys.modules if name.startswith('trimtab.') and 'cli' not in name])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "[] ['trimtab.errors']"

@@ -36,6 +36,12 @@ class Odd:
         raise ZeroDivisionError(workload.name)
 
 
+class Misspelt(Odd):
+    """A rule that needs a fact which nothing has."""
+
+    needs = ("traffic.requests_per_fortnight",)
+
+
 class Empty(Odd):
     """A rule whose finding offers nothing."""
 
@@ -70,7 +76,10 @@ def fleet_of(*clusters: Cluster) -> Fleet:
     return Fleet(clusters, (), "sha256:0", 0)
 
 
-@pytest.mark.parametrize(("odd", "said"), [(Odd, "ZeroDivisionError"), (Empty, "options"), (Surer, "confidence")])
+@pytest.mark.parametrize(
+    ("odd", "said"),
+    [(Odd, "ZeroDivisionError"), (Misspelt, "no fact of this name"), (Empty, "options"), (Surer, "confidence")],
+)
 def test_a_rule_that_fails_ends_nothing(odd: type[Odd], said: str) -> None:
     """A rule that raises, or breaks the contract, becomes a silence that names it; the others speak."""
     loaded = LoadedRule(odd(), read_manual(""), "odd.py")

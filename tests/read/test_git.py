@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -149,3 +150,14 @@ def test_the_folder_above_can_be_the_repository(tmp_path: Path) -> None:
 
     assert found.facts.name == "repository"
     assert sorted(path.name for path in (tmp_path / "ops" / "work").iterdir()) == ["clones", "trees"]
+
+
+def test_a_file_whose_name_is_no_text_is_told_and_left_out(tmp_path: Path) -> None:
+    """A hostile file name stops nothing: the file is unreadable, the others are read."""
+    write(tmp_path / "gitops", {"chat.yaml": DEPLOYMENT.replace("NAME", "chat")})
+    Path(os.fsdecode(bytes(tmp_path / "gitops") + b"/\xff.yaml")).write_text("a: 1\n")
+    found = read(tmp_path)
+
+    assert [serving.name for serving in found.facts.servings] == ["chat"]
+    assert [(one.path, one.reason) for one in found.facts.unreadable] == [("\\udcff.yaml", "its name is not UTF-8")]
+    assert found.facts.tree_digest.startswith("sha256:")

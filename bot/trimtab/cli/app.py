@@ -79,7 +79,8 @@ def run(arguments: list[str]) -> int:
         error.show()
         return int(Exit.USAGE)
     except OSError as error:  # a full disk, a folder that may not be written: what to do is in the system's own words
-        click.echo(f"trimtab: {error}", err=True)
+        said = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
+        click.echo(f"trimtab: {said}", err=True)
         return int(Exit.USAGE)
     except (KeyboardInterrupt, click.Abort):
         click.echo("trimtab: interrupted", err=True)

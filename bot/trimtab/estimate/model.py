@@ -70,7 +70,7 @@ def parameters(model: Model) -> Parameters | Impossible:
     chosen = shape.moe.experts_per_token / shape.moe.experts if shape.moe else 1
     head = totals[Role.HEAD] or totals[Role.EMBEDDING]
     active = totals[Role.DENSE] + int(totals[Role.EXPERT] * chosen) + head
-    return Parameters(sum(totals.values()), active, totals)
+    return Parameters(sum(totals.values()), active)
 
 
 def max_context(model: Model) -> int | Impossible:

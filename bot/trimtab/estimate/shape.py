@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -172,12 +171,10 @@ class Parameters:
     Attributes:
         total: All of them.
         active: Those that one token passes through: of the experts only the chosen ones, of the embedding none.
-        by_role: Totals by what they are for.
     """
 
     total: int
     active: int
-    by_role: Mapping[Role, int]
 
 
 def linear(name: str, rows: int, columns: int, split: Split = Split.OUT, *, bias: bool = False) -> Weight:

@@ -149,7 +149,7 @@ def _lacking(rule: AnyRule, thing: Workload | Node) -> tuple[SilenceKind, str] |
     for path in rule.needs:
         value: object = thing
         for name in path.split("."):
-            value = getattr(value, name)
+            value = getattr(value, name, Unknown("there is no fact of this name"))
         if isinstance(value, Unknown):
             return SilenceKind.MISSING, f"{path} is not known: {value.reason}"
         if isinstance(value, Found) and isinstance(value.value, float) and not math.isfinite(value.value):

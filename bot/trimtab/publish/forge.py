@@ -53,8 +53,6 @@ class PullRequest:
         url: For people; the path of its file on the local forge.
         merge_commit: Hex id of the commit it became; empty while it is not merged.
         ended_by: Who closed or merged it, where the forge tells; listings may leave it out.
-        labels: In the forge's order.
-        draft: Whether it is marked as not ready.
     """
 
     number: int
@@ -68,8 +66,6 @@ class PullRequest:
     url: str
     merge_commit: str = ""
     ended_by: Actor = NOBODY
-    labels: tuple[str, ...] = ()
-    draft: bool = False
 
 
 @dataclass(frozen=True, slots=True)

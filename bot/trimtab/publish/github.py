@@ -204,8 +204,6 @@ def _pull(pull: TheirPull, ended_by: Actor = NOBODY) -> PullRequest:
         url=pull.html_url,
         merge_commit=(pull.merge_commit_sha or "") if merged else "",
         ended_by=ended_by,
-        labels=tuple(label.name for label in pull.labels),
-        draft=bool(pull.draft),
     )
 
 

@@ -163,8 +163,6 @@ def _pull(merge_request: RESTObject | ProjectMergeRequest) -> PullRequest:
         url=each.get("web_url", ""),
         merge_commit=each.get("merge_commit_sha") or each.get("squash_commit_sha") or "",
         ended_by=_actor(ended) if state is not PullState.OPEN else NOBODY,
-        labels=tuple(each.get("labels", ())),
-        draft=bool(each.get("draft")),
     )
 
 

@@ -87,11 +87,14 @@ class LocalForge:
     def comments(self, number: int) -> tuple[Comment, ...]:
         """Return the comments, one JSON object a line beside the pull request's file."""
         file = self._comments_file(number)
-        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-        return tuple(
-            Comment(index, Actor(said["login"], 0), said["login"] == _ME.login, said["body"], edited=False)
-            for index, said in enumerate(map(json.loads, filter(None, lines)), start=1)
-        )
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+            return tuple(
+                Comment(index, Actor(said["login"], 0), said["login"] == _ME.login, said["body"], edited=False)
+                for index, said in enumerate(map(json.loads, filter(None, lines)), start=1)
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ForgeError(f"{file}: not the comments of a pull request: {error}", "put its lines right") from None
 
     def comment(self, number: int, body: str) -> Comment:
         """Comment once for each key line."""

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from trimtab.config import Repository
 from trimtab.errors import ForgeError, UsageError
-from trimtab.facts import RepositoryFacts
+from trimtab.facts import RepositoryFacts, Unreadable
 from trimtab.fleet import Gap
 from trimtab.gitio import Repo, blob_sizes, folder_for, read_blobs, remote_of
 from trimtab.manifest import Tree, inspect
@@ -54,16 +54,17 @@ def read_repository(repository: Repository, base: Path, workdir: Path, commit: s
     root.mkdir(parents=True, exist_ok=True)
     try:
         head, root = _bring(repository, base, workdir, root, commit)
-        tree = _restricted(Tree.read(root), repository.root)
+        whole = _restricted(Tree.read(root), repository.root)
     except (ForgeError, UsageError) as error:
         return _unread(repository, root, error.message)
     except OSError as error:
         return _unread(repository, root, f"it cannot be read: {error.strerror}")
+    tree, unnamed = _named(whole)
     found = inspect(tree, title)
     with Workspace(root, tree, find_tools(os.environ)) as workspace:
         servings = live_names(found.servings, tree, workspace)
     facts = RepositoryFacts(
-        title, head, tree_digest(tree), repository.clusters, servings, found.files_read, found.unreadable
+        title, head, tree_digest(tree), repository.clusters, servings, found.files_read, (*unnamed, *found.unreadable)
     )
     return Checkout(facts, root, tree)
 
@@ -90,6 +91,24 @@ def _restricted(tree: Tree, folder: str) -> Tree:
         return tree
     prefix = folder.strip("/") + "/"
     return Tree({path: data for path, data in tree.items() if path.startswith(prefix)})
+
+
+def _named(tree: Tree) -> tuple[Tree, tuple[Unreadable, ...]]:
+    """Return the files whose names are text, and the others: no fact, report or diff could name them."""
+    odd = [path for path in tree if not _is_text(path)]
+    if not odd:
+        return tree, ()
+    spelled = (path.encode(errors="backslashreplace").decode() for path in odd)
+    kept = Tree({path: data for path, data in tree.items() if path not in odd})
+    return kept, tuple(Unreadable(path, 1, "its name is not UTF-8") for path in spelled)
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _bring(repository: Repository, base: Path, workdir: Path, root: Path, commit: str) -> tuple[str, Path]:

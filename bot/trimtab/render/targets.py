@@ -27,7 +27,6 @@ class Target:
         namespace: Where it is installed; empty where nothing tells.
         values_files: Paths in the repository, in the order they are given.
         values: Values that stand inside an Application or HelmRelease, by the path of that file and document.
-        declared_by: The file that says so; empty where it was concluded from the layout.
         missing: Why it cannot be rendered here; empty where it can be tried.
     """
 
@@ -37,7 +36,6 @@ class Target:
     namespace: str = ""
     values_files: tuple[str, ...] = ()
     values: tuple[str, int] = ("", 0)
-    declared_by: str = ""
     missing: str = ""
 
 
@@ -122,7 +120,6 @@ def _application(tree: Tree, path: str, number: int, document: dict[str, Plain])
             namespace,
             tuple(_value_file(chart, name) for name in names),
             (path, number),
-            path,
             f"chart {_word(source, 'chart')} of {_word(source, 'repoURL')} is not in this repository"
             if source.get("chart")
             else "",
@@ -151,7 +148,6 @@ def _helm_release(tree: Tree, path: str, number: int, document: dict[str, Plain]
         _word(spec, "targetNamespace") or _word(metadata, "namespace"),
         tuple(names),
         (path, number),
-        path,
         "" if here else f"chart {chart or source} of {source} is not in this repository",
     )
 
