@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 from dataclasses import dataclass
@@ -11,8 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import click
-from rich.console import Console
 
+from trimtab.cli.printing import console_for_tables
 from trimtab.demo.folder import DemoFolder
 from trimtab.demo.world import MACHINES
 from trimtab.fleet import Unknown
@@ -28,8 +27,6 @@ _FLEET = (
 _TOOLS = (
     "Charts and overlays are proven by rendering them: `make tools` builds helm and kustomize; then run the demo again."
 )
-_WIDTH = 120
-"""Columns of the table where no terminal says how many it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +39,7 @@ class FirstRun:
 
     def say(self) -> None:
         """Print the table, where the results are, and what to do next."""
-        console = Console()
-        if not console.is_terminal and "COLUMNS" not in os.environ:
-            console = Console(width=_WIDTH)
+        console = console_for_tables()
         console.print(f"{_FLEET}\n", style="dim")
         console.print(table(self.scan))
         if any(isinstance(one.proof, Unknown) and "not installed" in one.proof.reason for one in self.scan.proposals):

@@ -89,12 +89,13 @@ def _realised(workload: Workload, entry: Entry) -> tuple[str, str]:
     if not entry.saving:
         return "", "no price is known"
     held = workload.scale.replicas * workload.gpus_per_pod * workload.share
+    shown = f"{held:g} GPU{'' if held == 1 else 's'} held"
     if held <= after.gpus * _NOISE:
-        return entry.saving, f"{held:g} GPUs held, as promised"
+        return entry.saving, f"{shown}, as promised"
     if before.product != after.product or before.gpus <= after.gpus:
-        return "", f"{held:g} GPUs held, {after.gpus:g} promised; what they save is not known"
+        return "", f"{shown}, {after.gpus:g} promised; what they save is not known"
     freed = Decimal(str((before.gpus - held) / (before.gpus - after.gpus)))
-    return str((Decimal(entry.saving) * freed).quantize(_CENT)), f"{held:g} GPUs held, {after.gpus:g} promised"
+    return str((Decimal(entry.saving) * freed).quantize(_CENT)), f"{shown}, {after.gpus:g} promised"
 
 
 def _spoken(name: str) -> str:
