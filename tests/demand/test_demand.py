@@ -11,6 +11,7 @@ from tests.rules.building import cluster_of, workload_of
 from trimtab import demand
 from trimtab.catalog import find_gpu
 from trimtab.demand import Case, Misfit, Proof
+from trimtab.demand.moves import Move, lacks_room
 from trimtab.demand.objective import objective_of
 from trimtab.estimate import Deployment
 from trimtab.fleet import Cluster, Found, GpuType, Unknown, Workload
@@ -154,3 +155,16 @@ def test_a_slice_counts_as_its_part_of_the_whole_gpu() -> None:
     held = demand.footprint(workload_of(words))
 
     assert (held.product, held.gpus) == ("NVIDIA-A100-SXM4-80GB", pytest.approx(1.0, abs=0.001))
+
+
+def test_a_pool_that_git_cannot_select_has_no_room() -> None:
+    """Where Git selects GPUs by another label than the pool's, its product is not written there; more of its own may."""
+    workload = workload_of({"settings": {"gpu_product": "nvidia-h100-80gb"}})
+    assert isinstance(workload.place, Found)
+    place = workload.place.value
+    by_gke = replace(place, serving=replace(place.serving, selector_key="cloud.google.com/gke-accelerator"))
+    pool = cluster_of({"pools": [{"gpu": "NVIDIA-L40S"}]}).pools[0]
+
+    assert lacks_room(workload, Move(pool, 1)) == ""
+    assert "Git selects GPUs by" in lacks_room(replace(workload, place=Found(by_gke)), Move(pool, 1))
+    assert lacks_room(replace(workload, place=Found(by_gke)), Move(pool, 1, own=True)) == ""

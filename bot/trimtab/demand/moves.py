@@ -103,6 +103,9 @@ def places_needed(workload: Workload, move: Move) -> int:
 def lacks_room(workload: Workload, move: Move) -> str:
     """Return why the pods cannot be placed in the pool now; empty where they can."""
     pool, needed = move.pool, places_needed(workload, move)
+    astray = "" if move.own else _unselectable(workload, pool)
+    if astray:
+        return astray
     if not pool.capacity_known:
         return "how many of its GPUs are free is not known"
     if pool.largest_free < move.gpus:
@@ -112,7 +115,7 @@ def lacks_room(workload: Workload, move: Move) -> str:
     return ""
 
 
-def unselectable(workload: Workload, pool: Pool) -> str:
+def _unselectable(workload: Workload, pool: Pool) -> str:
     """Return why a pod cannot be directed to the pool by its GPU label; empty where it can."""
     key = "" if isinstance(workload.place, Unknown) else workload.place.value.serving.selector_key
     if key and pool.selector_key and key != pool.selector_key:

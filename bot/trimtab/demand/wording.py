@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from trimtab.catalog import bare_product
 from trimtab.demand.measures import evidence, gpu_busy_avg, gpu_dram_p95
-from trimtab.demand.moves import Move, lacks_room, places_needed, unselectable
+from trimtab.demand.moves import Move, lacks_room, places_needed
 from trimtab.demand.peak import held_replicas
 from trimtab.demand.proof import Case, Misfit, Proof
 from trimtab.fleet import Cluster, Found, Scalar, Unknown, Workload
@@ -87,7 +87,7 @@ def try_move(case: Case, move: Move) -> Option | Misfit:
     proof = case.prove(move.of(case.now))
     if isinstance(proof, Misfit):
         return proof
-    room = unselectable(case.workload, move.pool) or lacks_room(case.workload, move)
+    room = lacks_room(case.workload, move)
     return Misfit("room", room) if room else move_option(case.workload, move, proof)
 
 
