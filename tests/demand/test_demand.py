@@ -158,7 +158,7 @@ def test_a_slice_counts_as_its_part_of_the_whole_gpu() -> None:
 
 
 def test_a_pool_that_git_cannot_select_has_no_room() -> None:
-    """Where Git selects GPUs by another label than the pool's, its product is not written there; more of its own may."""
+    """Where Git selects GPUs by another label than the pool's, its product is not written; more of its own may."""
     workload = workload_of({"settings": {"gpu_product": "nvidia-h100-80gb"}})
     assert isinstance(workload.place, Found)
     place = workload.place.value
