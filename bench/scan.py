@@ -124,7 +124,7 @@ def read(url: str, days: int) -> dict[str, object]:
     }
 
 
-def replay(url: str, asked: Sequence[Asked]) -> tuple[float, list[tuple[float, str]]]:
+def replay(url: str, asked: Sequence[Asked], at_once: int = AT_ONCE) -> tuple[float, list[tuple[float, str]]]:
     """Send the same queries as bare POSTs, as many at once; return the seconds for all, and each with its query."""
     address = urlsplit(url).netloc
 
@@ -141,7 +141,7 @@ def replay(url: str, asked: Sequence[Asked]) -> tuple[float, list[tuple[float, s
         return time.perf_counter() - started, one.promql
 
     started = time.perf_counter()
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         each = list(pool.map(send, asked))
     return time.perf_counter() - started, each
 
@@ -205,6 +205,7 @@ def measure(size: Size, folder: Path) -> dict[str, object]:
             served.append(server_cpu_s(url) - before_s)
             replays.append(replay(url, [Asked(**one) for one in runs[-1]["asked"]]))
         scans = [scan(size, folder, url) for _ in range(ROUNDS)]
+        one_by_one_s, _ = replay(url, [Asked(**one) for one in runs[-1]["asked"]], at_once=1)
     wall_s = statistics.median(run["wall_s"] for run in runs)
     bare_s = statistics.median(seconds for seconds, _ in replays)
     dearest = sorted(replays[-1][1], reverse=True)[:5]
@@ -216,12 +217,15 @@ def measure(size: Size, folder: Path) -> dict[str, object]:
         "queries": len(runs[-1]["asked"]),
         "read_s": round(wall_s, 2),
         "prometheus_s": round(bare_s, 2),
+        "prometheus_one_by_one_s": round(one_by_one_s, 2),
         "ratio": round(wall_s / bare_s, 3),
+        "ratio_one_by_one": round(wall_s / one_by_one_s, 3),
         "read_cpu_s": round(statistics.median(run["cpu_s"] for run in runs), 2),
         "prometheus_cpu_s": round(statistics.median(served), 2),
         "peak_mb": round(max(run["peak_mb"] for run in runs)),
         "scan_s": round(statistics.median(one["wall_s"] for one in scans), 2),
         "scan_ratio": round(statistics.median(one["wall_s"] for one in scans) / bare_s, 3),
+        "scan_ratio_one_by_one": round(statistics.median(one["wall_s"] for one in scans) / one_by_one_s, 3),
         "scan_cpu_s": round(statistics.median(one["cpu_s"] for one in scans), 2),
         "scan_peak_mb": round(max(one["peak_mb"] for one in scans)),
         "scan_exit": scans[-1]["exit"],
