@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 
 import click
 from rich.console import Console
 
+from trimtab.recommendation import Link
 from trimtab.report import Scan, html, markdown, sarif, scan_document, table
 
 _WIDE = 120
@@ -20,10 +22,13 @@ def console_for_tables() -> Console:
     return Console() if sys.stdout.isatty() or "COLUMNS" in os.environ else Console(width=_WIDE)
 
 
-def print_scan(found: Scan, form: str) -> None:
-    """Print a scan on standard output."""
+def print_scan(found: Scan, form: str, links: Sequence[Link] = ()) -> None:
+    """Print a scan on standard output; as JSON with the pull requests that a run made of it."""
     if form == "table":
         console_for_tables().print(table(found))
         return
-    forms = {"json": scan_document, "markdown": markdown, "html": html, "sarif": sarif}
+    if form == "json":
+        click.echo(scan_document(found, links).rstrip("\n"))
+        return
+    forms = {"markdown": markdown, "html": html, "sarif": sarif}
     click.echo(forms[form](found).rstrip("\n"))

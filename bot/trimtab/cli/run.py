@@ -28,7 +28,7 @@ def command(config_path: Path, form: str, facts: Path | None, at: str) -> int:
     config = load_config(config_path)
     with tempfile.TemporaryDirectory(prefix="trimtab-") as workdir, progress_bars() as progress:
         found, links = run(Call(config, config_path.parent, seconds_at(at), Path(workdir), progress, facts))
-    print_scan(found, form)
+    print_scan(found, form, links)
     if config.mode is Mode.REPORT:
         click.echo("mode is report: nothing was opened", err=True)
     elif not any(repository.forge for repository in config.repositories):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from trimtab.fleet import Found, Unknown, Workload
-from trimtab.recommendation import Held, Proposal
+from trimtab.recommendation import Held, Link, Proposal
 from trimtab.report import parts, summary
 from trimtab.report.scan import Scan
 from trimtab.rule import Subject
 
 
-def scan_document(scan: Scan) -> str:
-    """Return the scan as JSON text; the same scan gives the same bytes."""
+def scan_document(scan: Scan, links: Sequence[Link] = ()) -> str:
+    """Return the scan as JSON text, with what a run made of it; the same scan gives the same bytes."""
     costs = summary.costs(scan)
     document = parts.ScanDocument.model_validate(
         {
@@ -25,6 +25,7 @@ def scan_document(scan: Scan) -> str:
             "silences": summary.silences(scan),
             "gaps": summary.gaps(scan),
             "totals": _totals(scan),
+            "pull_requests": tuple(links),
         }
     )
     return document.model_dump_json(by_alias=True, indent=2) + "\n"

@@ -234,8 +234,19 @@ class FactsPart(Part):
     digest: str
 
 
+class PullRequestPart(Part):
+    """Where a recommendation stands on the forge after a run."""
+
+    id: str
+    state: str
+    url: str
+    branch: str
+    head: str
+    note: str
+
+
 class ScanDocument(Part):
-    """The whole document."""
+    """The whole document; `pull_requests` is empty for a scan, which opens none."""
 
     form: Literal["trimtab/scan/v1"] = Field(default="trimtab/scan/v1", serialization_alias="schema")
     generated_at: str
@@ -246,3 +257,4 @@ class ScanDocument(Part):
     silences: tuple[SilencePart, ...]
     gaps: tuple[GapPart, ...]
     totals: TotalsPart
+    pull_requests: tuple[PullRequestPart, ...] = ()
