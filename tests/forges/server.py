@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -49,7 +50,7 @@ class Fault:
     times: int = 1
 
 
-class Api:
+class Api(ABC):
     """One forge's API; subclasses answer."""
 
     prefix = "/api"
@@ -58,13 +59,13 @@ class Api:
         """Start without a base address; the server sets it."""
         self.base = ""
 
+    @abstractmethod
     def answer(self, method: str, path: str, query: Query, body: dict[str, str]) -> Answer:
         """Answer one call."""
-        raise NotImplementedError
 
+    @abstractmethod
     def lets_in(self, headers: dict[str, str]) -> bool:
         """Return whether the API's token is there."""
-        raise NotImplementedError
 
 
 @dataclass(slots=True)
