@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from tests.forges.server import TOKEN, Answer, Api, Json, Query
-from tests.forges.state import BOT, BOT_ID, NOW, DeclinedError, ForgeState, Pull, Said, tip
+from tests.forges.state import BOT, BOT_ID, NOW, Board, DeclinedError, ForgeState, Pull, Said, tip
 
 REPOSITORY = "acme/gitops"
 
@@ -45,6 +46,16 @@ class FakeGitHub(Api):
             ("GET", rf"{here}/issues/(\d+)/comments", self._comments),
             ("POST", rf"{here}/issues/(\d+)/comments", self._comment),
             ("GET", rf"{here}/collaborators/([^/]+)/permission", self._permission),
+            ("GET", r"/orgs/acme/teams/([^/]+)/memberships/([^/]+)", self._membership),
+            ("PUT", rf"{here}/pulls/(\d+)/merge", self._merge),
+            ("POST", rf"{here}/pulls/(\d+)/requested_reviewers", self._review),
+            ("POST", rf"{here}/issues/(\d+)/labels", self._label),
+            ("GET", rf"{here}/issues/comments", self._all_comments),
+            ("PATCH", rf"{here}/issues/comments/(\d+)", self._rewrite),
+            ("POST", rf"{here}/issues/comments/(\d+)/reactions", self._react),
+            ("GET", rf"{here}/issues", self._issues),
+            ("POST", rf"{here}/issues", self._found),
+            ("PATCH", rf"{here}/issues/(\d+)", self._edit_issue),
         ]
 
     def lets_in(self, headers: dict[str, str]) -> bool:
@@ -89,7 +100,8 @@ class FakeGitHub(Api):
 
     def _create(self, _: Query, body: dict[str, str]) -> Answer:
         try:
-            pull = self.state.create(body["head"], body["base"], body["title"], body["body"])
+            draft = bool(body.get("draft"))
+            pull = self.state.create(body["head"], body["base"], body["title"], body["body"], draft=draft)
         except DeclinedError as error:
             errors: Json = [{"resource": "PullRequest", "code": "custom", "message": str(error)}]
             return Answer(422, {"message": "Validation Failed", "errors": errors})
@@ -109,10 +121,80 @@ class FakeGitHub(Api):
         return Answer(200, {"url": address, "number": pull.number, "closed_by": closed_by})
 
     def _comments(self, _: Query, __: dict[str, str], number: str) -> Answer:
-        return Answer(200, [self._said(said) for said in self.state.get(int(number)).comments])
+        return Answer(200, [self._said(said, int(number)) for said in self.state.get(int(number)).comments])
+
+    def _all_comments(self, query: Query, _: dict[str, str]) -> Answer:
+        since = query.get("since", "")
+        said: list[Json] = [
+            self._said(said, pull.number)
+            for pull in self.state.all()
+            for said in pull.comments
+            if said.updated >= since
+        ]
+        return Answer(200, said)
 
     def _comment(self, _: Query, body: dict[str, str], number: str) -> Answer:
-        return Answer(201, self._said(self.state.say(int(number), BOT, body["body"])))
+        return Answer(201, self._said(self.state.say(int(number), BOT, body["body"]), int(number)))
+
+    def _rewrite(self, _: Query, body: dict[str, str], comment: str) -> Answer:
+        for pull in self.state.all():
+            for said in pull.comments:
+                if said.id == int(comment):
+                    self.state.rewrite(pull.number, said.id, body["body"])
+                    return Answer(200, self._said(said, pull.number))
+        return Answer(404, {"message": "Not Found"})
+
+    def _react(self, _: Query, body: dict[str, str], comment: str) -> Answer:
+        self.state.reactions.append((int(comment), body["content"]))
+        return Answer(201, {"id": len(self.state.reactions), "content": body["content"]})
+
+    def _merge(self, _: Query, body: dict[str, str], number: str) -> Answer:
+        if not self.state.merge_as_bot(int(number), body["sha"]):
+            return Answer(409, {"message": "Head branch was modified. Review and try the merge again."})
+        return Answer(200, {"merged": True, "message": "Pull Request successfully merged", "sha": body["sha"]})
+
+    def _review(self, _: Query, body: dict[str, list[str]], number: str) -> Answer:
+        pull = self.state.get(int(number))
+        people = body.get("reviewers", [])
+        if any(name not in self.state.users or name == pull.author[0] for name in people):
+            return Answer(422, {"message": "Reviews may only be requested from collaborators."})
+        self.state.edit(pull.number, reviewers=(*pull.reviewers, *people, *body.get("team_reviewers", [])))
+        return Answer(201, self._full(self.state.get(pull.number)))
+
+    def _label(self, _: Query, body: dict[str, list[str]], number: str) -> Answer:
+        pull = self.state.get(int(number))
+        pull = self.state.edit(pull.number, labels=tuple(dict.fromkeys((*pull.labels, *body["labels"]))))
+        return Answer(200, [{"id": index, "name": name} for index, name in enumerate(pull.labels)])
+
+    def _issues(self, query: Query, _: dict[str, str]) -> Answer:
+        wanted = set(filter(None, query.get("labels", "").split(",")))
+        boards = [one for one in self.state.issues.values() if one.state == "open" and wanted <= set(one.labels)]
+        return Answer(200, [self._board(board) for board in boards])
+
+    def _found(self, _: Query, body: dict[str, str]) -> Answer:
+        return Answer(201, self._board(self.state.found(body["title"], body["body"], tuple(body.get("labels", ())))))
+
+    def _edit_issue(self, _: Query, body: dict[str, str], number: str) -> Answer:
+        board = replace(self.state.issues[int(number)], body=body["body"])
+        self.state.issues[board.number] = board
+        return Answer(200, self._board(board))
+
+    def _membership(self, _: Query, __: dict[str, str], team: str, login: str) -> Answer:
+        if login not in self.state.teams.get(f"acme/{team}", ()):
+            return Answer(404, {"message": "Not Found"})
+        return Answer(200, {"state": "active", "role": "member", "url": f"{self.base}{self.prefix}/teams/1"})
+
+    def _board(self, board: Board) -> Json:
+        return {
+            "url": f"{self.base}{self.prefix}/repos/{REPOSITORY}/issues/{board.number}",
+            "html_url": f"{self.base}/{REPOSITORY}/issues/{board.number}",
+            "number": board.number,
+            "title": board.title,
+            "body": board.body,
+            "state": board.state,
+            "user": self._person(*board.author),
+            "labels": [{"name": name} for name in board.labels],
+        }
 
     def _permission(self, _: Query, __: dict[str, str], login: str) -> Answer:
         user = self._person(login, self.state.users.get(login, 0))
@@ -123,9 +205,10 @@ class FakeGitHub(Api):
         address = f"{self.base}{self.prefix}/users/{login}"
         return {"login": login, "id": number, "type": "Bot" if machine else "User", "url": address}
 
-    def _said(self, said: Said) -> Json:
+    def _said(self, said: Said, number: int) -> Json:
         return {
             "id": said.id,
+            "issue_url": f"{self.base}{self.prefix}/repos/{REPOSITORY}/issues/{number}",
             "url": f"{self.base}{self.prefix}/repos/{REPOSITORY}/issues/comments/{said.id}",
             "body": said.body,
             "user": self._person(said.login, said.user_id),
@@ -148,8 +231,8 @@ class FakeGitHub(Api):
             "title": pull.title,
             "body": pull.body,
             "user": self._person(*pull.author),
-            "labels": [],
-            "draft": False,
+            "labels": [{"name": name} for name in pull.labels],
+            "draft": pull.draft,
             "created_at": NOW,
             "updated_at": NOW,
             "merged_at": NOW if pull.state == "merged" else None,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import unquote
 
 from tests.forges.server import TOKEN, Answer, Api, Json, Query
-from tests.forges.state import BOT, BOT_ID, NOW, DeclinedError, ForgeState, Pull, Said
+from tests.forges.state import BOT, BOT_ID, NOW, Board, DeclinedError, ForgeState, Pull, Said
 
 PROJECT = "acme/gitops"
 
@@ -33,7 +34,15 @@ class FakeGitLab(Api):
             ("PUT", rf"{here}/merge_requests/(\d+)", self._edit),
             ("GET", rf"{here}/merge_requests/(\d+)/notes", self._notes),
             ("POST", rf"{here}/merge_requests/(\d+)/notes", self._note),
+            ("PUT", rf"{here}/merge_requests/(\d+)/merge", self._merge),
+            ("PUT", rf"{here}/merge_requests/(\d+)/notes/(\d+)", self._rewrite),
+            ("POST", rf"{here}/merge_requests/(\d+)/notes/(\d+)/award_emoji", self._react),
             ("GET", rf"{here}/members/all", self._members),
+            ("GET", r"/users", self._users),
+            ("GET", r"/groups/(.+)/members/all/(\d+)", self._membership),
+            ("GET", rf"{here}/issues", self._issues),
+            ("POST", rf"{here}/issues", self._found),
+            ("PUT", rf"{here}/issues/(\d+)", self._edit_issue),
         ]
 
     def lets_in(self, headers: dict[str, str]) -> bool:
@@ -70,9 +79,13 @@ class FakeGitLab(Api):
 
     def _create(self, _: Query, body: dict[str, str]) -> Answer:
         try:
-            pull = self.state.create(
-                body["source_branch"], body["target_branch"], body["title"], body.get("description", "")
-            )
+            draft, title = body["title"].startswith("Draft: "), body["title"].removeprefix("Draft: ")
+            branches = (body["source_branch"], body["target_branch"])
+            pull = self.state.create(*branches, title, body.get("description", ""), draft=draft)
+            ids = body.get("reviewer_ids", ())
+            reviewers = tuple(login for login, number in self.state.users.items() if number in ids)
+            labels = tuple(filter(None, body.get("labels", "").split(",")))
+            pull = self.state.edit(pull.number, labels=labels, reviewers=reviewers)
         except DeclinedError as error:
             exists = "already exists" in str(error)
             said = "Another open merge request already exists for this source branch: !1" if exists else str(error)
@@ -84,7 +97,7 @@ class FakeGitLab(Api):
 
     def _edit(self, _: Query, body: dict[str, str], number: str) -> Answer:
         names = {"title": "title", "description": "body"}
-        values = {names[key]: value for key, value in body.items() if key in names}
+        values = {names[key]: value.removeprefix("Draft: ") for key, value in body.items() if key in names}
         if "state_event" in body:
             values["state"] = "closed" if body["state_event"] == "close" else "open"
         return Answer(200, self._full(self.state.edit(int(number), **values)))
@@ -102,6 +115,64 @@ class FakeGitLab(Api):
 
     def _note(self, _: Query, body: dict[str, str], number: str) -> Answer:
         return Answer(201, self._said(self.state.say(int(number), BOT, body["body"])))
+
+    def _rewrite(self, _: Query, body: dict[str, str], number: str, note: str) -> Answer:
+        self.state.rewrite(int(number), int(note), body["body"])
+        return Answer(200, next(self._said(one) for one in self.state.get(int(number)).comments if one.id == int(note)))
+
+    def _react(self, _: Query, body: dict[str, str], number: str, note: str) -> Answer:
+        del number
+        self.state.reactions.append((int(note), body["name"]))
+        return Answer(201, {"id": len(self.state.reactions), "name": body["name"]})
+
+    def _merge(self, query: Query, body: dict[str, str], number: str) -> Answer:
+        if not self.state.merge_as_bot(int(number), query.get("sha") or body["sha"]):
+            return Answer(409, {"message": "SHA does not match HEAD of source branch"})
+        return Answer(200, self._full(self.state.get(int(number))))
+
+    def _users(self, query: Query, _: dict[str, str]) -> Answer:
+        name = query.get("username", "")
+        return Answer(200, [self._person(name, self.state.users[name])] if name in self.state.users else [])
+
+    def _membership(self, _: Query, __: dict[str, str], group: str, user: str) -> Answer:
+        logins = self.state.teams.get(group, ())
+        found = [login for login in logins if self.state.users[login] == int(user)]
+        if not found:
+            return Answer(404, {"message": "404 Not found"})
+        return Answer(200, {"id": int(user), "username": found[0], "access_level": 30})
+
+    def _issues(self, query: Query, _: dict[str, str]) -> Answer:
+        own = query.get("scope") == "created_by_me"
+        boards = [
+            one
+            for one in self.state.issues.values()
+            if one.state == "open"
+            and query.get("labels", "") in {"", *one.labels}
+            and (not own or one.author[0] == BOT)
+        ]
+        return Answer(200, [self._board(board) for board in boards])
+
+    def _found(self, _: Query, body: dict[str, str]) -> Answer:
+        labels = tuple(filter(None, body.get("labels", "").split(",")))
+        return Answer(201, self._board(self.state.found(body["title"], body["description"], labels)))
+
+    def _edit_issue(self, _: Query, body: dict[str, str], number: str) -> Answer:
+        board = replace(self.state.issues[int(number)], body=body["description"])
+        self.state.issues[board.number] = board
+        return Answer(200, self._board(board))
+
+    def _board(self, board: Board) -> Json:
+        return {
+            "id": 7000 + board.number,
+            "iid": board.number,
+            "project_id": 1,
+            "web_url": f"{self.base}/{PROJECT}/-/issues/{board.number}",
+            "title": board.title,
+            "description": board.body,
+            "state": "opened" if board.state == "open" else "closed",
+            "author": self._person(*board.author),
+            "labels": list(board.labels),
+        }
 
     def _members(self, query: Query, __: dict[str, str]) -> Answer:
         del query  # some releases ignore `user_ids`, so the client must look for itself
@@ -132,11 +203,13 @@ class FakeGitLab(Api):
             "iid": pull.number,
             "web_url": f"{self.base}/{PROJECT}/-/merge_requests/{pull.number}",
             "state": {"open": "opened"}.get(pull.state, pull.state),
-            "title": pull.title,
+            "title": f"{'Draft: ' if pull.draft else ''}{pull.title}",
             "description": pull.body,
             "author": self._person(*pull.author),
-            "labels": [],
-            "draft": False,
+            "labels": list(pull.labels),
+            "draft": pull.draft,
+            "user_notes_count": len(pull.comments),
+            "updated_at": NOW,
             "source_branch": pull.branch,
             "target_branch": pull.base,
             "source_project_id": 99 if pull.fork else 1,

@@ -100,6 +100,21 @@ class Pull:
     ended_by: tuple[str, int] = ("", 0)
     fork: bool = False
     comments: tuple[Said, ...] = ()
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    draft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """An issue as a forge keeps it."""
+
+    number: int
+    title: str
+    body: str
+    author: tuple[str, int]
+    labels: tuple[str, ...] = ()
+    state: str = "open"
 
 
 class DeclinedError(Exception):
@@ -115,6 +130,10 @@ class ForgeState:
         pulls: By number.
         levels: What accounts may do: `read`, `write`, `admin`.
         users: Numeric ids by login.
+        bots: Accounts that are machines.
+        issues: By number; pull requests and issues share their numbers.
+        teams: Members by `organisation/team`.
+        reactions: Comment and reaction, in order.
     """
 
     bare: Path
@@ -123,6 +142,9 @@ class ForgeState:
     users: dict[str, int] = field(default_factory=lambda: {"ada": 7, "eve": 66, BOT: BOT_ID})
     bots: frozenset[str] = frozenset({BOT})
     next_comment: int = 9001
+    issues: dict[int, Board] = field(default_factory=dict)
+    teams: dict[str, tuple[str, ...]] = field(default_factory=lambda: {"acme/ml": ("ada",)})
+    reactions: list[tuple[int, str]] = field(default_factory=list)
 
     def all(self) -> list[Pull]:
         """Return the pull requests as they stand, heads and closings by git included."""
@@ -139,7 +161,24 @@ class ForgeState:
         """Return one pull request."""
         return next(pull for pull in self.all() if pull.number == number)
 
-    def create(self, branch: str, base: str, title: str, body: str, author: str = BOT) -> Pull:
+    def number(self) -> int:
+        """Return the next number."""
+        return max((*self.pulls, *self.issues), default=0) + 1
+
+    def found(self, title: str, body: str, labels: tuple[str, ...], login: str = BOT) -> Board:
+        """Open an issue."""
+        board = Board(self.number(), title, body, (login, self.users[login]), labels)
+        self.issues[board.number] = board
+        return board
+
+    def merge_as_bot(self, number: int, head: str) -> bool:
+        """Merge as the bot's token does; not where the head is another one."""
+        if self.get(number).head != head:
+            return False
+        self.merge(number, BOT)
+        return True
+
+    def create(self, branch: str, base: str, title: str, body: str, author: str = BOT, *, draft: bool = False) -> Pull:
         """Open a pull request, with the refusals that forges give."""
         head = tip(self.bare, branch)
         if not head:
@@ -148,14 +187,14 @@ class ForgeState:
             raise DeclinedError(f"A pull request already exists for acme:{branch}.")
         if not git(self.bare, "rev-list", f"{base}..{branch}"):
             raise DeclinedError(f"No commits between {base} and {branch}")
-        number = max(self.pulls, default=0) + 1
-        pull = Pull(number, title, body, branch, base, head=head, author=(author, self.users[author]))
+        number = self.number()
+        pull = Pull(number, title, body, branch, base, head=head, author=(author, self.users[author]), draft=draft)
         self.pulls[number] = pull
         return pull
 
-    def edit(self, number: int, **values: str) -> Pull:
-        """Set title, body or state as the bot's token does."""
-        pull = replace(self.get(number), **values)  # type: ignore[arg-type]  # only text fields are given
+    def edit(self, number: int, **values: str | tuple[str, ...]) -> Pull:
+        """Set title, body, state, labels or reviewers as the bot's token does."""
+        pull = replace(self.get(number), **values)  # type: ignore[arg-type]  # each field gets its own kind
         if values.get("state") == "closed" and not pull.ended_by[1]:
             pull = replace(pull, ended_by=(BOT, BOT_ID))
         self.pulls[number] = pull

@@ -90,7 +90,7 @@ class Stage:
     forge: Forge
     address: str
     people: People
-    state: ForgeState | None = None
+    state: ForgeState
     api: Api | None = None
     log: Log = field(default_factory=Log)
     url: str = ""
@@ -127,7 +127,7 @@ def stage(kind: str, root: Path) -> Iterator[Stage]:
     elif kind == "local":
         repo = Repo(root / "local.git", Remote(str(bare)))
         forge = LocalForge(root / "forge", repo)
-        yield Stage(kind, bare, root, forge, str(bare), LocalPeople(bare, root / "forge"))
+        yield Stage(kind, bare, root, forge, str(bare), LocalPeople(bare, root / "forge"), state)
     else:
         api: Api = FakeGitHub(state) if kind == "github" else FakeGitLab(state)
         with serve(root, api) as served:

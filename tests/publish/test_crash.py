@@ -53,7 +53,7 @@ def finish(on: Stage, facts: str = "1", replicas: str = "2") -> None:
 
 def assert_whole(on: Stage, replicas: str = "2") -> None:
     """Check that there is one pull request for each proposal, no branch without one, and a whole ledger."""
-    pulls = on.forge.open_pulls()
+    pulls = on.forge.pulls()
     assert sorted(Counter(pull.branch for pull in pulls).values()) == [1, 1]
     branches = git(on.bare, "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads/trimtab/").split()
     assert sorted(branches) == sorted(pull.branch for pull in pulls)
@@ -112,7 +112,7 @@ def test_killed_during_a_withdrawal(github: Stage, write: int) -> None:
 
     finish(github, "3", "0")
 
-    assert github.forge.open_pulls() == ()
+    assert github.forge.pulls() == ()
     assert git(github.bare, "for-each-ref", "refs/heads/trimtab/") == ""
     assert Counter(entry.step for entry in github.ledger().entries()) == {"proposed": 2, "open": 2, "withdrawn": 2}
 
@@ -201,7 +201,7 @@ def test_pages_and_forks(github: Stage) -> None:
     assert isinstance(github.api, FakeGitHub)
     assert github.state
     finish(github)
-    branch = github.forge.open_pulls()[0].branch
+    branch = github.forge.pulls()[0].branch
     for number in range(12):
         git(github.bare, "update-ref", f"refs/heads/other/{number}", tip(github.bare, branch))
         github.state.create(f"other/{number}", "main", "Other", "")
@@ -209,9 +209,9 @@ def test_pages_and_forks(github: Stage) -> None:
     github.state.pulls[50] = replace(github.state.pulls.pop(2), number=50)
     github.api.page = 5
 
-    assert sorted(pull.number for pull in github.forge.open_pulls()) == [1, 50]
+    assert sorted(pull.number for pull in github.forge.pulls()) == [1, 50]
     finish(github)
-    assert sorted(pull.number for pull in github.forge.open_pulls()) == [1, 50]
+    assert sorted(pull.number for pull in github.forge.pulls()) == [1, 50]
 
 
 def test_an_app_may_not_ask_who_it_is(github: Stage) -> None:

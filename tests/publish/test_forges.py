@@ -10,8 +10,10 @@ import pytest
 from tests.forges.state import commit_to, git, tip
 from tests.publish.stages import KINDS, Stage, stage
 from trimtab.errors import ForgeError
-from trimtab.publish.forge import NewPull, PullRequest, PullState
-from trimtab.publish.mark import note_key
+from trimtab.fleet import Found, Unknown
+from trimtab.life import Actor
+from trimtab.publish.forge import Dress, NewPull, Permission, PullRequest, PullState, Rights
+from trimtab.publish.mark import DASHBOARD, LABEL, note_key
 
 BRANCH = "trimtab/surplus-replicas/0123456789abcdef"
 
@@ -37,7 +39,7 @@ class TestForge:
         """What was opened is found again with its text, branch, head and base."""
         pull = opened(on)
 
-        (listed,) = on.forge.open_pulls()
+        (listed,) = on.forge.pulls()
         assert listed.number == pull.number
         assert (listed.title, listed.body.strip(), listed.state) == ("A title", "A body", PullState.OPEN)
         assert (listed.branch, listed.head, listed.base) == (BRANCH, tip(on.bare, BRANCH), "main")
@@ -50,13 +52,13 @@ class TestForge:
         again = on.forge.open_pull(NewPull(BRANCH, "main", "A title", "A body\n"))
 
         assert again.number == first.number
-        assert len(on.forge.open_pulls()) == 1
+        assert len(on.forge.pulls()) == 1
 
     def test_other_branches_are_not_listed(self, on: Stage) -> None:
         """A pull request from a branch without the prefix is none of ours."""
         opened(on, "feature/x")
 
-        assert on.forge.open_pulls() == ()
+        assert on.forge.pulls() == ()
 
     def test_an_edit_changes_text_and_keeps_the_rest(self, on: Stage) -> None:
         """Title and body are set, and the number stays."""
@@ -65,22 +67,22 @@ class TestForge:
         edited = on.forge.edit_pull(pull.number, title="Better", body="Other\n", state=PullState.OPEN)
 
         assert (edited.number, edited.title, edited.body.strip()) == (pull.number, "Better", "Other")
-        assert on.forge.open_pulls()[0].title == "Better"
+        assert on.forge.pulls()[0].title == "Better"
 
     def test_a_closed_one_is_known_by_its_branch(self, on: Stage) -> None:
         """A closed pull request leaves the listing and is found by its branch."""
         pull = opened(on)
         on.people.close(pull.number)
 
-        assert on.forge.open_pulls() == ()
-        assert [(each.number, each.state) for each in on.forge.pulls_of(BRANCH)] == [(pull.number, PullState.CLOSED)]
+        assert on.forge.pulls() == ()
+        assert [(each.number, each.state) for each in on.forge.pulls(BRANCH)] == [(pull.number, PullState.CLOSED)]
 
     def test_a_merge_tells_head_commit_and_person(self, on: Stage) -> None:
         """A merged pull request has the merged head, the commit it became, and who merged it."""
         pull = opened(on)
         commit = on.people.merge(pull.number)
 
-        (merged,) = on.forge.pulls_of(BRANCH)
+        (merged,) = on.forge.pulls(BRANCH)
         assert (merged.state, merged.head, merged.merge_commit) == (PullState.MERGED, tip(on.bare, BRANCH), commit)
         assert merged.ended_by.login in {"ada", "Ada Person"}
 
@@ -89,7 +91,7 @@ class TestForge:
         pull = opened(on)
         on.people.merge(pull.number, squash=True)
 
-        assert on.forge.pulls_of(BRANCH)[0].state is PullState.MERGED
+        assert on.forge.pulls(BRANCH)[0].state is PullState.MERGED
 
     def test_closing_and_opening_again(self, on: Stage) -> None:
         """The bot closes and opens through the same call."""
@@ -116,3 +118,93 @@ class TestForge:
         """A pull request from nowhere is an error that a person can read, not a traceback."""
         with pytest.raises(ForgeError):
             on.forge.open_pull(NewPull("trimtab/surplus-replicas/ffffffffffffffff", "main", "t", "b"))
+
+    def test_labels_reviewers_and_draft_are_there_once_it_is_open(self, on: Stage) -> None:
+        """What a pull request is opened with is there, without those whom the forge cannot ask."""
+        if on.kind == "local":
+            pytest.skip("a folder has neither labels nor reviewers")
+        git(on.bare, "update-ref", f"refs/heads/{BRANCH}", tip(on.bare, "main"))
+        commit_to(on.bare, BRANCH, {"apps/chat.yaml": "replicas: 2\n"}, "A change")
+
+        pull = on.forge.open_pull(
+            NewPull(BRANCH, "main", "A title", "A body\n", Dress(("gpu",), ("@ada", "@nobody"), draft=True))
+        )
+
+        kept = on.state.get(pull.number)
+        assert (kept.labels, kept.draft, "ada" in kept.reviewers) == (("gpu",), True, True)
+        assert (pull.title, pull.body.strip(), pull.draft) == ("A title", "A body", True)
+
+    def test_a_reply_is_edited_in_its_place(self, on: Stage) -> None:
+        """The same key with other words changes what was said, and says nothing more."""
+        pull = opened(on)
+
+        on.forge.comment(pull.number, f"{note_key('a:1')}\nOne moment")
+        on.forge.comment(pull.number, f"{note_key('a:1')}\nDone")
+
+        assert [comment.body.split("\n")[1] for comment in on.forge.comments(pull.number)] == ["Done"]
+
+    def test_a_comment_that_was_seen_gets_eyes(self, on: Stage) -> None:
+        """An empty answer is a reaction alone."""
+        if on.kind == "local":
+            pytest.skip("a folder has no reactions")
+        pull = opened(on)
+        said = on.state.say(pull.number, "ada", "/trimtab explain")
+
+        on.forge.comment(pull.number, "", answers=said.id)
+
+        assert on.state.reactions == [(said.id, "eyes")]
+        assert len(on.forge.comments(pull.number)) == 1
+
+    def test_comments_of_all_are_listed_with_where_they_stand(self, on: Stage) -> None:
+        """Without a number the comments of every pull request come, each with its own."""
+        pull = opened(on)
+        on.forge.comment(pull.number, f"{note_key('a:1')}\nHello")
+
+        assert [comment.number for comment in on.forge.comments(since="2026-11-20T00:00:00Z")] == [pull.number]
+
+    def test_a_merge_takes_the_head_it_was_asked_for_and_no_other(self, on: Stage) -> None:
+        """A head that moved is not merged; the one that was seen is."""
+        if on.kind == "local":
+            pytest.skip("a local forge does not merge")
+        pull = opened(on)
+
+        with pytest.raises(ForgeError):
+            on.forge.edit_pull(pull.number, title="t", body="b", state=PullState.MERGED, head="0" * 40)
+        merged = on.forge.edit_pull(pull.number, title="t", body="b", state=PullState.MERGED, head=pull.head)
+
+        assert merged.state is PullState.MERGED
+
+    def test_owners_are_known_by_name_and_by_team(self, on: Stage) -> None:
+        """A person is an owner by their login or as a member of a team, and others are not."""
+        if on.kind == "local":
+            pytest.skip("whoever writes into the folder may do everything")
+        ada, eve = Actor("ada", 7), Actor("eve", 66)
+
+        assert on.forge.rights(ada, ["@ada"]) == Rights(Permission.WRITE, owner=True)
+        assert on.forge.rights(ada, ["@acme/ml"]).owner
+        assert not on.forge.rights(eve, ["@ada", "@acme/ml"]).owner
+        assert not on.forge.rights(Actor("ada", 8), ["@ada"]).owner
+
+    def test_the_dashboard_is_one_issue(self, on: Stage) -> None:
+        """It is opened once, found again, and written in its place."""
+        assert isinstance(on.forge.dashboard(), Unknown)
+
+        on.forge.dashboard(f"{DASHBOARD}\nFirst")
+        on.forge.dashboard(f"{DASHBOARD}\nSecond")
+
+        found = on.forge.dashboard()
+        assert isinstance(found, Found)
+        assert found.value.body.strip() == f"{DASHBOARD}\nSecond"
+        assert found.value.author == on.forge.whoami()
+        assert len(on.state.issues) == (0 if on.kind == "local" else 1)
+
+    def test_an_issue_that_somebody_else_opened_is_left_alone(self, on: Stage) -> None:
+        """A dashboard that a stranger planted is not written into."""
+        if on.kind == "local":
+            pytest.skip("a folder has one owner")
+        planted = on.state.found("Mine", f"{DASHBOARD}\nplanted", (LABEL,), "eve")
+
+        on.forge.dashboard(f"{DASHBOARD}\nOurs")
+
+        assert on.state.issues[planted.number].body == f"{DASHBOARD}\nplanted"
+        assert len(on.state.issues) == 2

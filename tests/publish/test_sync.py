@@ -65,7 +65,7 @@ def test_a_proposal_becomes_a_pull_request(any_forge: Stage) -> None:
 
     (link,) = run(any_forge, wanted(wish))
 
-    (pull,) = any_forge.forge.open_pulls()
+    (pull,) = any_forge.forge.pulls()
     branch = branch_for(any_forge)
     assert (link.note, link.state, link.branch, link.head) == ("opened", "open", branch, tip(any_forge.bare, branch))
     assert (pull.title, pull.branch, pull.base) == (wish.title, branch, "main")
@@ -112,7 +112,7 @@ def test_a_new_value_moves_the_branch_and_the_text(on: Stage) -> None:
 
     (link,) = run(on, wanted(proposal(on.bare, replicas=1)))
 
-    (pull,) = on.forge.open_pulls()
+    (pull,) = on.forge.pulls()
     assert link.note == "updated"
     assert pull.title == "chat: 1 replicas, saves $1200.00"
     assert show(on.bare, branch_for(on), "apps/chat.yaml") == "replicas: 1"
@@ -128,18 +128,18 @@ def test_new_words_do_not_move_the_branch(on: Stage) -> None:
     run(on, wanted(proposal(on.bare, saving="1500.00", facts="2")))
 
     assert tip(on.bare, branch_for(on)) == head
-    assert on.forge.open_pulls()[0].title == "chat: 2 replicas, saves $1500.00"
+    assert on.forge.pulls()[0].title == "chat: 2 replicas, saves $1500.00"
 
 
 def test_a_title_that_a_person_wrote_stays(on: Stage) -> None:
     """The text is brought up to date, and a person's title is kept."""
     run(on, wanted(proposal(on.bare)))
-    (pull,) = on.forge.open_pulls()
+    (pull,) = on.forge.pulls()
     on.forge.edit_pull(pull.number, title="Ours: fewer", body=pull.body, state=PullState.OPEN)
 
     run(on, wanted(proposal(on.bare, replicas=1)))
 
-    assert on.forge.open_pulls()[0].title == "Ours: fewer"
+    assert on.forge.pulls()[0].title == "Ours: fewer"
 
 
 def test_a_persons_commit_ends_the_pushes(any_forge: Stage) -> None:
@@ -152,7 +152,7 @@ def test_a_persons_commit_ends_the_pushes(any_forge: Stage) -> None:
         assert link.note == "left alone: a person changed its branch"
 
     assert tip(any_forge.bare, branch_for(any_forge)) == theirs
-    (pull,) = any_forge.forge.open_pulls()
+    (pull,) = any_forge.forge.pulls()
     assert len(any_forge.forge.comments(pull.number)) == 1
     assert steps(any_forge) == ["proposed", "open", "open"]
 
@@ -165,7 +165,7 @@ def test_a_persons_commit_survives_a_withdrawal(on: Stage) -> None:
     run(on, wanted())
 
     assert tip(on.bare, branch_for(on)) == theirs
-    assert len(on.forge.open_pulls()) == 1
+    assert len(on.forge.pulls()) == 1
 
 
 def test_closing_is_a_dismissal(any_forge: Stage) -> None:
@@ -178,9 +178,9 @@ def test_closing_is_a_dismissal(any_forge: Stage) -> None:
 
     assert links[0].note == again[0].note == "dismissed: nothing material changed since"
     assert steps(any_forge) == ["proposed", "open", "dismissed"]
-    assert any_forge.forge.open_pulls() == ()
+    assert any_forge.forge.pulls() == ()
     assert tip(any_forge.bare, branch_for(any_forge)) == ""
-    if any_forge.state:
+    if any_forge.kind != "local":
         assert any_forge.ledger().entries()[-1].actor.id == any_forge.state.users["ada"]
 
 
@@ -189,11 +189,11 @@ def test_material_news_reopens_a_dismissed_case(on: Stage) -> None:
     run(on, wanted(proposal(on.bare)))
     on.people.close(1)
     run(on, wanted(proposal(on.bare, saving="1300.00")))
-    assert on.forge.open_pulls() == ()
+    assert on.forge.pulls() == ()
 
     run(on, wanted(proposal(on.bare, saving="1800.00")))
 
-    assert [pull.number for pull in on.forge.open_pulls()] == [2]
+    assert [pull.number for pull in on.forge.pulls()] == [2]
     assert steps(on) == ["proposed", "open", "dismissed", "proposed", "open"]
 
 
@@ -211,7 +211,7 @@ def test_a_person_may_open_it_again(any_forge: Stage) -> None:
     any_forge.people.close(1)
     run(any_forge, wanted(proposal(any_forge.bare)))
     assert steps(any_forge) == ["proposed", "open", "dismissed", "open", "dismissed"]
-    assert any_forge.forge.open_pulls() == ()
+    assert any_forge.forge.pulls() == ()
 
 
 @pytest.mark.parametrize("squash", [False, True])
@@ -228,7 +228,7 @@ def test_merging_is_an_approval(any_forge: Stage, squash: bool) -> None:  # a pa
     approved = any_forge.ledger().entries()[-1]
     assert (approved.step, approved.head, approved.pull_request) == ("approved", head, 1)
     assert link.note == "approved: its outcome is not known yet"
-    assert any_forge.forge.open_pulls() == ()
+    assert any_forge.forge.pulls() == ()
     assert tip(any_forge.bare, branch_for(any_forge)) == ""
 
 
@@ -239,7 +239,7 @@ def test_what_is_gone_is_withdrawn(any_forge: Stage) -> None:
     for _ in range(2):
         run(any_forge, wanted())
 
-    (pull,) = any_forge.forge.pulls_of(branch_for(any_forge))
+    (pull,) = any_forge.forge.pulls(branch_for(any_forge))
     assert pull.state is PullState.CLOSED
     assert [comment.body.count("take this back") for comment in any_forge.forge.comments(1)] == [1]
     assert tip(any_forge.bare, branch_for(any_forge)) == ""
@@ -254,7 +254,7 @@ def test_no_facts_withdraw_nothing(on: Stage, kept: dict[str, bool]) -> None:
 
     run(on, wanted(valid=(wish.id,) if "valid" in kept else (), blind=("eu",) if "blind" in kept else ()))
 
-    assert len(on.forge.open_pulls()) == 1
+    assert len(on.forge.pulls()) == 1
     assert steps(on) == ["proposed", "open"]
 
 
@@ -265,7 +265,7 @@ def test_what_comes_back_is_proposed_again(on: Stage) -> None:
 
     run(on, wanted(proposal(on.bare)))
 
-    assert [pull.number for pull in on.forge.open_pulls()] == [2]
+    assert [pull.number for pull in on.forge.pulls()] == [2]
     assert steps(on) == ["proposed", "open", "withdrawn", "proposed", "open"]
 
 

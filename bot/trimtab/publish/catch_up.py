@@ -44,7 +44,7 @@ def _ended(site: Site, held: Standing) -> tuple[PullRequest, ...]:
         return ()
     steps = {entry.pull_request: entry.step for entry in held.entries}  # the latest of each
     settled = {number for number, step in steps.items() if step != State.OPEN}
-    return tuple(pull for pull in site.forge.pulls_of(held.branch) if pull.number not in settled)[:1]
+    return tuple(pull for pull in site.forge.pulls(held.branch) if pull.number not in settled)[:1]
 
 
 def _still_open(held: Standing, found: Mapping[str, PullRequest]) -> Standing:

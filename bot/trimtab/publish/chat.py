@@ -93,7 +93,7 @@ def answer(site: Site, journal: Journal, asked: Asked, now_s: int, recheck: Call
     Raises:
         ForgeError: The forge or the ledger cannot be reached.
     """
-    if site.forge.permission(asked.comment.author) < Permission.WRITE:
+    if site.forge.rights(asked.comment.author).permission < Permission.WRITE:
         reply = Reply("refused", _command(asked, "refused: no write permission"))
     else:
         reply = _reply(asked, now_s)

@@ -5,11 +5,13 @@ Branches are not part of it: git moves them, with a lease, whatever the forge.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Protocol
 
 from trimtab.errors import ForgeError
+from trimtab.fleet import Found, Unknown
 from trimtab.life import NOBODY, Actor
 
 PREFIX = "trimtab/"
@@ -33,6 +35,14 @@ class Permission(IntEnum):
     ADMIN = 3
 
 
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What an account may do here, and whether it is among the owners that were asked about."""
+
+    permission: Permission
+    owner: bool = False
+
+
 class RateLimitedError(ForgeError):
     """The forge wants no more calls for now; nothing more is tried in this run."""
 
@@ -53,6 +63,8 @@ class PullRequest:
         url: For people; the path of its file on the local forge.
         merge_commit: Hex id of the commit it became; empty while it is not merged.
         ended_by: Who closed or merged it, where the forge tells; listings may leave it out.
+        draft: Whether the forge holds it for a draft.
+        updated: When anything about it changed last, RFC 3339; empty where the forge does not tell.
     """
 
     number: int
@@ -66,6 +78,27 @@ class PullRequest:
     url: str
     merge_commit: str = ""
     ended_by: Actor = NOBODY
+    draft: bool = False
+    updated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dress:
+    """What a pull request gets once, when it is opened; what people change of it afterwards stays.
+
+    Attributes:
+        labels: Names; the forge makes those that it does not have.
+        reviewers: As CODEOWNERS writes them: `@login`, `@organisation/team`. Whom the forge cannot ask is passed over.
+        draft: Whether it is opened as a draft.
+    """
+
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    draft: bool = False
+
+
+PLAIN = Dress()
+"""Neither labels nor reviewers, and no draft."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +109,12 @@ class NewPull:
     base: str
     title: str
     body: str
+    dress: Dress = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment on a pull request.
+    """A comment on a pull request or an issue.
 
     Attributes:
         id: The forge's number of it.
@@ -88,6 +122,8 @@ class Comment:
         bot: Whether the forge says that the author is a machine.
         body: Markdown as written.
         edited: Whether it is not as it was when it was created.
+        number: The pull request or issue that it stands on.
+        created: When it was written, RFC 3339; empty where the forge does not tell.
     """
 
     id: int
@@ -95,6 +131,25 @@ class Comment:
     bot: bool
     body: str
     edited: bool
+    number: int = 0
+    created: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """The dashboard as it stands.
+
+    Attributes:
+        number: The forge's number of it.
+        author: Who opened it: one that somebody else opened is not ours, whatever it says.
+        body: Markdown as it is now, with the boxes that people ticked.
+        url: For people.
+    """
+
+    number: int
+    author: Actor
+    body: str
+    url: str
 
 
 class Forge(Protocol):
@@ -104,14 +159,10 @@ class Forge(Protocol):
         """Return the account that the token belongs to."""
         ...
 
-    def open_pulls(self) -> tuple[PullRequest, ...]:
-        """Return the open pull requests from branches of this repository that start with `trimtab/`."""
-        ...
+    def pulls(self, branch: str = "") -> tuple[PullRequest, ...]:
+        """Return the open pull requests from branches of this repository that start with `trimtab/`.
 
-    def pulls_of(self, branch: str) -> tuple[PullRequest, ...]:
-        """Return all that were ever opened from a branch of this repository, newest first.
-
-        The newest says who ended it.
+        With a branch: all that were ever opened from it, newest first; the newest says who ended it.
         """
         ...
 
@@ -119,18 +170,42 @@ class Forge(Protocol):
         """Open a pull request, or return the open one that the branch has already."""
         ...
 
-    def edit_pull(self, number: int, *, title: str, body: str, state: PullState) -> PullRequest:
-        """Set title, body and whether it is open or closed."""
+    def edit_pull(
+        self, number: int, *, title: str, body: str, state: PullState, head: str = "", dress: Dress = PLAIN
+    ) -> PullRequest:
+        """Set title, body and state.
+
+        Args:
+            number: Which.
+            title: One line.
+            body: Markdown.
+            state: Open, closed, or merged: then the forge merges by its own rules, if `head` is still the head.
+            head: Hex id, for a merge.
+            dress: Labels and reviewers to add where opening was cut off before they were there.
+        """
         ...
 
-    def comments(self, number: int) -> tuple[Comment, ...]:
-        """Return the comments of a pull request, oldest first."""
+    def comments(self, number: int = 0, *, since: str = "") -> tuple[Comment, ...]:
+        """Return the comments of a pull request or issue, or all that were written since a time, oldest first."""
         ...
 
-    def comment(self, number: int, body: str) -> Comment:
-        """Comment, unless a comment of our own with the same first line (a hidden key) stands there already."""
+    def comment(self, number: int, body: str, *, answers: int = 0) -> Comment | Unknown:
+        """Say something once: a comment of our own with the same first line (a hidden key) is edited in its place.
+
+        Args:
+            number: The pull request or issue.
+            body: Markdown; empty where only the reaction is wanted.
+            answers: The comment that gets a reaction for having been seen; none where it is 0.
+        """
         ...
 
-    def permission(self, actor: Actor) -> Permission:
-        """Return what an account may do here, by its numeric id."""
+    def rights(self, actor: Actor, owners: Collection[str] = ()) -> Rights:
+        """Return what an account may do here, by its numeric id, and whether it is one of `owners` (as CODEOWNERS)."""
+        ...
+
+    def dashboard(self, body: str = "") -> Found[Issue] | Unknown:
+        """Return the open issue that holds our dashboard; with a body, write it there, or into a new one.
+
+        Unknown where there is none, or where the repository has no issues.
+        """
         ...

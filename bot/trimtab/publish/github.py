@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
 from urllib.parse import quote
 
 import requests
@@ -18,29 +21,25 @@ from trimtab.errors import ForgeError
 from trimtab.fleet import Found, Unknown
 from trimtab.life import NOBODY, Actor
 from trimtab.publish.forge import (
+    PLAIN,
     PREFIX,
     Comment,
+    Dress,
+    Issue,
     NewPull,
     Permission,
     PullRequest,
     PullState,
     RateLimitedError,
+    Rights,
 )
-from trimtab.publish.mark import key_of
+from trimtab.publish.mark import DASHBOARD, LABEL, TITLE, UNFINISHED, key_of
 from trimtab.publish.pace import Caller, Kind, Pace, Trouble
+from trimtab.publish.trouble import trouble_of
 
 PUBLIC_API = "https://api.github.com"
 
 _ERRORS = (GithubException, BadAttributeException, requests.RequestException, AssertionError)
-_LATE = (
-    "no commits between",  # the pushed head is not indexed yet
-    "not all refs are readable",
-    "could not resolve to a node",
-    "reference update failed",
-    "already exists",  # an earlier try or another run was first: it is looked for, and taken
-)
-"""Refusals (422) that pass: https://github.com/octokit/octokit.rb/issues/622 and its kin."""
-
 _PERMISSIONS = {"admin": Permission.ADMIN, "write": Permission.WRITE, "read": Permission.READ}
 _VIEWER = "query { viewer { login databaseId } }"
 
@@ -76,12 +75,10 @@ class GitHub:
                 self._me = self._caller.read(self._viewer)
         return self._me
 
-    def open_pulls(self) -> tuple[PullRequest, ...]:
-        """Return our open pull requests, one page after the other."""
-        return self._list("open", "")
-
-    def pulls_of(self, branch: str) -> tuple[PullRequest, ...]:
-        """Return all pull requests from a branch, newest first; the newest with who ended it."""
+    def pulls(self, branch: str = "") -> tuple[PullRequest, ...]:
+        """Return our open pull requests; of a branch all, newest first, and of the newest who ended it."""
+        if not branch:
+            return self._list("open", "")
         found = [pull for pull in self._list("all", branch) if pull.branch == branch]
         found.sort(key=lambda pull: -pull.number)
         if found and found[0].state is not PullState.OPEN:
@@ -90,15 +87,29 @@ class GitHub:
         return tuple(found)
 
     def open_pull(self, new: NewPull) -> PullRequest:
-        """Open a pull request; one that the branch has already is taken instead."""
+        """Open a pull request; one that the branch has already is taken instead.
+
+        GitHub takes labels and reviewers only afterwards: until they are there the body says that they are not.
+        """
+        bare = new.dress == Dress(draft=new.dress.draft)
+        body = new.body if bare else f"{new.body.rstrip()}\n{UNFINISHED}\n"
 
         def create() -> PullRequest:
-            return _pull(self._repository.create_pull(new.base, new.branch, title=new.title, body=new.body))
+            made = self._repository.create_pull(new.base, new.branch, title=new.title, body=body, draft=new.dress.draft)
+            return _pull(made)
 
-        return self._caller.write(create, lambda: self._open_one(new.branch))
+        pull = self._caller.write(create, lambda: self._open_one(new.branch))
+        if bare or UNFINISHED not in pull.body:
+            return pull
+        return self.edit_pull(pull.number, title=pull.title, body=new.body, state=PullState.OPEN, dress=new.dress)
 
-    def edit_pull(self, number: int, *, title: str, body: str, state: PullState) -> PullRequest:
-        """Set title, body and state in one call."""
+    def edit_pull(
+        self, number: int, *, title: str, body: str, state: PullState, head: str = "", dress: Dress = PLAIN
+    ) -> PullRequest:
+        """Add labels and reviewers, then set title, body and state in one call; or merge."""
+        self._add(number, dress)
+        if state is PullState.MERGED:
+            return self._merge(number, head)
 
         def edit() -> PullRequest:
             pull = self._repository.get_pull(number)
@@ -107,16 +118,34 @@ class GitHub:
 
         return self._caller.write(edit, lambda: Unknown("the same edit again does no harm"))
 
-    def comments(self, number: int) -> tuple[Comment, ...]:
-        """Return the comments of the conversation, oldest first."""
-        return self._caller.read(
-            lambda: tuple(_comment(each) for each in self._repository.get_issue(number).get_comments())
-        )
+    def comments(self, number: int = 0, *, since: str = "") -> tuple[Comment, ...]:
+        """Return the comments of a conversation, or of all that were changed since a time, oldest first."""
+        after = datetime.fromisoformat(since) if since else None
 
-    def comment(self, number: int, body: str) -> Comment:
-        """Comment once for each key line."""
+        def ask() -> tuple[Comment, ...]:
+            if number:
+                return tuple(_comment(each) for each in self._repository.get_issue(number).get_comments())
+            listed = (
+                self._repository.get_issues_comments(sort="created", direction="asc", since=after)
+                if after
+                else self._repository.get_issues_comments(sort="created", direction="asc")
+            )
+            return tuple(_comment(each) for each in listed)
+
+        return self._caller.read(ask)
+
+    def comment(self, number: int, body: str, *, answers: int = 0) -> Comment | Unknown:
+        """Say something once for each key line; say it anew in the same place where the text differs."""
+        if answers:
+            path = f"/repos/{self._name}/issues/comments/{answers}/reactions"
+            self._send("POST", path, {"content": "eyes"})
+        if not body:
+            return Unknown("only the reaction was wanted")
         there = self._said(number, body)
+        if isinstance(there, Found) and there.value.body.strip() == body.strip():
+            return there.value
         if isinstance(there, Found):
+            self._send("PATCH", f"/repos/{self._name}/issues/comments/{there.value.id}", {"body": body})
             return there.value
 
         def create() -> Comment:
@@ -124,8 +153,11 @@ class GitHub:
 
         return self._caller.write(create, lambda: self._said(number, body))
 
-    def permission(self, actor: Actor) -> Permission:
-        """Return the effective permission of an account; a login that changed hands has none."""
+    def rights(self, actor: Actor, owners: Collection[str] = ()) -> Rights:
+        """Return the effective permission of an account; a login that changed hands has none.
+
+        A team's membership is asked by its slug, never by its display name.
+        """
 
         def ask() -> Permission:
             path = f"/repos/{self._name}/collaborators/{quote(actor.login, safe='')}/permission"
@@ -133,7 +165,22 @@ class GitHub:
             same = answer.get("user", {}).get("id") == actor.id
             return _PERMISSIONS.get(answer.get("permission", ""), Permission.NONE) if same else Permission.NONE
 
-        return self._caller.read(ask)
+        permission = self._caller.read(ask)
+        known = permission > Permission.NONE
+        return Rights(permission, known and any(self._is(actor, owner) for owner in owners))
+
+    def dashboard(self, body: str = "") -> Found[Issue] | Unknown:
+        """Return the open issue with our label and mark; write only into one that this account opened."""
+        try:
+            found = self._caller.read(self._dashboards)
+        except RateLimitedError:
+            raise
+        except ForgeError as error:
+            return Unknown(f"no dashboard: {error.message}")
+        if not body:
+            return Found(found[0]) if found else Unknown("there is no dashboard yet")
+        own = [issue for issue in found if issue.author == self.whoami()]
+        return Found(self._rewrite(own[0], body) if own else self._found_dashboard(body))
 
     @property
     def _repository(self) -> Repository:
@@ -150,6 +197,78 @@ class GitHub:
             return tuple(_pull(pull) for pull in listed if pull.head.ref.startswith(PREFIX) and _at_home(pull))
 
         return self._caller.read(ask)
+
+    def _send(self, verb: str, path: str, content: dict[str, str | list[str]]) -> None:
+        """Send a write that may be sent twice."""
+        self._caller.write(
+            lambda: self._client.requester.requestJsonAndCheck(verb, path, input=content),
+            lambda: Unknown("the same again does no harm"),
+        )
+
+    def _add(self, number: int, dress: Dress) -> None:
+        """Add labels, and ask each reviewer; whom GitHub cannot ask (the author, an outsider) is passed over."""
+        if dress.labels:
+            self._send("POST", f"/repos/{self._name}/issues/{number}/labels", {"labels": list(dress.labels)})
+        for reviewer in dress.reviewers:
+            team, name = "/" in reviewer, reviewer.removeprefix("@").rsplit("/", 1)[-1]
+            key = "team_reviewers" if team else "reviewers"
+            try:
+                self._send("POST", f"/repos/{self._name}/pulls/{number}/requested_reviewers", {key: [name]})
+            except RateLimitedError:
+                raise
+            except ForgeError:
+                continue
+
+    def _merge(self, number: int, head: str) -> PullRequest:
+        """Merge if `head` is still the head and GitHub's own rules pass."""
+
+        def merged() -> Found[PullRequest] | Unknown:
+            pull = self._ended(number)
+            return Found(pull) if pull.state is PullState.MERGED else Unknown("not merged yet")
+
+        def merge() -> PullRequest:
+            self._repository.get_pull(number).merge(sha=head)
+            return self._ended(number)
+
+        return self._caller.write(merge, merged)
+
+    def _is(self, actor: Actor, owner: str) -> bool:
+        name = owner.removeprefix("@")
+        if "/" not in name:
+            return name.lower() == actor.login.lower()
+        organisation, team = (quote(part, safe="") for part in name.split("/", 1))
+        path = f"/orgs/{organisation}/teams/{team}/memberships/{quote(actor.login, safe='')}"
+        try:
+            _, answer = self._caller.read(lambda: self._client.requester.requestJsonAndCheck("GET", path))
+        except RateLimitedError:
+            raise
+        except ForgeError:
+            return False
+        return bool(answer.get("state") == "active")
+
+    def _dashboards(self) -> list[Issue]:
+        """Return what stands with our label and mark, oldest first; one page holds more than anybody has."""
+        wanted = {"state": "open", "labels": LABEL, "sort": "created", "direction": "asc", "per_page": 100}
+        _, listed = self._client.requester.requestJsonAndCheck("GET", f"/repos/{self._name}/issues", parameters=wanted)
+        return [_issue(each) for each in listed if "pull_request" not in each and _is_dashboard(each)]
+
+    def _found_dashboard(self, body: str) -> Issue:
+        def create() -> Issue:
+            wanted = {"title": TITLE, "body": body, "labels": [LABEL]}
+            _, made = self._client.requester.requestJsonAndCheck("POST", f"/repos/{self._name}/issues", input=wanted)
+            return _issue(made)
+
+        def look() -> Found[Issue] | Unknown:
+            own = [issue for issue in self._dashboards() if issue.author == self.whoami()]
+            return Found(own[0]) if own else Unknown("not opened yet")
+
+        return self._caller.write(create, look)
+
+    def _rewrite(self, issue: Issue, body: str) -> Issue:
+        if issue.body.strip() == body.strip():
+            return issue
+        self._send("PATCH", f"/repos/{self._name}/issues/{issue.number}", {"body": body})
+        return replace(issue, body=body)
 
     def _open_one(self, branch: str) -> Found[PullRequest] | Unknown:
         for pull in self._list("open", branch):
@@ -204,13 +323,37 @@ def _pull(pull: TheirPull, ended_by: Actor = NOBODY) -> PullRequest:
         url=pull.html_url,
         merge_commit=(pull.merge_commit_sha or "") if merged else "",
         ended_by=ended_by,
+        draft=bool(pull.draft),
+        updated=_time(pull.updated_at),
     )
 
 
 def _comment(comment: IssueComment) -> Comment:
     user: NamedUser | Organization | None = comment.user
-    machine = user is None or user.type == "Bot"
-    return Comment(comment.id, _actor(user), machine, comment.body or "", comment.created_at != comment.updated_at)
+    return Comment(
+        id=comment.id,
+        author=_actor(user),
+        bot=user is None or user.type == "Bot",
+        body=comment.body or "",
+        edited=comment.created_at != comment.updated_at,
+        number=int((comment.issue_url or "0").rsplit("/", 1)[-1]),
+        created=_time(comment.created_at),
+    )
+
+
+def _is_dashboard(issue: Mapping[str, object]) -> bool:
+    return str(issue.get("body") or "").startswith(DASHBOARD)
+
+
+def _issue(issue: Mapping[str, object]) -> Issue:
+    """Return an issue as REST answers it: PyGithub would ask for each one anew."""
+    user = issue.get("user")
+    author = Actor(str(user["login"]), int(str(user["id"]))) if isinstance(user, dict) else NOBODY
+    return Issue(int(str(issue["number"])), author, str(issue.get("body") or ""), str(issue.get("html_url") or ""))
+
+
+def _time(at: datetime | None) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else ""
 
 
 def _actor(user: NamedUser | Organization | None) -> Actor:
@@ -223,35 +366,4 @@ def _sort(error: Exception) -> Trouble:
         return Trouble(Kind.AGAIN, f"GitHub does not answer: {type(error).__name__}")
     if not isinstance(error, GithubException):
         return Trouble(Kind.NO, "GitHub's answer cannot be read", hint="is `api_url` the address of its API?")
-    said = _said(error)
-    low = said.lower()
-    if error.status == 429 or (error.status == 403 and ("rate limit" in low or "abuse" in low)):  # noqa: PLR2004  # HTTP
-        return Trouble(Kind.WAIT, said, _wait_s(error))
-    if error.status >= 500 or error.status == 409 or any(late in low for late in _LATE):  # noqa: PLR2004  # HTTP
-        return Trouble(Kind.AGAIN, said)
-    if error.status in {401, 403, 404}:
-        return Trouble(Kind.NO, said, hint="GITHUB_TOKEN needs `contents: write` and `pull-requests: write` here")
-    return Trouble(Kind.NO, said)
-
-
-def _said(error: GithubException) -> str:
-    """Return the message of an answer with the messages of its `errors`."""
-    data = error.data if isinstance(error.data, dict) else {}
-    parts = [str(data.get("message") or f"HTTP {error.status}")]
-    errors = data.get("errors")
-    parts += [
-        str(each.get("message") or each.get("code") or "") if isinstance(each, dict) else str(each)
-        for each in (errors if isinstance(errors, list) else [])
-    ]
-    return f"GitHub: {'; '.join(part for part in parts if part)}"[:500]
-
-
-def _wait_s(error: GithubException) -> float:
-    """Return how long a rate limit asks to wait, 0 where it does not say."""
-    headers = {key.lower(): value for key, value in (error.headers or {}).items()}
-    if headers.get("retry-after", "").isdigit():
-        return float(headers["retry-after"]) + 1.0
-    reset = headers.get("x-ratelimit-reset", "")
-    if headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
-        return max(1.0, int(reset) - time.time() + 1.0)
-    return 0.0
+    return trouble_of(error.status, error.data, error.headers or {}, time.time())

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+
 import requests
 from gitlab import Gitlab
 from gitlab.base import RESTObject
 from gitlab.exceptions import GitlabError
 from gitlab.v4.objects import Project, ProjectMergeRequest
 
+from trimtab.errors import ForgeError
 from trimtab.fleet import Found, Unknown
 from trimtab.life import NOBODY, Actor
-from trimtab.publish.forge import PREFIX, Comment, NewPull, Permission, PullRequest, PullState
-from trimtab.publish.mark import key_of
+from trimtab.publish.forge import (
+    PLAIN,
+    PREFIX,
+    Comment,
+    Dress,
+    Issue,
+    NewPull,
+    Permission,
+    PullRequest,
+    PullState,
+    RateLimitedError,
+    Rights,
+)
+from trimtab.publish.mark import DASHBOARD, LABEL, TITLE, key_of
 from trimtab.publish.pace import Caller, Kind, Pace, Trouble
 
 PUBLIC = "https://gitlab.com"
@@ -19,6 +35,14 @@ PUBLIC = "https://gitlab.com"
 _ERRORS = (GitlabError, requests.RequestException)
 _STATES = {"merged": PullState.MERGED, "closed": PullState.CLOSED}
 _DEVELOPER, _MAINTAINER, _GUEST = 30, 40, 10
+_DRAFT = "Draft: "
+"""What GitLab knows a draft by: https://docs.gitlab.com/user/project/merge_requests/drafts/ (read 2026-08)."""
+_ROLES = {
+    "@@developer": _DEVELOPER,
+    "@@developers": _DEVELOPER,
+    "@@maintainer": _MAINTAINER,
+    "@@maintainers": _MAINTAINER,
+}
 
 
 class GitLab:
@@ -41,12 +65,10 @@ class GitLab:
             self._me = self._caller.read(self._user)
         return self._me
 
-    def open_pulls(self) -> tuple[PullRequest, ...]:
-        """Return our open merge requests, one page after the other."""
-        return self._list({"state": "opened"})
-
-    def pulls_of(self, branch: str) -> tuple[PullRequest, ...]:
-        """Return all merge requests from a branch, newest first; the newest with who ended it."""
+    def pulls(self, branch: str = "") -> tuple[PullRequest, ...]:
+        """Return our open merge requests; of a branch all, newest first, and of the newest who ended it."""
+        if not branch:
+            return self._list({"state": "opened"})
         found = [pull for pull in self._list({"source_branch": branch}) if pull.branch == branch]
         found.sort(key=lambda pull: -pull.number)
         if found and found[0].state is not PullState.OPEN:
@@ -55,23 +77,35 @@ class GitLab:
         return tuple(found)
 
     def open_pull(self, new: NewPull) -> PullRequest:
-        """Open a merge request; one that the branch has already is taken instead."""
-        wanted = {
-            "source_branch": new.branch,
-            "target_branch": new.base,
-            "title": new.title,
-            "description": new.body,
-        }
-        return self._caller.write(
-            lambda: _pull(self._project.mergerequests.create(wanted)), lambda: self._open_one(new.branch)
-        )
+        """Open a merge request with its labels and reviewers; one that the branch has already is taken instead."""
+        reviewers = self._ids(new.dress.reviewers)
 
-    def edit_pull(self, number: int, *, title: str, body: str, state: PullState) -> PullRequest:
-        """Set title, description and state."""
+        def create() -> PullRequest:
+            wanted: dict[str, str | list[int]] = {
+                "source_branch": new.branch,
+                "target_branch": new.base,
+                "title": f"{_DRAFT if new.dress.draft else ''}{new.title}",
+                "description": new.body,
+            }
+            if new.dress.labels:
+                wanted["labels"] = ",".join(new.dress.labels)
+            if reviewers:
+                wanted["reviewer_ids"] = reviewers
+            return _pull(self._project.mergerequests.create(wanted))
+
+        return self._caller.write(create, lambda: self._open_one(new.branch))
+
+    def edit_pull(
+        self, number: int, *, title: str, body: str, state: PullState, head: str = "", dress: Dress = PLAIN
+    ) -> PullRequest:
+        """Set title, description and state; or merge. A draft stays one, and what opening gave it stays."""
+        del dress
+        if state is PullState.MERGED:
+            return self._merge(number, head)
 
         def edit() -> PullRequest:
             now = self._project.mergerequests.get(number)
-            wanted = {"title": title, "description": body}
+            wanted = {"title": f"{_DRAFT if _is_draft(now) else ''}{title}", "description": body}
             if (now.state == "opened") != (state is PullState.OPEN):
                 wanted["state_event"] = "reopen" if state is PullState.OPEN else "close"
             self._project.mergerequests.update(number, wanted)
@@ -79,37 +113,74 @@ class GitLab:
 
         return self._caller.write(edit, lambda: Unknown("the same edit again does no harm"))
 
-    def comments(self, number: int) -> tuple[Comment, ...]:
-        """Return the notes that people and bots wrote, oldest first."""
+    def comments(self, number: int = 0, *, since: str = "") -> tuple[Comment, ...]:
+        """Return the notes that people and bots wrote, oldest first.
 
-        def ask() -> tuple[Comment, ...]:
-            merge_request = self._project.mergerequests.get(number, lazy=True)
-            notes = merge_request.notes.list(iterator=True, sort="asc", order_by="created_at")
-            return tuple(_comment(note) for note in notes if not note.system)
+        A project has no list of its notes: since a time, those of the merge requests that changed since and have any.
+        """
+        if number:
+            return self._caller.read(lambda: self._notes(number))
+        wanted = {"updated_after": since} if since else {}
+        changed = self._caller.read(
+            lambda: [
+                int(each.iid)
+                for each in self._project.mergerequests.list(
+                    iterator=True, state="all", order_by="created_at", sort="asc", **wanted
+                )
+                if _ours(each) and each.attributes.get("user_notes_count", 1)
+            ]
+        )
+        notes = [note for each in changed for note in self._caller.read(lambda each=each: self._notes(each))]  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+        return tuple(sorted((note for note in notes if note.created >= since), key=lambda note: note.id))
 
-        return self._caller.read(ask)
-
-    def comment(self, number: int, body: str) -> Comment:
-        """Comment once for each key line."""
+    def comment(self, number: int, body: str, *, answers: int = 0) -> Comment | Unknown:
+        """Say something once for each key line; say it anew in the same place where the text differs."""
+        if answers:
+            self._react(number, answers)
+        if not body:
+            return Unknown("only the reaction was wanted")
         there = self._said(number, body)
-        if isinstance(there, Found):
+        if isinstance(there, Found) and there.value.body.strip() == body.strip():
             return there.value
+        merge_request = self._project.mergerequests.get(number, lazy=True)
+        if isinstance(there, Found):
+            said = there.value
+            self._caller.write(
+                lambda: merge_request.notes.update(said.id, {"body": body}),
+                lambda: Unknown("the same again does no harm"),
+            )
+            return replace(said, body=body)
+        return self._caller.write(
+            lambda: _comment(merge_request.notes.create({"body": body}), number), lambda: self._said(number, body)
+        )
 
-        def create() -> Comment:
-            merge_request = self._project.mergerequests.get(number, lazy=True)
-            return _comment(merge_request.notes.create({"body": body}))
-
-        return self._caller.write(create, lambda: self._said(number, body))
-
-    def permission(self, actor: Actor) -> Permission:
+    def rights(self, actor: Actor, owners: Collection[str] = ()) -> Rights:
         """Return what a member may do, inherited memberships included; who is no member may nothing."""
 
-        def ask() -> Permission:
+        def ask() -> int:
             members = self._project.members_all.list(user_ids=[actor.id], iterator=True)
-            level = max((int(each.access_level) for each in members if each.id == actor.id), default=0)
-            return _permission(level)
+            return max((int(each.access_level) for each in members if each.id == actor.id), default=0)
 
-        return self._caller.read(ask)
+        level = self._caller.read(ask)
+        return Rights(_permission(level), level >= _GUEST and any(self._is(actor, level, one) for one in owners))
+
+    def dashboard(self, body: str = "") -> Found[Issue] | Unknown:
+        """Return the open issue of ours with our label and mark; with a body, write it."""
+        try:
+            found = self._caller.read(self._dashboards)
+        except RateLimitedError:
+            raise
+        except ForgeError as error:
+            return Unknown(f"no dashboard: {error.message}")
+        if not body or (found and found[0].body.strip() == body.strip()):
+            return Found(found[0]) if found else Unknown("there is no dashboard yet")
+        if not found:
+            return Found(self._caller.write(lambda: self._found_dashboard(body), self._own_dashboard))
+        self._caller.write(
+            lambda: self._project.issues.update(found[0].number, {"description": body}),
+            lambda: Unknown("the same again does no harm"),
+        )
+        return Found(replace(found[0], body=body))
 
     @property
     def _project(self) -> Project:
@@ -121,6 +192,74 @@ class GitLab:
             return tuple(_pull(each) for each in listed if _ours(each))
 
         return self._caller.read(ask)
+
+    def _notes(self, number: int) -> tuple[Comment, ...]:
+        merge_request = self._project.mergerequests.get(number, lazy=True)
+        notes = merge_request.notes.list(iterator=True, sort="asc", order_by="created_at")
+        return tuple(_comment(note, number) for note in notes if not note.system)
+
+    def _react(self, number: int, note: int) -> None:
+        """Put a pair of eyes at a note; a second pair is declined, and that does no harm."""
+        merge_request = self._project.mergerequests.get(number, lazy=True)
+        try:
+            self._caller.write(
+                lambda: merge_request.notes.get(note, lazy=True).awardemojis.create({"name": "eyes"}),
+                lambda: Unknown("the same again does no harm"),
+            )
+        except RateLimitedError:
+            raise
+        except ForgeError:
+            return
+
+    def _merge(self, number: int, head: str) -> PullRequest:
+        """Merge if `head` is still the head and GitLab's own rules pass."""
+
+        def merged() -> Found[PullRequest] | Unknown:
+            pull = _pull(self._project.mergerequests.get(number))
+            return Found(pull) if pull.state is PullState.MERGED else Unknown("not merged yet")
+
+        def merge() -> PullRequest:
+            self._project.mergerequests.get(number, lazy=True).merge(sha=head)
+            return _pull(self._project.mergerequests.get(number))
+
+        return self._caller.write(merge, merged)
+
+    def _ids(self, reviewers: tuple[str, ...]) -> list[int]:
+        """Return the ids of reviewers by name; groups and strangers are passed over."""
+        found: list[int] = []
+        for reviewer in reviewers:
+            name = reviewer.removeprefix("@")
+            users = self._caller.read(lambda name=name: self._client.users.list(username=name, get_all=False))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+            found += [int(user.id) for user in users if user.username.lower() == name.lower()]
+        return found
+
+    def _is(self, actor: Actor, level: int, owner: str) -> bool:
+        """Return whether an account is an owner: by role, by name, or as a member of a group by its full path."""
+        if owner in _ROLES:
+            return level >= _ROLES[owner]
+        if owner.removeprefix("@").lower() == actor.login.lower():
+            return True
+        try:
+            group = self._client.groups.get(owner.removeprefix("@"), lazy=True)
+            member = self._caller.read(lambda: group.members_all.get(actor.id))
+        except RateLimitedError:
+            raise
+        except ForgeError:
+            return False
+        return bool(member.id == actor.id)
+
+    def _dashboards(self) -> list[Issue]:
+        listed = self._project.issues.list(
+            iterator=True, state="opened", labels=LABEL, scope="created_by_me", order_by="created_at", sort="asc"
+        )
+        return [_issue(each) for each in listed if (each.description or "").startswith(DASHBOARD)]
+
+    def _own_dashboard(self) -> Found[Issue] | Unknown:
+        found = self._dashboards()
+        return Found(found[0]) if found else Unknown("not opened yet")
+
+    def _found_dashboard(self, body: str) -> Issue:
+        return _issue(self._project.issues.create({"title": TITLE, "description": body, "labels": LABEL}))
 
     def _open_one(self, branch: str) -> Found[PullRequest] | Unknown:
         for pull in self._list({"state": "opened", "source_branch": branch}):
@@ -153,7 +292,7 @@ def _pull(merge_request: RESTObject | ProjectMergeRequest) -> PullRequest:
     ended = each.get("merge_user") or each.get("merged_by") or each.get("closed_by")
     return PullRequest(
         number=each["iid"],
-        title=each["title"],
+        title=each["title"].removeprefix(_DRAFT),
         body=each.get("description") or "",
         state=state,
         branch=each["source_branch"],
@@ -163,15 +302,39 @@ def _pull(merge_request: RESTObject | ProjectMergeRequest) -> PullRequest:
         url=each.get("web_url", ""),
         merge_commit=each.get("merge_commit_sha") or each.get("squash_commit_sha") or "",
         ended_by=_actor(ended) if state is not PullState.OPEN else NOBODY,
+        draft=_is_draft(merge_request),
+        updated=_time(each.get("updated_at")),
     )
 
 
-def _comment(note: RESTObject) -> Comment:
+def _is_draft(merge_request: RESTObject | ProjectMergeRequest) -> bool:
+    return str(merge_request.attributes["title"]).startswith(_DRAFT)
+
+
+def _issue(issue: RESTObject) -> Issue:
+    each = issue.attributes
+    return Issue(each["iid"], _actor(each.get("author")), each.get("description") or "", each.get("web_url", ""))
+
+
+def _time(at: str | None) -> str:
+    """Return a time without fractions and zone, so that times compare as text: GitLab answers in UTC."""
+    return f"{at[:19]}Z" if at else ""
+
+
+def _comment(note: RESTObject, number: int) -> Comment:
     each = note.attributes
     author = each.get("author") or {}
     machine = bool(author.get("bot")) or str(author.get("username", "")).startswith(("project_", "group_"))
     edited = each.get("created_at") != each.get("updated_at")
-    return Comment(each["id"], _actor(author), machine, each.get("body", ""), edited)
+    return Comment(
+        id=each["id"],
+        author=_actor(author),
+        bot=machine,
+        body=each.get("body", ""),
+        edited=edited,
+        number=number,
+        created=_time(each.get("created_at")),
+    )
 
 
 def _actor(user: dict[str, str | int] | None) -> Actor:
@@ -198,6 +361,8 @@ def _sort(error: Exception) -> Trouble:
     said = f"GitLab: {error.error_message or f'HTTP {status}'}"[:500]
     if status == 429:  # noqa: PLR2004  # HTTP
         return Trouble(Kind.WAIT, said)
+    if status == 409 and "sha" in said.lower():  # noqa: PLR2004  # HTTP; the head that was to be merged moved
+        return Trouble(Kind.NO, said)
     if status >= 500 or status == 409:  # noqa: PLR2004  # HTTP; 409 also means that the merge request exists
         return Trouble(Kind.AGAIN, said)
     if status in {401, 403, 404}:

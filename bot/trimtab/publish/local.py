@@ -8,19 +8,33 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trimtab.errors import ForgeError
+from trimtab.fleet import Found, Unknown
 from trimtab.gitio import Repo
 from trimtab.life import NOBODY, Actor
-from trimtab.publish.forge import PREFIX, Comment, NewPull, Permission, PullRequest, PullState
+from trimtab.publish.forge import (
+    PLAIN,
+    PREFIX,
+    Comment,
+    Dress,
+    Issue,
+    NewPull,
+    Permission,
+    PullRequest,
+    PullState,
+    Rights,
+)
 from trimtab.publish.mark import key_of
 
 _ME = Actor("trimtab", 0)
 _FENCE = "---\n"
+_MOST = 100_000
+"""More comments than any pull request has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +68,16 @@ class LocalForge:
         """Return the one account there is."""
         return _ME
 
-    def open_pulls(self) -> tuple[PullRequest, ...]:
-        """Return the pull requests that are neither closed nor merged."""
+    def pulls(self, branch: str = "") -> tuple[PullRequest, ...]:
+        """Return the pull requests that are neither closed nor merged; of a branch all, newest first."""
+        if branch:
+            return tuple(reversed([pull for pull in self._all() if pull.branch == branch]))
         return tuple(pull for pull in self._all() if pull.state is PullState.OPEN and pull.branch.startswith(PREFIX))
-
-    def pulls_of(self, branch: str) -> tuple[PullRequest, ...]:
-        """Return all that were opened from a branch, newest first."""
-        return tuple(reversed([pull for pull in self._all() if pull.branch == branch]))
 
     def open_pull(self, new: NewPull) -> PullRequest:
         """Write the file of a new pull request; one that is open from the branch already is taken instead."""
         with self._lock():
-            for pull in self.open_pulls():
+            for pull in self.pulls():
                 if pull.branch == new.branch:
                     return pull
             number = max((page.number for page in self._pages()), default=0) + 1
@@ -75,41 +87,68 @@ class LocalForge:
             self._write(_Page(number, "open", new.branch, new.base, head, new.title, new.body))
             return self._look(number)
 
-    def edit_pull(self, number: int, *, title: str, body: str, state: PullState) -> PullRequest:
-        """Write the file anew, with the branch's head of now."""
+    def edit_pull(
+        self, number: int, *, title: str, body: str, state: PullState, head: str = "", dress: Dress = PLAIN
+    ) -> PullRequest:
+        """Write the file anew, with the branch's head of now; merging is done with git.
+
+        Raises:
+            ForgeError: A merge was asked for.
+        """
+        del head, dress
+        if state is PullState.MERGED:
+            raise ForgeError("a local forge does not merge", "merge the branch with git")
         with self._lock():
             page = self._page(self._file(number))
-            head = self._repo.heads(page.branch).get(page.branch, page.head)
+            tip = self._repo.heads(page.branch).get(page.branch, page.head)
             closed = "open" if state is PullState.OPEN else "closed"
-            self._write(replace(page, title=title, body=body, state=closed, head=head))
+            self._write(replace(page, title=title, body=body, state=closed, head=tip))
             return self._look(number)
 
-    def comments(self, number: int) -> tuple[Comment, ...]:
-        """Return the comments, one JSON object a line beside the pull request's file."""
+    def comments(self, number: int = 0, *, since: str = "") -> tuple[Comment, ...]:
+        """Return the comments, one JSON object a line beside the pull request's file; they carry no time."""
+        del since
+        if not number:
+            return tuple(comment for page in self._pages() for comment in self.comments(page.number))
         file = self._comments_file(number)
         try:
             lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
             return tuple(
-                Comment(index, Actor(said["login"], 0), said["login"] == _ME.login, said["body"], edited=False)
+                _comment(number, index, said["login"], said["body"])
                 for index, said in enumerate(map(json.loads, filter(None, lines)), start=1)
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ForgeError(f"{file}: not the comments of a pull request: {error}", "put its lines right") from None
 
-    def comment(self, number: int, body: str) -> Comment:
-        """Comment once for each key line."""
+    def comment(self, number: int, body: str, *, answers: int = 0) -> Comment | Unknown:
+        """Say something once for each key line, the latest text in the place of the first; there are no reactions."""
+        del answers
+        if not body:
+            return Unknown("there are no reactions here")
         with self._lock():
-            for comment in self.comments(number):
-                if key_of(body) and key_of(comment.body) == key_of(body) and comment.author == _ME:
-                    return comment
-            with self._comments_file(number).open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"login": _ME.login, "body": body}, ensure_ascii=False) + "\n")
-            return self.comments(number)[-1]
+            said = [(comment.author.login, comment.body) for comment in self.comments(number)]
+            keys = [key_of(text) if login == _ME.login else "" for login, text in said]
+            at = keys.index(key_of(body)) if key_of(body) and key_of(body) in keys else len(said)
+            if said[at:] and said[at][1] == body:
+                return self.comments(number)[at]
+            said[at : at + 1] = [(_ME.login, body)]
+            lines = (json.dumps({"login": login, "body": text}, ensure_ascii=False) for login, text in said)
+            _replace(self._comments_file(number), "".join(f"{line}\n" for line in lines))
+            return self.comments(number)[at]
 
-    def permission(self, actor: Actor) -> Permission:
+    def rights(self, actor: Actor, owners: Collection[str] = ()) -> Rights:
         """Return write: who may write into the folder may do everything here."""
-        del actor
-        return Permission.WRITE
+        return Rights(Permission.WRITE, any(owner.removeprefix("@") == actor.login for owner in owners))
+
+    def dashboard(self, body: str = "") -> Found[Issue] | Unknown:
+        """Return the file that holds the dashboard; with a body, write it."""
+        file = self._folder / "dashboard.md"
+        if body:
+            with self._lock():
+                _replace(file, body)
+        if not file.exists():
+            return Unknown("there is no dashboard yet")
+        return Found(Issue(0, _ME, file.read_text(encoding="utf-8"), str(file)))
 
     def _all(self) -> list[PullRequest]:
         """Return every pull request by number; the branches are fetched first, for merges are seen in git."""
@@ -186,10 +225,7 @@ class LocalForge:
             raise ForgeError(f"{file}: not the file of a pull request: {error}", "put its first lines right") from None
 
     def _write(self, page: _Page) -> None:
-        file = self._file(page.number)
-        scratch = file.with_suffix(".writing")
-        scratch.write_text(page.text(), encoding="utf-8")
-        scratch.replace(file)
+        _replace(self._file(page.number), page.text())
 
     def _file(self, number: int) -> Path:
         return self._folder / f"{number:04d}.md"
@@ -207,3 +243,15 @@ class LocalForge:
             yield
         finally:
             os.close(handle)
+
+
+def _replace(file: Path, text: str) -> None:
+    """Write a file so that it is there whole or as it was."""
+    scratch = file.with_suffix(".writing")
+    scratch.write_text(text, encoding="utf-8")
+    scratch.replace(file)
+
+
+def _comment(number: int, index: int, login: str, body: str) -> Comment:
+    """Return a comment; its id tells the pull request too, for ids are the forge's own."""
+    return Comment(number * _MOST + index, Actor(login, 0), login == _ME.login, body, edited=False, number=number)

@@ -13,6 +13,18 @@ from trimtab.publish.forge import PREFIX
 
 _BLOCK = re.compile(r"<!--\s*trimtab:v1:(?P<data>[A-Za-z0-9+/_=-]+)\s*-->", re.ASCII)
 _IDENTITY = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
+UNFINISHED = "<!-- trimtab:unfinished -->"
+"""Ends the body of a pull request until its labels and reviewers are there; a later run finds it and adds them."""
+
+DASHBOARD = "<!-- trimtab:dashboard -->"
+"""The first line of the dashboard."""
+
+LABEL = "trimtab"
+"""The dashboard's label, by which it is found again."""
+
+TITLE = "Trimtab: what is recommended here"
+"""The dashboard's title; people may change it."""
+
 _KEY = re.compile(r"<!-- trimtab:note:(?P<key>[0-9A-Za-z:._-]+) -->", re.ASCII)
 
 

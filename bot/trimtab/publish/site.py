@@ -142,7 +142,7 @@ def look(site: Site, journal: Journal) -> View:
 def _by_identity(site: Site) -> Mapping[str, PullRequest]:
     """Return the open pull requests by recommendation; of two from one branch the one that goes to our base."""
     found: dict[str, PullRequest] = {}
-    for pull in sorted(site.forge.open_pulls(), key=lambda pull: (pull.base != site.base, pull.number)):
+    for pull in sorted(site.forge.pulls(), key=lambda pull: (pull.base != site.base, pull.number)):
         identity = identity_of(pull.branch)
         if identity:
             found.setdefault(identity, pull)
