@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from trimtab.errors import UsageError
+from trimtab.hours import check_timezone, check_window
 
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h|d|w)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
@@ -124,11 +126,60 @@ class Objectives(_Settings):
     tpot_p95: Seconds = Field(default=0.05, gt=0, description="Time per output token, 95th percentile.")
 
 
+class Freeze(_Settings):
+    """Days on which nothing is opened or changed, both ends included."""
+
+    start: date = Field(description="First day, such as 2026-12-20.")
+    end: date = Field(description="Last day.")
+    reason: str = Field(default="", description="Said where something is held back for it.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Freeze:
+        if self.end < self.start:
+            raise ValueError("`end` is before `start`")
+        return self
+
+
 class Limits(_Settings):
-    """How much at once; what is not given does not apply."""
+    """How much at once, and when; what is not given does not apply."""
 
     open_pull_requests: int | None = Field(default=None, ge=0, description="Open at the same time, per repository.")
+    open_per_team: int | None = Field(default=None, ge=0, description="The same for each team of a repository.")
     new_per_run: int | None = Field(default=None, ge=0, description="Opened by one run, per repository.")
+    new_per_hour: int | None = Field(default=None, ge=0, description="Opened within an hour, per repository.")
+    quiet_after_merge: Seconds | None = Field(
+        default=None, ge=0, description="How long a workload is left alone once a change of it was merged."
+    )
+    windows: tuple[Annotated[str, AfterValidator(check_window)], ...] = Field(
+        default=(), description="When pull requests may be opened or changed, such as `Mon-Fri 09:00-17:00`; always."
+    )
+    timezone: Annotated[str, AfterValidator(check_timezone)] = Field(
+        default="UTC", description="Of windows and freezes, such as `Europe/Berlin`."
+    )
+    freezes: tuple[Freeze, ...] = Field(default=(), description="Days without any pull request; none.")
+
+
+class GroupBy(StrEnum):
+    """What shares one pull request."""
+
+    NONE = "none"
+    WORKLOAD = "workload"
+    TEAM = "team"
+    RULE = "rule"
+
+
+class PullRequests(_Settings):
+    """How pull requests look, and what an approval does."""
+
+    group_by: GroupBy = Field(default=GroupBy.NONE, description="What shares one pull request.")
+    labels: tuple[str, ...] = Field(default=(), description="Put on each new one; none.")
+    reviewers: tuple[str, ...] = Field(default=(), description="Asked for each new one: `@login`, `@org/team`; none.")
+    codeowners: bool = Field(default=False, description="Whether the CODEOWNERS of the changed files are asked too.")
+    draft_below: float = Field(default=0.0, ge=0, le=1, description="Confidence below which it is opened as a draft.")
+    merge_on_approve: bool = Field(
+        default=False, description="Whether `/trimtab approve` merges, where the forge's own rules pass."
+    )
+    dashboard: bool = Field(default=True, description="Whether one issue lists everything, where there are issues.")
 
 
 class Policy(_Settings):
@@ -150,7 +201,8 @@ class Config(_Settings):
     mode: Mode = Field(default=Mode.PROPOSE, description="`report` says, `propose` opens pull requests.")
     prices: Prices = Field(default=Prices(), description="What GPUs cost.")
     objectives: Objectives = Field(default=Objectives(), description="Assumed latency objectives.")
-    limits: Limits = Field(default=Limits(), description="How much at once.")
+    limits: Limits = Field(default=Limits(), description="How much at once, and when.")
+    pull_requests: PullRequests = Field(default=PullRequests(), description="How pull requests look.")
     policy: Policy = Field(default=Policy(), description="What may be proposed.")
     rules: Mapping[str, Mapping[str, object]] = Field(
         default={}, description="Settings by rule; `{enabled: false}` turns one off."

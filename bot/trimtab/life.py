@@ -44,8 +44,10 @@ STEPS: frozenset[tuple[State, State]] = frozenset(
         (State.DISMISSED, State.PROPOSED),  # the facts changed materially, or a person reopened it
         (State.DISMISSED, State.OPEN),
         (State.APPROVED, State.ACTUATED),
+        (State.APPROVED, State.REGRESSED),  # a person wants it back: its revert is proposed
         (State.ACTUATED, State.VERIFIED),
         (State.ACTUATED, State.REGRESSED),
+        (State.VERIFIED, State.REGRESSED),
         (State.VERIFIED, State.PROPOSED),
         (State.REGRESSED, State.PROPOSED),
         (State.SUPERSEDED, State.PROPOSED),
@@ -122,6 +124,11 @@ class Draft:
         until: RFC 3339 end of a snooze; empty otherwise.
         command: The comment that asked for it, as the forge numbers it; 0 where none did.
         note: Why, or what was seen, in a sentence.
+        tree: Hex id of the head's tree, which an approval binds to; empty elsewhere.
+        reverts: Identity of the recommendation that this one takes back; empty where it takes none back.
+        team: Whose workload it is: what `trimtab.dev/tenant` says, else the namespace.
+        explanation: What `explain` tells, plain sentences by heading (`why`, `seen`, `considered`, `otherwise`,
+            `turns`); kept with each `proposed` alone.
     """
 
     recommendation: str
@@ -145,6 +152,10 @@ class Draft:
     until: str = ""
     command: int = 0
     note: str = ""
+    tree: str = ""
+    reverts: str = ""
+    team: str = ""
+    explanation: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,9 +193,13 @@ class Journal(Protocol):
         ...
 
 
+_OWN = {"step", "actor", "expects", "until", "command", "note", "tree", "explanation"}
+"""What belongs to one step alone."""
+
+
 def following(entry: Entry, after: State, actor: Actor) -> Draft:
     """Return the draft of the next step of the recommendation that an entry tells of; all that it is about is kept."""
-    kept = set(Draft.__dataclass_fields__) - {"step", "actor", "expects", "until", "command", "note"}
+    kept = set(Draft.__dataclass_fields__) - _OWN
     values = {name: getattr(entry, name) for name in kept}
     return Draft(step=after, actor=actor, expects=entry.seq, **values)
 

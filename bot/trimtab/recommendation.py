@@ -130,6 +130,9 @@ class Proposal:
         body: The pull request's text, safe for Markdown and mentions, below 65,536 characters.
         commit_message: Subject, body and trailers.
         fingerprint: Hash of what matters in it; the same fingerprint means that nothing needs an update.
+        team: Whose workload it is: what `trimtab.dev/tenant` says, else the namespace.
+        reverts: Identity of the recommendation that this one takes back; empty where it takes none back.
+        explanation: What `explain` tells, plain sentences by heading; see `life.Draft`.
     """
 
     priced: Priced
@@ -145,6 +148,9 @@ class Proposal:
     body: str
     commit_message: str
     fingerprint: str
+    team: str = ""
+    reverts: str = ""
+    explanation: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

@@ -12,6 +12,7 @@ from trimtab.errors import TrimtabError
 from trimtab.fleet import Fleet, Serving, Unknown
 from trimtab.manifest import EditResult, Refusal, edit
 from trimtab.propose import wording
+from trimtab.propose.explanation import explanation_of, team_of
 from trimtab.propose.prove import Bench, prove, unrendered
 from trimtab.propose.source import Source
 from trimtab.propose.state import fingerprint
@@ -85,6 +86,8 @@ def _propose(priced: Priced, desks: Mapping[str, _Desk], fleet: Fleet) -> Propos
         body=wording.body(told, mark),
         commit_message=wording.commit_message(told),
         fingerprint=mark,
+        team=team_of(told),
+        explanation=explanation_of(told),
     )
 
 

@@ -36,6 +36,9 @@ def drafted(proposal: Proposal, standing: Standing, step: State, actor: Actor, h
         gpus_after=option.after,
         saving=worth(proposal.priced.saving),
         fingerprint=proposal.fingerprint,
+        team=proposal.team,
+        reverts=proposal.reverts,
+        explanation=proposal.explanation if step == State.PROPOSED else {},
     )
 
 

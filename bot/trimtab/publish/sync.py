@@ -11,8 +11,9 @@ from trimtab.life import Journal
 from trimtab.publish.act import act
 from trimtab.publish.catch_up import catch_up
 from trimtab.publish.decide import Desk, for_gone, for_wanted
+from trimtab.publish.limits import Hour, limited
 from trimtab.publish.mark import branch_of
-from trimtab.publish.move import NOTHING, Call, Move
+from trimtab.publish.move import NOTHING, Move
 from trimtab.publish.site import Site, Standing, View, Wanted
 from trimtab.recommendation import Link, Proposal
 
@@ -28,7 +29,7 @@ def sync(site: Site, wanted: Wanted, journal: Journal, limits: Limits, now_s: in
         site: The repository.
         wanted: What this run found; proposals of other repositories and those that cannot be opened are passed over.
         journal: The ledger.
-        limits: How many at once.
+        limits: How many at once, and when.
         now_s: The time, Unix seconds: to tell whether a snooze is over.
 
     Raises:
@@ -38,7 +39,8 @@ def sync(site: Site, wanted: Wanted, journal: Journal, limits: Limits, now_s: in
     caught = catch_up(site, journal)
     now = datetime.fromtimestamp(now_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     desk = Desk(site, wanted, now)
-    moves = list(_limited(caught.view, tuple(_moves(desk, caught.view)), limits))
+    own = [entry for entry in journal.entries() if entry.repository == site.name]
+    moves = list(limited(caught.view, tuple(_moves(desk, caught.view)), own, Hour(now_s, limits)))
     links = act(site, moves, journal)
     told = {link.id for link in links}
     return (*links, *(link for link in caught.links if link.id not in told))
@@ -66,28 +68,3 @@ def _decided(desk: Desk, standing: Standing, *proposals: Proposal) -> Move:
         return for_gone(desk, standing)
     except GitError as error:
         return Move(standing, proposals[0] if proposals else NOTHING, f"held: {error.message}")
-
-
-def _limited(view: View, moves: tuple[Move, ...], limits: Limits) -> Iterator[Move]:
-    """Yield the moves, holding back those that would open more pull requests than the limits let."""
-    closing = sum(move.call is Call.CLOSE for move in moves)
-    standing, new = view.open_pulls - closing, 0
-    for move in moves:
-        if move.call is not Call.OPEN:
-            yield move
-            continue
-        reason = _full(limits, standing, new)
-        if reason:
-            yield Move(move.standing, move.wanted, reason)
-            continue
-        standing, new = standing + 1, new + 1
-        yield move
-
-
-def _full(limits: Limits, standing: int, new: int) -> str:
-    """Return which limit is reached, empty where none is."""
-    if limits.open_pull_requests is not None and standing >= limits.open_pull_requests:
-        return f"held: {standing} pull requests are open, and limits.open_pull_requests is {limits.open_pull_requests}"
-    if limits.new_per_run is not None and new >= limits.new_per_run:
-        return f"held: limits.new_per_run is {limits.new_per_run}"
-    return ""

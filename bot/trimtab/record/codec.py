@@ -23,6 +23,10 @@ START = "sha256:" + "0" * 64
 """`prev` of the first entry."""
 
 
+_LATER = ("tree", "reverts", "team", "explanation")
+"""Fields that the first ledgers did not have: left out where they are empty, so that old entries keep their bytes."""
+
+
 class UnreadableError(TrimtabError):
     """Bytes that are no entry; the message says why."""
 
@@ -90,6 +94,9 @@ def _record(draft: Draft) -> dict[str, JSON]:
     names = Draft.__dataclass_fields__.keys() - {"expects"}
     record: dict[str, JSON] = _DRAFT.dump_python(Draft(**{name: getattr(draft, name) for name in names}), mode="json")
     del record["expects"]
+    for name in _LATER:
+        if not record[name]:
+            del record[name]
     record["recommendation"] = draft.recommendation or None
     record["changes"] = [{"field": change.field, "from": change.before, "to": change.after} for change in draft.changes]
     return record
