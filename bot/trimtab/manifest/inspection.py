@@ -74,8 +74,8 @@ class _Finder:
         self._tree = tree
         self._context = Context(tree)
         self._overlays = Overlays(self._context)
-        kinds = "|".join(sorted({kind for shape in TABLE for _, kind in shape.kinds}))
-        self._kinds = re.compile(rf"kind[\"']?:\s*[\"']?(?:{kinds}|List|Template)\b".encode())
+        self._kinds = _naming({"List", "Template", *(kind for shape in TABLE for _, kind in shape.kinds)})
+        self._speaking = _naming({kind for shape in TABLE if shape.speaks for _, kind in shape.kinds})
         self._shapes = {kind: shape for shape in reversed(TABLE) for kind in shape.kinds}
 
     def drafts(self, path: str) -> Iterator[Draft]:
@@ -98,7 +98,7 @@ class _Finder:
     def _is_hinted(self, path: str) -> bool:
         """Return whether a file's bytes may hold a serving."""
         data = self._tree.get(path)
-        if data is None or not _HINT.search(data):
+        if data is None or not (_HINT.search(data) or self._speaking.search(data)):
             return False
         return is_values(path) or self._kinds.search(data) is not None
 
@@ -119,6 +119,11 @@ class _Finder:
             root = source.root()
             if root is not None and not root.word("kind"):
                 yield from values_file(root, self._context)
+
+
+def _naming(kinds: set[str]) -> re.Pattern[bytes]:
+    """Return what finds the name of one of the kinds in a file's bytes."""
+    return re.compile(rf"kind[\"']?:\s*[\"']?(?:{'|'.join(sorted(kinds))})\b".encode())
 
 
 def is_values(path: str) -> bool:
