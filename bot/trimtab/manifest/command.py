@@ -16,6 +16,8 @@ from trimtab.manifest.text import Text
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
 _POSITIONAL = frozenset({"vllm", "tensorrt-llm"})
 _NEGATIVE_NUMBER = re.compile(r"-\d+(?:\.\d+)?")
+TERMINATOR = "--"
+"""After this word nothing is a flag (POSIX.1-2017, 12.2, guideline 10; argparse keeps to it)."""
 _KUBELET = re.compile(r"\$\(([A-Za-z_][\w.-]*)\)")
 
 
@@ -27,6 +29,7 @@ class Word:
         text: Its decoded characters.
         holder: The scalar that it is, or is part of.
         via: `flag` for an item of a list, `shell` inside a script, `env` where a variable's text holds it.
+        start: For a word of a script, the index in the script of its first raw character; -1 otherwise.
         end: For a word of a script, the index in the script after it; -1 otherwise.
         literal: Whether nothing in it is a reference.
     """
@@ -34,6 +37,7 @@ class Word:
     text: Text
     holder: Cursor
     via: str
+    start: int = -1
     end: int = -1
     literal: bool = False
 
@@ -160,9 +164,9 @@ def _expanded(words: Sequence[shell.ShellWord], holder: Cursor, environment: Env
         place = environment.find(reference.name) if reference is not None else None
         inner = shell.commands(place.text) if place is not None and place.text.value.startswith("-") else []
         if place is not None and len(inner) == 1:
-            yield from (Word(part.text, place.holder, "env", -1, part.literal) for part in inner[0])
+            yield from (Word(part.text, place.holder, "env", literal=part.literal) for part in inner[0])
         else:
-            yield Word(word.text, holder, "shell", word.end, word.literal)
+            yield Word(word.text, holder, "shell", word.start, word.end, word.literal)
 
 
 def read_flags(words: Sequence[Word], engine: str) -> Iterator[Flag]:
@@ -172,6 +176,8 @@ def read_flags(words: Sequence[Word], engine: str) -> Iterator[Flag]:
         word = words[index]
         name, equals, _ = word.text.value.partition("=")
         index += 1
+        if name == TERMINATOR:
+            return
         if not name.startswith("-") or _NEGATIVE_NUMBER.fullmatch(name):
             continue
         label = word.text.cut(0, len(name))
