@@ -57,10 +57,14 @@ class Overlays:
         self._applied: set[str] = set()
         used = {child for at in context.kustomizations for child in self.children(at)}
         self._reach = {folder: frozenset(self._paths(folder, 0)) for folder in self._by_folder if folder not in used}
+        self._fed: dict[str, list[str]] = {}
+        for folder, reached in sorted(self._reach.items()):
+            for path in reached:
+                self._fed.setdefault(path, []).append(folder)
 
     def roots_of(self, path: str) -> tuple[str, ...]:
         """Return the folders of the outermost kustomizations that a file feeds."""
-        return tuple(folder for folder, reached in sorted(self._reach.items()) if path in reached)
+        return tuple(self._fed.get(path, ()))
 
     def root_at(self, path: str) -> str | None:
         """Return the folder of the outermost kustomization that this file is, or None."""
@@ -231,9 +235,15 @@ class OverlayContext(Context):
 
     def things(self, word: str) -> tuple[Thing, ...]:
         """Return the overlay's objects of a kind or group, else the tree's."""
-        laid = [one.thing for one in self._overlays.objects(self._folder)]
-        found = tuple(thing for thing in laid if word in thing.kind or word in thing.api_version)
-        return found or self._outer.things(word)
+        return self._own(word) or self._outer.things(word)
+
+    def _own(self, word: str) -> tuple[Thing, ...]:
+        laid = (one.thing for one in self._overlays.objects(self._folder))
+        return tuple(thing for thing in laid if word in thing.kind or word in thing.api_version)
+
+    def things_near(self, word: str, path: str) -> tuple[Thing, ...]:
+        """Return the overlay's objects of a kind or group, else the tree's near a file."""
+        return self._own(word) or self._outer.things_near(word, path)
 
     def generated_value(self, near: str, name: str, key: str) -> Variable | None:
         """Return where a generator says a key: the overlay's own wins over its bases'."""

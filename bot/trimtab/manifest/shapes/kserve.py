@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from trimtab.manifest import resources, vocabulary
 from trimtab.manifest.address import model_hit
 from trimtab.manifest.container import Container, EngineSettings, field_hit, read_engine
-from trimtab.manifest.context import Context, Thing, distance
+from trimtab.manifest.context import Context, Thing
 from trimtab.manifest.hit import Draft, Writer
+from trimtab.manifest.near import distance
 from trimtab.manifest.pod import PodSpec, draft_of, environment_of, serving_containers, take_pod
 from trimtab.manifest.shapes.shape import Shape
 from trimtab.manifest.source import Cursor
