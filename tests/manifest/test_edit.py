@@ -197,7 +197,7 @@ def test_values_of_a_chart_get_keys_in_their_style() -> None:
     after = edited(text, "values.yaml#//a/a", max_model_len=4096, quantization="awq", replicas=2)
 
     assert "    vllmConfig:\n      dtype: half\n      maxModelLen: 4096\n" in after
-    assert "      extraArgs:\n        - --quantization=awq\n" in after
+    assert "      extraArgs:\n      - --quantization=awq\n" in after
     assert "    replicaCount: 2\n" in after
 
 

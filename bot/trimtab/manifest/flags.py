@@ -321,7 +321,7 @@ def _completed(name: str, known: Dialect) -> str:
 def flag_for(field: str, engine: str) -> str:
     """Return the flag that sets a field, the engine's long form; empty where it has none."""
     known = dialect(engine)
-    if field in known.preferred:
+    if field in known.preferred and known.flags:
         return known.preferred[field]
     for name, word in known.flags.items():
         if word == field and name.startswith("--"):
@@ -339,7 +339,7 @@ def switch_for(field: str, value: bool, engine: str) -> str:
 
 def variable_for(field: str, engine: str) -> str:
     """Return the environment variable that sets a field, empty where the engine has none."""
-    for name, word in dialect(engine).variables.items():
-        if word == field:
-            return name
-    return ""
+    known = dialect(engine)
+    if known.preferred.get(field, "") in known.variables:
+        return known.preferred[field]
+    return next((name for name, word in known.variables.items() if word == field), "")
