@@ -10,6 +10,7 @@ from trimtab.manifest.container import field_hit
 from trimtab.manifest.context import Context, Thing
 from trimtab.manifest.hit import Draft, Writer
 from trimtab.manifest.near import NEAR, distance
+from trimtab.manifest.resources import add_path
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import Splice
 from trimtab.manifest.write import add_pair
@@ -95,4 +96,10 @@ def take_knative(draft: Draft, metadata: Cursor | None) -> None:
             found = annotations.get(f"autoscaling.knative.dev/{name}") if annotations is not None else None
             if found is not None and found.string:
                 draft.add({field: field_hit(field, vocabulary.read(field, found.string), found)})
+        if metadata is not None:
+            draft.adders[field] = _annotation(metadata, f"autoscaling.knative.dev/{names[0]}")
     draft.refusals["replicas"] = "Knative scales between min-scale and max-scale; set min_replicas or max_replicas"
+
+
+def _annotation(metadata: Cursor, name: str) -> Writer:
+    return lambda value: (add_path(metadata, ("annotations", name), str(value)),)
