@@ -136,7 +136,7 @@ def _into_script(words: Sequence[str], command: Command) -> Splice:
     holder, script = command.script
     if holder.why_locked:
         raise RefusedError(holder.why_locked, "edit it by hand")
-    own = [word for word in _before_terminator(command.words) if word.end >= 0]
+    own = [word for word in _before_terminator(command.words) if word.via == "shell"]
     if not own:
         raise RefusedError("the script has no words of the engine to follow", "edit the script by hand")
     end = own[-1].end
