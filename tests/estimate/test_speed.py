@@ -8,7 +8,7 @@ import pytest
 
 from tests.estimate.building import deploy, known, small, sure
 from trimtab.catalog import all_gpus
-from trimtab.estimate import Deployment, Figure, Impossible, Load, Seen, max_request_rate, speed, speed_from
+from trimtab.estimate import Deployment, Impossible, Load, Seen, speed, speed_from
 
 CHAT = Load(16, 1024, 1024)
 
@@ -91,24 +91,6 @@ def test_live_figures_correct_the_estimate() -> None:
     assert found.output_tokens_per_s.value == pytest.approx(then.output_tokens_per_s.value / 2)
     assert found.tpot_ms.high / found.tpot_ms.low < then.tpot_ms.high / then.tpot_ms.low
     assert found.basis == "calibrated"
-
-
-def test_the_largest_rate_keeps_the_objectives() -> None:
-    """At the rate that is found the objectives hold, and a tighter objective allows less."""
-    asked = deploy(known("meta-llama/Llama-3.1-8B-Instruct"))
-    loose = max_request_rate(asked, 1000, 250, ttft_ms=2000, tpot_ms=40)
-    tight = max_request_rate(asked, 1000, 250, ttft_ms=2000, tpot_ms=10)
-    assert isinstance(loose, Figure)
-    assert isinstance(tight, Figure)
-    assert 0 < tight.value < loose.value
-    assert loose.low <= loose.value <= loose.high
-
-
-def test_an_objective_that_is_too_tight_allows_nothing() -> None:
-    """Where even one request at a time is too slow the rate is zero."""
-    found = max_request_rate(deploy(known("Qwen/Qwen3-32B")), 1000, 250, ttft_ms=1, tpot_ms=1)
-    assert isinstance(found, Figure)
-    assert found.value == 0
 
 
 def test_every_gpu_of_the_catalogue_can_be_timed() -> None:

@@ -61,7 +61,7 @@ def test_a_value_changes_where_it_stands(values: dict[str, Scalar], lines: list[
         ("args:\n  - --model\n  - o/m", {"max_num_seqs": 8}, '  - o/m\n  - --max-num-seqs\n  - "8"'),
         ("args:\n- --model=o/m", {"enable_prefix_caching": True}, "- --model=o/m\n- --enable-prefix-caching"),
         ("args: [\n  --model,\n  o/m\n]", {"max_num_seqs": 8}, '  o/m,\n  --max-num-seqs,\n  "8"\n]'),
-        ("args: [--model=o/m, --enforce-eager]", {"enforce_eager": False}, "args: [--model=o/m, --no-enforce-eager]"),
+        ("args: [--model=o/m, --enforce-eager]", {"enforce_eager": False}, "args: [--model=o/m]"),
         ("args:\n- --max_num_seqs=4\n- --model=o/m", {"max_model_len": 9}, "- --model=o/m\n- --max_model_len=9"),
     ],
 )
@@ -197,7 +197,7 @@ def test_values_of_a_chart_get_keys_in_their_style() -> None:
     after = edited(text, "values.yaml#//a/a", max_model_len=4096, quantization="awq", replicas=2)
 
     assert "    vllmConfig:\n      dtype: half\n      maxModelLen: 4096\n" in after
-    assert "      extraArgs:\n        - --quantization=awq\n" in after
+    assert "      extraArgs:\n      - --quantization=awq\n" in after
     assert "    replicaCount: 2\n" in after
 
 

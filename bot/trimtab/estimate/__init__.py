@@ -2,7 +2,7 @@
 
 from trimtab.estimate.memory import memory
 from trimtab.estimate.model import divides_heads, max_context, parameters
-from trimtab.estimate.rate import concurrency_of, kv_tokens_needed, max_request_rate
+from trimtab.estimate.objective import Objective, Rate, largest_rate
 from trimtab.estimate.shape import Parameters
 from trimtab.estimate.speed import speed, speed_from
 from trimtab.estimate.types import Deployment, Figure, Impossible, Load, Memory, Seen, Speed
@@ -13,14 +13,14 @@ __all__ = [
     "Impossible",
     "Load",
     "Memory",
+    "Objective",
     "Parameters",
+    "Rate",
     "Seen",
     "Speed",
-    "concurrency_of",
     "divides_heads",
-    "kv_tokens_needed",
+    "largest_rate",
     "max_context",
-    "max_request_rate",
     "memory",
     "parameters",
     "speed",

@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from trimtab.errors import RefusedError
 from trimtab.fleet import Scalar
 from trimtab.manifest import vocabulary
-from trimtab.manifest.command import Command, Word
+from trimtab.manifest.command import TERMINATOR, Command, Word
 from trimtab.manifest.environment import Environment
-from trimtab.manifest.flags import flag_for, switch_for, variable_for
+from trimtab.manifest.flags import canonical, dialect, flag_for, switch_for, variable_for
 from trimtab.manifest.hit import Writer
-from trimtab.manifest.scalars import spell
+from trimtab.manifest.items import add_items, add_mapping
+from trimtab.manifest.scalars import Quoted, is_ambiguous, spell
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import Splice
-from trimtab.manifest.text import Text
-from trimtab.manifest.write import add_items, add_mapping, add_pair, replace_part
+from trimtab.manifest.text import Layer, Text, encode
+from trimtab.manifest.write import QUOTE, add_pair, first_item, replace_part
 
 
 def adder(field: str, engine: str, at: Cursor, environment: Environment, command: Command) -> Writer:
@@ -33,16 +34,35 @@ def adder(field: str, engine: str, at: Cursor, environment: Environment, command
     def writer(new: Scalar) -> tuple[Splice, ...]:
         if command.several:
             raise RefusedError("the script starts an engine in more than one place", "edit the script by hand")
-        words = _words_for(field, new, engine, command)
+        words = (
+            [] if _speaks_by_variables(field, engine, environment, command) else _words_for(field, new, engine, command)
+        )
+        _refuse_abbreviation(words, command)
         if words and command.script is not None:
             return (_into_script(words, command),)
         if words and command.listed is not None and (_is_own(command.listed, at) or at.under):
             return _into_list(words, command)
         if words:
-            return (add_pair(at, "args", ["=".join(words)]),)
-        return (_into_environment(field, new, engine, environment),)
+            return (first_item(at, "args", "=".join(words)),)
+        return (_into_environment(field, new, engine, at, environment),)
 
     return writer
+
+
+def _speaks_by_variables(field: str, engine: str, environment: Environment, command: Command) -> bool:
+    """Return whether the engine is told by variables and no flag at all, and has a variable for the field too."""
+    if command.script is not None or command.words or not variable_for(field, engine):
+        return False
+    return any(name in dialect(engine).variables for name in environment.names())
+
+
+def _refuse_abbreviation(words: Sequence[str], command: Command) -> None:
+    """Refuse to add a flag where one stands that may abbreviate it: argparse takes that one for it, or for none."""
+    wanted = words[0].partition("=")[0] if words else ""
+    for word in command.words:
+        name = canonical(word.text.value.partition("=")[0])
+        if len(name) > len("--x") and name.startswith("--") and canonical(wanted).startswith(name):
+            raise RefusedError(f"{name} abbreviates {wanted} and others", "write the flag out in full first")
 
 
 def _is_own(listed: Cursor, at: Cursor) -> bool:
@@ -70,7 +90,7 @@ def _words_for(field: str, new: Scalar, engine: str, command: Command) -> list[s
 
 def _joins(command: Command) -> bool:
     """Return whether the engine's flags are written with `=`: the last that has a value tells."""
-    words = [word.text.value for word in command.words]
+    words = [word.text.value for word in _before_terminator(command.words)]
     for index in range(len(words) - 1, -1, -1):
         if words[index].startswith("--"):
             if "=" in words[index]:
@@ -81,16 +101,26 @@ def _joins(command: Command) -> bool:
 
 
 def _into_list(words: Sequence[str], command: Command) -> tuple[Splice, ...]:
-    """Append words to the list of arguments, quoted as their siblings are."""
+    """Add words to the list of arguments, before its terminator, quoted as their siblings are."""
     listed = command.listed
     assert listed is not None  # noqa: S101 - the caller asked
-    nodes = [item.scalar for item in listed.items()]
-    flags = [node.style for node in nodes if node is not None and node.value.startswith("-")]
-    values = [node.style for node in nodes if node is not None and not node.value.startswith("-")]
+    nodes = [node for item in listed.items() if (node := item.scalar) is not None]
+    flags = [node.style for node in nodes if node.value.startswith("-")]
+    values = [node.style for node in nodes if not node.value.startswith("-")]
     style = _quote(flags or values)
     last = _quote(values) if len(words) > 1 and values else style
+    if not last and is_ambiguous(words[-1]):
+        last = _quote([one for one in (*values, *flags) if one]) or QUOTE
     quotes = [style, *([last] * (len(words) - 1))]
-    return add_items(listed, list(zip(words, quotes, strict=True)))
+    before = _before_terminator(command.words)
+    stop = command.words[len(before)].holder.path if len(before) < len(command.words) else ()
+    at = next((index for index, item in enumerate(listed.items()) if item.path == stop), None)
+    return add_items(listed, list(zip(words, quotes, strict=True)), at)
+
+
+def _before_terminator(words: Sequence[Word]) -> Sequence[Word]:
+    """Return the words that the engine reads flags among."""
+    return words[: next((at for at, word in enumerate(words) if word.text.value == TERMINATOR), len(words))]
 
 
 def _quote(styles: Sequence[str]) -> str:
@@ -106,13 +136,13 @@ def _into_script(words: Sequence[str], command: Command) -> Splice:
     holder, script = command.script
     if holder.why_locked:
         raise RefusedError(holder.why_locked, "edit it by hand")
-    own = [word for word in command.words if word.end >= 0]
+    own = [word for word in _before_terminator(command.words) if word.via == "shell"]
     if not own:
         raise RefusedError("the script has no words of the engine to follow", "edit the script by hand")
     end = own[-1].end
     gap = _script_gap(script, own)
     at = script.cut(end, end)
-    return replace_part(holder.source.path, at, gap + " ".join(words))
+    return replace_part(holder.source.path, at, gap + " ".join(encode(word, Layer("word")) for word in words))
 
 
 def _script_gap(script: Text, own: Sequence[Word]) -> str:
@@ -127,14 +157,21 @@ def _script_gap(script: Text, own: Sequence[Word]) -> str:
     return f" \\\n{indent}" if before.endswith("\\") else " "
 
 
-def _into_environment(field: str, new: Scalar, engine: str, environment: Environment) -> Splice:
+def _into_environment(field: str, new: Scalar, engine: str, at: Cursor, environment: Environment) -> Splice:
     """Add the engine's variable to the container's `env`."""
     name = variable_for(field, engine)
     env = environment.listed
     if not name:
         raise RefusedError(f"{engine or 'the engine'} has no flag and no variable for {field}")
-    if env is None:
-        raise RefusedError(f"the container lists no variables; add `env` with {name}", "edit it by hand")
-    if env.is_mapping:
+    if env is not None and env.is_mapping:
         return add_pair(env, name, spell(new))
-    return add_mapping(env, {"name": name, "value": spell(new)})
+    if env is not None and env.items():
+        return add_mapping(env, {"name": name, "value": spell(new)})
+    if not _is_container(at):
+        raise RefusedError(f"the container lists no variables; add `env` with {name}", "edit it by hand")
+    return first_item(at, "env", {"name": name, "value": Quoted(spell(new))})
+
+
+def _is_container(at: Cursor) -> bool:
+    """Return whether a mapping is a container of Kubernetes or KServe, whose `env` is a list of names and values."""
+    return at.get("modelFormat") is not None or bool(at.word("name") and at.word("image"))

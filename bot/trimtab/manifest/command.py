@@ -16,6 +16,8 @@ from trimtab.manifest.text import Text
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
 _POSITIONAL = frozenset({"vllm", "tensorrt-llm"})
 _NEGATIVE_NUMBER = re.compile(r"-\d+(?:\.\d+)?")
+TERMINATOR = "--"
+"""After this word nothing is a flag (POSIX.1-2017, 12.2, guideline 10; argparse keeps to it)."""
 _KUBELET = re.compile(r"\$\(([A-Za-z_][\w.-]*)\)")
 
 
@@ -27,15 +29,21 @@ class Word:
         text: Its decoded characters.
         holder: The scalar that it is, or is part of.
         via: `flag` for an item of a list, `shell` inside a script, `env` where a variable's text holds it.
-        end: For a word of a script, the index in the script after it; -1 otherwise.
+        script: For a word of a script, or of a variable's text, the whole of that text.
+        start: The index in the script of its first raw character; -1 where there is none.
+        end: The index in the script after it; -1 where there is none.
         literal: Whether nothing in it is a reference.
+        listed: The list that it is an item of, None where it is no item.
     """
 
     text: Text
     holder: Cursor
     via: str
+    script: Text | None = None
+    start: int = -1
     end: int = -1
     literal: bool = False
+    listed: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +109,7 @@ def _words(cursor: Cursor) -> Iterator[Word]:
     for item in cursor.items() if cursor.is_sequence else (cursor,):
         text = item.text()
         if text is not None:
-            yield Word(text, item, "flag")
+            yield Word(text, item, "flag", listed=cursor if cursor.is_sequence else None)
 
 
 def _script_of(words: Sequence[Word]) -> Word | None:
@@ -139,7 +147,7 @@ def _read_script(holder: Word, image: str, environment: Environment, assumed: st
     """Return the command of the script that starts an engine."""
     found: list[tuple[str, tuple[Word, ...]]] = []
     for words in shell.commands(holder.text):
-        expanded = tuple(_expanded(words, holder.holder, environment))
+        expanded = tuple(_expanded(words, holder.text, holder.holder, environment))
         engine, start = engine_of_words([word.text.value for word in expanded])
         if not engine and expanded and expanded[0].text.value.startswith("-"):
             values = [word.text.value for word in expanded]
@@ -153,16 +161,19 @@ def _read_script(holder: Word, image: str, environment: Environment, assumed: st
     return Command(engine, rest, script, None, _positional(rest, engine), several=len(found) > 1, spoken=True)
 
 
-def _expanded(words: Sequence[shell.ShellWord], holder: Cursor, environment: Environment) -> Iterator[Word]:
+def _expanded(
+    words: Sequence[shell.ShellWord], script: Text, holder: Cursor, environment: Environment
+) -> Iterator[Word]:
     """Yield words; an unquoted variable that the container sets to several words yields those."""
     for word in words:
         reference = None if word.quoted else shell.reference(word.text)
         place = environment.find(reference.name) if reference is not None else None
         inner = shell.commands(place.text) if place is not None and place.text.value.startswith("-") else []
         if place is not None and len(inner) == 1:
-            yield from (Word(part.text, place.holder, "env", -1, part.literal) for part in inner[0])
+            for part in inner[0]:
+                yield Word(part.text, place.holder, "env", place.text, part.start, part.end, part.literal)
         else:
-            yield Word(word.text, holder, "shell", word.end, word.literal)
+            yield Word(word.text, holder, "shell", script, word.start, word.end, word.literal)
 
 
 def read_flags(words: Sequence[Word], engine: str) -> Iterator[Flag]:
@@ -172,6 +183,8 @@ def read_flags(words: Sequence[Word], engine: str) -> Iterator[Flag]:
         word = words[index]
         name, equals, _ = word.text.value.partition("=")
         index += 1
+        if name == TERMINATOR:
+            return
         if not name.startswith("-") or _NEGATIVE_NUMBER.fullmatch(name):
             continue
         label = word.text.cut(0, len(name))

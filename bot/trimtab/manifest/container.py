@@ -15,6 +15,7 @@ from trimtab.manifest.engines import engine_of_image, image_tag, model_of_nim
 from trimtab.manifest.environment import Environment, Variable
 from trimtab.manifest.flags import dialect, switch_for
 from trimtab.manifest.hit import Hit, Writer
+from trimtab.manifest.removing import remove_switches
 from trimtab.manifest.scalars import spell
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import NewLine, Splice
@@ -97,7 +98,7 @@ def _take_image(container: Container, engine: str, hits: dict[str, Hit]) -> None
     text = container.tag.text()
     if text is None or "{{" in text.value:
         return
-    tag = image_tag(text.value) if text.value == container.image else text.value
+    tag = text.value if _is_tag(text.value, container) else image_tag(text.value)
     if tag and not tag.startswith("sha256"):
         start = text.value.rindex(tag, 0, len(text.value.partition("@")[0]))
         where = text.cut(start, start + len(tag))
@@ -106,6 +107,14 @@ def _take_image(container: Container, engine: str, hits: dict[str, Hit]) -> None
     if engine == "nim" and model:
         start = text.value.index(model)
         hits["model"] = field_hit("model", model, container.tag, text.cut(start, start + len(model)))
+
+
+def _is_tag(text: str, container: Container) -> bool:
+    """Return whether a scalar is an image's tag alone, and not the whole name."""
+    said = container.tag.said if container.tag is not None else ""
+    if said:
+        return said.endswith((f":{text}", f"@{text}"))
+    return text != container.image and not {"/", ":", "@"} & set(text)
 
 
 def field_hit(field: str, value: Scalar, cursor: Cursor, part: Text | None = None, via: str = "field") -> Hit:
@@ -208,9 +217,11 @@ def _flag_writer(flag: Flag) -> Writer:
 
 
 def _switcher(flag: Flag, command: Command) -> Writer:
-    """Return the writer that turns a bare switch into its opposite."""
+    """Return the writer that removes a bare switch, or turns it into its opposite where absence does not say so."""
 
     def writer(new: Scalar) -> tuple[Splice, ...]:
+        if dialect(command.engine).absent.get(flag.field) == new:
+            return remove_switches(flag.field, command)
         wanted = switch_for(flag.field, bool(new), command.engine)
         if not wanted:
             raise RefusedError(f"{command.engine} has no flag that says {flag.field}={spell(new)}", "remove it by hand")

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from trimtab.manifest.environment import Variable, dotenv_value
+from trimtab.manifest.near import Nearby
 from trimtab.manifest.parse import BrokenYamlError, decode
 from trimtab.manifest.paths import folder_of, joined
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.tree import Tree
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-NEAR = 3
-"""How many folders up an object is still taken for a neighbour of the file that refers to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +69,7 @@ class Context:
 
     tree: Tree
     _by_word: dict[bytes, tuple[Thing, ...]] = field(default_factory=dict)
+    _near_by_word: dict[str, Nearby[Thing]] = field(default_factory=dict)
 
     def things(self, word: str) -> tuple[Thing, ...]:
         """Return the objects of all files that hold a word, such as a kind or an API group."""
@@ -78,6 +78,12 @@ class Context:
             paths = [path for path in self.tree.yaml_paths if key in self.tree[path]]
             self._by_word[key] = tuple(thing for path in paths for thing in things_in(self.tree, path))
         return self._by_word[key]
+
+    def things_near(self, word: str, path: str) -> tuple[Thing, ...]:
+        """Return of the objects of files that hold a word those within a few folders of a file, the nearest first."""
+        if word not in self._near_by_word:
+            self._near_by_word[word] = Nearby((thing.path, thing) for thing in self.things(word))
+        return self._near_by_word[word].of(path)
 
     @cached_property
     def kustomizations(self) -> tuple[Cursor, ...]:
@@ -117,36 +123,32 @@ class Context:
         return self.generated_value(near, name, key)
 
     @cached_property
-    def _configmap_paths(self) -> tuple[str, ...]:
-        return tuple(path for path in self.tree.yaml_paths if b"ConfigMap" in self.tree[path])
+    def _configmap_paths(self) -> Nearby[str]:
+        return Nearby((path, path) for path in self.tree.yaml_paths if b"ConfigMap" in self.tree[path])
 
     def _configmaps(self, near: str, namespace: str, name: str) -> Iterator[Thing]:
         """Yield the ConfigMaps of a name, the nearest first."""
-        paths = [path for path in self._configmap_paths if name.encode() in self.tree[path]]
-        close = sorted((far, path) for path in paths if (far := distance(near, path)) <= NEAR)
-        for _, path in close:
-            for thing in things_in(self.tree, path):
+        for path in self._configmap_paths.of(near):
+            for thing in things_in(self.tree, path) if name.encode() in self.tree[path] else ():
                 same = thing.kind == "ConfigMap" and thing.name == name
                 if same and thing.namespace in {"", namespace or thing.namespace}:
                     yield thing
 
+    @cached_property
+    def _kustomization_of(self) -> dict[str, list[Cursor]]:
+        """Return the kustomizations by folder."""
+        found: dict[str, list[Cursor]] = {}
+        for at in self.kustomizations:
+            found.setdefault(folder_of(at.source.path), []).append(at)
+        return found
+
     def generated_value(self, near: str, name: str, key: str) -> Variable | None:
         """Return where a generator of a kustomization above or beside a file says a key, if just one does."""
-        beside = [at for at in self.kustomizations if folder_of(at.source.path) == folder_of(near)]
-        for kustomization in beside:
+        for kustomization in self._kustomization_of.get(folder_of(near), ()):
             found = generator_value(self.tree, kustomization, name, key)
             if found is not None:
                 return found
         return None
-
-
-def distance(one: str, other: str) -> int:
-    """Return how many folders lie between two files."""
-    left, right = folder_of(one).split("/"), folder_of(other).split("/")
-    common = 0
-    while common < min(len(left), len(right)) and left[common] == right[common]:
-        common += 1
-    return len(left) + len(right) - 2 * common
 
 
 def generator_value(tree: Tree, kustomization: Cursor, name: str, key: str) -> Variable | None:

@@ -10,6 +10,7 @@ from trimtab.errors import RefusedError, UsageError
 from trimtab.fleet import Scalar
 from trimtab.manifest import vocabulary
 from trimtab.manifest.diff import unified
+from trimtab.manifest.flags import dialect
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.inspection import drafts
 from trimtab.manifest.parse import check, decode
@@ -139,7 +140,7 @@ class _Editor:
     def _set(self, field: str, value: Scalar) -> None:
         draft = self._draft()
         before = _said(draft)
-        if same(before.get(field), value):
+        if same(_standing(draft, field), value):
             return
         splices = _splices(draft, field, value, self._selector_key)
         for path in sorted({splice.path for splice in splices}):
@@ -166,10 +167,13 @@ class _Editor:
 
     def _confirm(self, field: str, value: Scalar, before: Mapping[str, Scalar]) -> None:
         """Refuse where reading the result again shows anything but what was asked."""
-        after = _said(self._draft())
+        draft = self._draft()
+        after = _said(draft)
         allowed = {field, *([_COUPLED[field]] if field in _COUPLED else ())}
         same_rest = {name: said for name, said in before.items() if name not in allowed}
-        if not same(after.get(field), value) or same_rest != {k: v for k, v in after.items() if k not in allowed}:
+        if not same(_standing(draft, field), value) or same_rest != {
+            k: v for k, v in after.items() if k not in allowed
+        }:
             raise RefusedError(f"{field} would not say {spell(value)} after the edit", "edit it by hand")
 
 
@@ -190,6 +194,12 @@ def _refuse_path(tree: Tree, path: str) -> None:
 
 def _said(draft: Draft) -> dict[str, Scalar]:
     return {field: hit.value for field, hit in draft.hits.items()}
+
+
+def _standing(draft: Draft, field: str) -> Scalar | None:
+    """Return what a field says: where nothing says it, what the engine takes that for in every release."""
+    hit = draft.hits.get(field)
+    return hit.value if hit is not None else dialect(draft.engine).absent.get(field)
 
 
 def same(before: Scalar | None, value: Scalar) -> bool:

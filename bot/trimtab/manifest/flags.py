@@ -21,7 +21,7 @@ class Dialect:
         others: Flags that share a beginning with one above, so that an abbreviation of both is none.
         variables: Field by environment variable.
         preferred: The flag, or the variable, that an insert is written with.
-        negative: The switch that turns a field off.
+        absent: What a field means in every release where no flag says it, so that removing the flag says so.
     """
 
     flags: Mapping[str, str]
@@ -29,7 +29,7 @@ class Dialect:
     others: frozenset[str]
     variables: Mapping[str, str]
     preferred: Mapping[str, str]
-    negative: Mapping[str, str]
+    absent: Mapping[str, bool]
 
 
 _VLLM = Dialect(
@@ -88,7 +88,7 @@ _VLLM = Dialect(
     ),
     variables={},
     preferred={},
-    negative={"enable_prefix_caching": "--no-enable-prefix-caching", "enforce_eager": "--no-enforce-eager"},
+    absent={"enforce_eager": False},
 )
 
 _SGLANG = Dialect(
@@ -123,7 +123,7 @@ _SGLANG = Dialect(
     others=frozenset({"--context-length-override", "--model-loader-extra-config", "--model-impl"}),
     variables={},
     preferred={"model": "--model-path"},
-    negative={"enable_prefix_caching": "--disable-radix-cache"},
+    absent={"enable_prefix_caching": True, "enforce_eager": False},
 )
 
 _TGI = Dialect(
@@ -154,7 +154,7 @@ _TGI = Dialect(
         "NUM_SHARD": "tensor_parallel_size",
     },
     preferred={},
-    negative={},
+    absent={},
 )
 
 _LLAMA_CPP = Dialect(
@@ -181,7 +181,7 @@ _LLAMA_CPP = Dialect(
         "LLAMA_ARG_CACHE_TYPE_K": "kv_cache_dtype",
     },
     preferred={"model": "--model"},
-    negative={},
+    absent={},
 )
 
 _TEI = Dialect(
@@ -202,7 +202,7 @@ _TEI = Dialect(
         "MAX_BATCH_TOKENS": "max_num_batched_tokens",
     },
     preferred={},
-    negative={},
+    absent={},
 )
 
 _TRTLLM = Dialect(
@@ -226,7 +226,7 @@ _TRTLLM = Dialect(
     others=frozenset(),
     variables={},
     preferred={"max_model_len": "--max_seq_len"},
-    negative={},
+    absent={},
 )
 
 _NIM = Dialect(
@@ -242,7 +242,7 @@ _NIM = Dialect(
         "NIM_MAX_BATCH_SIZE": "max_num_seqs",
     },
     preferred={"max_model_len": "NIM_MAX_MODEL_LEN"},
-    negative={},
+    absent={},
 )
 
 _OLLAMA = Dialect(
@@ -255,7 +255,7 @@ _OLLAMA = Dialect(
         "OLLAMA_KV_CACHE_TYPE": "kv_cache_dtype",
     },
     preferred={},
-    negative={},
+    absent={},
 )
 
 _NONE = Dialect({}, {}, frozenset(), {}, {}, {})
@@ -321,7 +321,7 @@ def _completed(name: str, known: Dialect) -> str:
 def flag_for(field: str, engine: str) -> str:
     """Return the flag that sets a field, the engine's long form; empty where it has none."""
     known = dialect(engine)
-    if field in known.preferred:
+    if field in known.preferred and known.flags:
         return known.preferred[field]
     for name, word in known.flags.items():
         if word == field and name.startswith("--"):
@@ -339,7 +339,7 @@ def switch_for(field: str, value: bool, engine: str) -> str:
 
 def variable_for(field: str, engine: str) -> str:
     """Return the environment variable that sets a field, empty where the engine has none."""
-    for name, word in dialect(engine).variables.items():
-        if word == field:
-            return name
-    return ""
+    known = dialect(engine)
+    if known.preferred.get(field, "") in known.variables:
+        return known.preferred[field]
+    return next((name for name, word in known.variables.items() if word == field), "")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from trimtab.facts import Unreadable
 from trimtab.fleet import Location, Serving, Setting
@@ -13,10 +15,11 @@ from trimtab.manifest.context import Context, things_in
 from trimtab.manifest.hit import Draft, Hit
 from trimtab.manifest.kustomize import Overlays
 from trimtab.manifest.overlaid import servings_of
-from trimtab.manifest.parse import check, decode
+from trimtab.manifest.parse import BrokenYamlError, check, decode
 from trimtab.manifest.refuse import is_template, why_not
 from trimtab.manifest.shapes import TABLE
 from trimtab.manifest.shapes.releases import values_file
+from trimtab.manifest.share import shared_out
 from trimtab.manifest.tree import Tree
 
 _HINT = re.compile(
@@ -43,21 +46,52 @@ class Inspection:
     unreadable: tuple[Unreadable, ...]
 
 
-def inspect(tree: Tree, repository: str = "") -> Inspection:
-    """Return what is served in a tree, and where each setting is written.
+def inspect(tree: Tree, repository: str = "", processes: int = 1) -> Inspection:
+    """Return what is served in a tree, and where each setting is written; the same for any number of processes.
 
     Args:
         tree: The files.
         repository: The repository's name in the configuration, for the locations.
+        processes: How many may share the work; a small tree is not worth a second one.
     """
-    unreadable = []
-    for path in tree.yaml_paths:
-        broken = check(tree[path])
-        if broken is not None:
-            unreadable.append(Unreadable(path, broken.line, broken.reason))
-    places = _Places(tree, repository)
-    servings = tuple(_serving(draft, places, repository) for draft in drafts(tree))
-    return Inspection(servings, len(tree.yaml_paths), tuple(unreadable))
+    paths = tree.yaml_paths
+    parts = shared_out(partial(_Looker, tree, repository), paths, processes)
+    servings = tuple(serving for part in parts for serving in part.servings)
+    unreadable = tuple(one for part in parts for one in part.unreadable)
+    return Inspection(servings, len(paths), unreadable)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What was found in some of the files."""
+
+    servings: tuple[Serving, ...]
+    unreadable: tuple[Unreadable, ...]
+
+
+class _Looker:
+    """Looks at files of one tree; what it looks up once it keeps."""
+
+    def __init__(self, tree: Tree, repository: str) -> None:
+        self._tree = tree
+        self._repository = repository
+        self._finder = _Finder(tree)
+        self._places = _Places(tree, repository)
+        self._checked: dict[bytes, BrokenYamlError | None] = {}
+
+    def __call__(self, paths: Sequence[str]) -> _Part:
+        """Return what is found in files, in their order."""
+        unreadable = tuple(found for path in paths if (found := self._unreadable(path)) is not None)
+        drafts = (draft for path in paths for draft in self._finder.drafts(path))
+        return _Part(tuple(_serving(draft, self._places, self._repository) for draft in drafts), unreadable)
+
+    def _unreadable(self, path: str) -> Unreadable | None:
+        data = self._tree[path]
+        key = hashlib.sha256(data).digest()
+        if key not in self._checked:
+            self._checked[key] = check(data)
+        broken = self._checked[key]
+        return None if broken is None else Unreadable(path, broken.line, broken.reason)
 
 
 def drafts(tree: Tree, only: str = "") -> Iterator[Draft]:
@@ -74,9 +108,10 @@ class _Finder:
         self._tree = tree
         self._context = Context(tree)
         self._overlays = Overlays(self._context)
-        kinds = "|".join(sorted({kind for shape in TABLE for _, kind in shape.kinds}))
-        self._kinds = re.compile(rf"kind[\"']?:\s*[\"']?(?:{kinds}|List|Template)\b".encode())
+        self._kinds = _naming({"List", "Template", *(kind for shape in TABLE for _, kind in shape.kinds)})
+        self._speaking = _naming({kind for shape in TABLE if shape.speaks for _, kind in shape.kinds})
         self._shapes = {kind: shape for shape in reversed(TABLE) for kind in shape.kinds}
+        self._hinted: dict[str, bool] = {}
 
     def drafts(self, path: str) -> Iterator[Draft]:
         """Yield the servings whose address begins with a path."""
@@ -97,8 +132,13 @@ class _Finder:
 
     def _is_hinted(self, path: str) -> bool:
         """Return whether a file's bytes may hold a serving."""
+        if path not in self._hinted:
+            self._hinted[path] = self._seems_hinted(path)
+        return self._hinted[path]
+
+    def _seems_hinted(self, path: str) -> bool:
         data = self._tree.get(path)
-        if data is None or not _HINT.search(data):
+        if data is None or not (_HINT.search(data) or self._speaking.search(data)):
             return False
         return is_values(path) or self._kinds.search(data) is not None
 
@@ -119,6 +159,11 @@ class _Finder:
             root = source.root()
             if root is not None and not root.word("kind"):
                 yield from values_file(root, self._context)
+
+
+def _naming(kinds: set[str]) -> re.Pattern[bytes]:
+    """Return what finds the name of one of the kinds in a file's bytes."""
+    return re.compile(rf"kind[\"']?:\s*[\"']?(?:{'|'.join(sorted(kinds))})\b".encode())
 
 
 def is_values(path: str) -> bool:

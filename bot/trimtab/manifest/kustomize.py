@@ -6,14 +6,15 @@ overlay says wins over its base. Bases behind an address are not in the tree and
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from trimtab.manifest.context import Context, Thing, generator_value, things_in
 from trimtab.manifest.environment import Variable
+from trimtab.manifest.patches import Patch, Target, patch_paths, patches_of
 from trimtab.manifest.paths import folder_of, joined
 from trimtab.manifest.source import Cursor
+from trimtab.manifest.transforms import transformed
 
 _DEPTH = 12
 
@@ -27,8 +28,6 @@ class Laid:
         through: Folders of the kustomizations it came through, the innermost first.
         name: Its name with prefixes and suffixes.
         namespace: The one it gets.
-        operations: JSON patches (RFC 6902) that apply to it.
-        transforms: Kustomizations whose `images` and `replicas` apply to it, the innermost first.
         outer: Whether a kustomization other than its own patches or renames it.
     """
 
@@ -36,14 +35,31 @@ class Laid:
     through: tuple[str, ...]
     name: str
     namespace: str
-    operations: tuple[Cursor, ...] = ()
-    transforms: tuple[Cursor, ...] = ()
     outer: bool = False
 
     @property
     def base(self) -> Cursor:
         """Return the object without its patches."""
-        return self.thing.at.under[-1] if self.thing.at.under else self.thing.at
+        at = self.thing.at
+        while at.under:
+            at = at.under[-1]
+        return at
+
+    @property
+    def is_changed(self) -> bool:
+        """Return whether anything was laid over it."""
+        return bool(self.thing.at.under or self.thing.at.grafts) or self.name != self.thing.name
+
+    @property
+    def target(self) -> Target:
+        """Return it as selectors see it."""
+        thing = self.thing
+        return Target(thing.at, thing.group, thing.kind, (thing.name, self.name), (thing.namespace, self.namespace))
+
+    def transformed(self, kustomization: Cursor) -> Laid:
+        """Return it after a kustomization's `images` and `replicas`."""
+        at = transformed(self.thing.at, self.thing.kind, (self.thing.name, self.name), kustomization)
+        return replace(self, thing=replace(self.thing, at=at))
 
 
 class Overlays:
@@ -57,10 +73,14 @@ class Overlays:
         self._applied: set[str] = set()
         used = {child for at in context.kustomizations for child in self.children(at)}
         self._reach = {folder: frozenset(self._paths(folder, 0)) for folder in self._by_folder if folder not in used}
+        self._fed: dict[str, list[str]] = {}
+        for folder, reached in sorted(self._reach.items()):
+            for path in reached:
+                self._fed.setdefault(path, []).append(folder)
 
     def roots_of(self, path: str) -> tuple[str, ...]:
         """Return the folders of the outermost kustomizations that a file feeds."""
-        return tuple(folder for folder, reached in sorted(self._reach.items()) if path in reached)
+        return tuple(self._fed.get(path, ()))
 
     def root_at(self, path: str) -> str | None:
         """Return the folder of the outermost kustomization that this file is, or None."""
@@ -106,7 +126,7 @@ class Overlays:
         """Yield the files that feed a kustomization, itself included."""
         at = self._by_folder[folder]
         yield at.source.path
-        for item in (*_listed(at, "resources"), *_patch_paths(at)):
+        for item in (*_listed(at, "resources"), *patch_paths(at)):
             yield joined(folder, item)
         for child in self.children(at) if depth < _DEPTH else ():
             yield from self._paths(child, depth + 1)
@@ -133,90 +153,36 @@ class Overlays:
 
     def _transformed(self, at: Cursor, folder: str, objects: list[Laid]) -> list[Laid]:
         """Return objects after one kustomization's own patches and fields."""
-        for target, patch in self._patches(at, folder):
-            objects = [self._patched(laid, target, patch) for laid in objects]
+        for patch in patches_of(self._context.tree, at):
+            objects = [changed for laid in objects for changed in self._patched(laid, patch)]
         prefix, suffix, namespace = at.word("namePrefix"), at.word("nameSuffix"), at.word("namespace")
-        return [
+        named = [
             replace(
                 laid,
                 name=f"{prefix}{laid.name}{suffix}",
                 namespace=namespace or laid.namespace,
                 through=(*laid.through, folder),
-                transforms=(*laid.transforms, at),
                 outer=laid.outer or bool(laid.through and (prefix or suffix)),
             )
             for laid in objects
         ]
+        return [laid.transformed(at) for laid in named]
 
-    def _patches(self, at: Cursor, folder: str) -> Iterator[tuple[Cursor | None, Cursor]]:
-        """Yield the patches of a kustomization with the selector each has, None where it names its object itself."""
-        tree = self._context.tree
-        for key in ("patchesStrategicMerge", "patches", "patchesJson6902"):
-            listed = at.get(key)
-            for item in listed.items() if listed is not None else ():
-                path = item.word("path") if item.is_mapping else item.string
-                inline = item.get("patch") if item.is_mapping else (item if "\n" in item.string else None)
-                target = item.get("target") if item.is_mapping else None
-                if inline is not None:
-                    root = inline.inner()
-                    roots = [root] if root is not None else []
-                else:
-                    roots = [root for source in tree.readable(joined(folder, path)) if (root := source.root())]
-                for root in roots:
-                    yield target, root
-
-    def _patched(self, laid: Laid, target: Cursor | None, patch: Cursor) -> Laid:
-        if not _selects(laid, target, patch):
-            return laid
-        self._applied.add(patch.source.path)
-        laid = replace(laid, outer=laid.outer or bool(laid.through))
-        if patch.is_sequence:
-            return replace(laid, operations=(*laid.operations, *patch.items()))
-        old = laid.thing.at
-        at = replace(patch, under=(replace(old, under=()), *old.under))
-        return replace(laid, thing=replace(laid.thing, at=at))
-
-
-def _selects(laid: Laid, target: Cursor | None, patch: Cursor) -> bool:
-    """Return whether a patch is for an object: by its selector, else by its own kind and name."""
-    thing = laid.thing
-    if target is None:
-        same_kind = patch.word("kind") == thing.kind and patch.word("apiVersion") == thing.api_version
-        return same_kind and patch.word("metadata", "name") in {thing.name, laid.name}
-    if target.get("labelSelector") is not None or target.get("annotationSelector") is not None:
-        return False
-    wanted = ((target.word("kind"), (thing.kind,)), (target.word("name"), (thing.name, laid.name)))
-    group = target.word("group")
-    return all(not text or any(_matches(text, one) for one in names) for text, names in wanted) and (
-        not group or group == thing.group
-    )
-
-
-def _matches(pattern: str, text: str) -> bool:
-    """Return whether a selector's name matches; kustomize takes it as an anchored regular expression."""
-    if re.fullmatch(r"[\w.-]+", pattern):
-        return pattern == text or ("." in pattern and re.fullmatch(pattern, text) is not None)
-    if len(pattern) > 200 or re.search(r"[*+}]\s*\)?\s*[*+{]", pattern):  # noqa: PLR2004 - no name is longer
-        return False
-    try:
-        return re.fullmatch(pattern, text) is not None
-    except re.error:
-        return False
+    def _patched(self, laid: Laid, patch: Patch) -> Iterator[Laid]:
+        """Yield an object under a patch, unless that deletes it."""
+        target = laid.target
+        if not patch.is_for(target):
+            yield laid
+            return
+        self._applied.add(patch.at.source.path)
+        if not patch.deletes:
+            thing = replace(laid.thing, at=patch.laid_over(target))
+            yield replace(laid, thing=thing, outer=laid.outer or bool(laid.through))
 
 
 def _listed(at: Cursor, key: str) -> tuple[str, ...]:
     found = at.get(key)
     return tuple(item.string for item in found.items() if item.string) if found is not None else ()
-
-
-def _patch_paths(at: Cursor) -> Iterator[str]:
-    """Yield the files that hold a kustomization's patches."""
-    for key in ("patchesStrategicMerge", "patches", "patchesJson6902"):
-        listed = at.get(key)
-        for item in listed.items() if listed is not None else ():
-            path = item.word("path") if item.is_mapping else item.string
-            if path and "\n" not in path:
-                yield path
 
 
 class OverlayContext(Context):
@@ -231,9 +197,19 @@ class OverlayContext(Context):
 
     def things(self, word: str) -> tuple[Thing, ...]:
         """Return the overlay's objects of a kind or group, else the tree's."""
-        laid = [one.thing for one in self._overlays.objects(self._folder)]
-        found = tuple(thing for thing in laid if word in thing.kind or word in thing.api_version)
-        return found or self._outer.things(word)
+        return self._own(word) or self._outer.things(word)
+
+    def _own(self, word: str) -> tuple[Thing, ...]:
+        laid = (one.thing for one in self._overlays.objects(self._folder))
+        return tuple(thing for thing in laid if word in thing.kind or word in thing.api_version)
+
+    def things_near(self, word: str, path: str) -> tuple[Thing, ...]:
+        """Return the overlay's objects of a kind or group, else the tree's near a file."""
+        return self._own(word) or self._outer.things_near(word, path)
+
+    def _configmaps(self, near: str, namespace: str, name: str) -> Iterator[Thing]:
+        """Yield the tree's, which one context has in order for all overlays."""
+        return self._outer._configmaps(near, namespace, name)  # noqa: SLF001 - its own class
 
     def generated_value(self, near: str, name: str, key: str) -> Variable | None:
         """Return where a generator says a key: the overlay's own wins over its bases'."""

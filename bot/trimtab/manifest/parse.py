@@ -36,6 +36,8 @@ _MANY_BRACKETS = 2_000
 _SLOW_MAX_CHARACTERS = 256 * 1024
 _SLOW_MAX_BRACKETS = 40
 """The pure parser takes seconds for 900 nested brackets, so it is asked about shallow files alone."""
+_NEEDS_NODES = re.compile(rb"(?:^|[\s\[{,])\*[^\s*,\]}]|^[ \t?:-]{%d}" % MAX_DEPTH, re.MULTILINE)
+"""What bare events do not tell: whether an alias has its anchor, and how deep blocks are nested."""
 _PROPERTY = re.compile(r"[&!][^\s]*|#[^\n]*|\s+")
 
 
@@ -85,6 +87,8 @@ def check(data: bytes) -> BrokenYamlError | None:
     try:
         text = decode(data)
         CParser(text).raw_parse()
+        if _NEEDS_NODES.search(data):
+            parse(text)
     except BrokenYamlError as error:
         return error
     except YAMLError as error:

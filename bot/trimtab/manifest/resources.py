@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trimtab.errors import RefusedError
 from trimtab.fleet import Scalar
@@ -69,10 +69,24 @@ def take_gpus(draft: Draft, sites: Sequence[GpuSite]) -> None:
     counts = [site.count for site in sites if site.resource == first.resource]
     hit = field_hit("gpu_count", vocabulary.read("gpu_count", first.count.string), first.count)
     draft.add({"gpu_count": _together(hit, counts, replace_scalar)})
-    if first.count.key is not None:
-        key = Cursor(first.count.source, first.count.path, first.count.key, first.count.locked)
+    key = first.count.named
+    if key is not None:
         named = field_hit("gpu_resource", first.resource, key)
         draft.add({"gpu_resource": _together(named, counts, replace_key)})
+
+
+def join_gpus(draft: Draft, counts: Sequence[Cursor]) -> None:
+    """Let further scalars say the same number of GPUs, such as what a Ray worker is started with."""
+    hit = draft.hits.get("gpu_count")
+    if hit is None or hit.writer is None or not counts:
+        return
+    first = hit.writer
+    locked = next((cursor.why_locked for cursor in counts if cursor.why_locked), "")
+
+    def writer(value: Scalar) -> tuple[Splice, ...]:
+        return (*first(value), *(replace_scalar(cursor, value) for cursor in counts))
+
+    draft.hits["gpu_count"] = replace(hit, writer=writer, locked=hit.locked or locked)
 
 
 def _together(hit: Hit, cursors: Sequence[Cursor], write: _Writes) -> Hit:

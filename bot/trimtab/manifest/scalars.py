@@ -24,6 +24,12 @@ class Verbatim(str):
     __slots__ = ()
 
 
+class Quoted(str):
+    """Text to be written in quotes, whatever it reads as: Kubernetes takes nothing but text there."""
+
+    __slots__ = ()
+
+
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")}
 _INTEGER = re.compile(r"[-+]?[0-9]{1,300}|0o[0-7]{1,300}|0x[0-9a-fA-F]{1,300}")
@@ -38,6 +44,7 @@ _YAML_1_1 = re.compile(
     r"|[-+]?\.(?i:inf|nan)"
 )
 _PLAIN = re.compile(r"(?:[A-Za-z0-9_./$+^~(]|-(?=[^\s]))[^\n\r\t#:,\[\]{}\x00-\x1f\x7f-\x9f\ufeff\u2028\u2029]*")
+_UNPRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _PLAIN_COLON = re.compile(r"(?:[^ ]:(?=[^ ])|[^ :]|(?<! ) (?! ))*")
 
 
@@ -83,13 +90,21 @@ def write_new(value: Scalar, quote: str = "") -> str:
     text = spell(value)
     if isinstance(value, Verbatim):
         return text
-    if quote == "'" and "\n" not in text:
+    if quote == "'" and not _UNPRINTED.search(text):
         return "'" + text.replace("'", "''") + "'"
-    if quote:
-        return json.dumps(text, ensure_ascii=False)
-    if not isinstance(value, str) or _is_safe_plain(text):
+    if not quote and not isinstance(value, Quoted) and (not isinstance(value, str) or _is_safe_plain(text)):
         return text
-    return json.dumps(text, ensure_ascii=False)
+    return _double_quoted(text)
+
+
+def _double_quoted(text: str) -> str:
+    """Return text in double quotes; what YAML does not print, or takes for a line break, is escaped (5.1, 5.4, 5.7)."""
+    return _UNPRINTED.sub(lambda found: _escaped(found.group()), json.dumps(text, ensure_ascii=False))
+
+
+def _escaped(char: str) -> str:
+    code = ord(char)
+    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"  # noqa: PLR2004 - two digits
 
 
 def _is_safe_plain(text: str) -> bool:

@@ -7,8 +7,10 @@ from dataclasses import replace
 from trimtab.fleet import Scalar
 from trimtab.manifest import vocabulary
 from trimtab.manifest.container import field_hit
-from trimtab.manifest.context import NEAR, Context, Thing, distance
+from trimtab.manifest.context import Context, Thing
 from trimtab.manifest.hit import Draft, Writer
+from trimtab.manifest.near import NEAR, distance
+from trimtab.manifest.resources import add_path
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import Splice
 from trimtab.manifest.write import add_pair
@@ -39,7 +41,7 @@ def take_autoscaler(draft: Draft, context: Context) -> None:
     for kind, (group, lowest, highest) in _SCALERS.items():
         found = [
             thing
-            for thing in context.things(kind)
+            for thing in context.things_near(kind, draft.source.source.path)
             if thing.kind == kind and thing.group == group and _scales(thing, draft)
         ]
         if found:
@@ -78,3 +80,26 @@ def _adder(thing: Thing, key: str) -> Writer:
         return (add_pair(spec, key, value),) if spec is not None else ()
 
     return add
+
+
+_KNATIVE = {"min_replicas": ("min-scale", "minScale"), "max_replicas": ("max-scale", "maxScale")}
+
+
+def take_knative(draft: Draft, metadata: Cursor | None) -> None:
+    """Add the limits between which Knative scales a revision: annotations of its template.
+
+    Source: https://knative.dev/docs/serving/autoscaling/scale-bounds/ (v1.19); `minScale` is the old spelling.
+    """
+    annotations = metadata.get("annotations") if metadata is not None else None
+    for field, names in _KNATIVE.items():
+        for name in names:
+            found = annotations.get(f"autoscaling.knative.dev/{name}") if annotations is not None else None
+            if found is not None and found.string:
+                draft.add({field: field_hit(field, vocabulary.read(field, found.string), found)})
+        if metadata is not None:
+            draft.adders[field] = _annotation(metadata, f"autoscaling.knative.dev/{names[0]}")
+    draft.refusals["replicas"] = "Knative scales between min-scale and max-scale; set min_replicas or max_replicas"
+
+
+def _annotation(metadata: Cursor, name: str) -> Writer:
+    return lambda value: (add_path(metadata, ("annotations", name), str(value)),)

@@ -1,8 +1,8 @@
 """The words of a POSIX shell script with the place of each character.
 
 Enough of the shell to find the command that starts an engine and its words: quotes, escapes, continued lines, comments,
-operators and references to variables (POSIX.1-2017, sections 2.2 to 2.3). What a word would become when the script
-runs is not computed.
+operators, redirections, here-documents and references to variables (POSIX.1-2017, sections 2.2, 2.3 and 2.7). What a
+word would become when the script runs is not computed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from trimtab.manifest.text import Layer, Text, join
 
-_OPERATOR = re.compile(r"&&|\|\||;;|[;|&()<>\n]")
+_OPERATOR = re.compile(r"&&|\|\||;;|[;|&()\n]")
+_REDIRECT = re.compile(r"&>>?|<<<|<<-?|>>|<>|[<>][&|]?")
 _RUN = re.compile(r"[^\s'\"\\$`#;|&()<>]+")
 _REFERENCE = re.compile(r"\$\{(?P<braced>[A-Za-z_]\w*)(?::?-(?P<default>[^${}]*))?\}|\$(?P<bare>[A-Za-z_]\w*)")
 _COMPUTED = re.compile(r"\$\(|`|\$\{[^}]*[^A-Za-z0-9_}:\-./][^}]*\}|\$[@*#?!\d]")
@@ -32,12 +33,14 @@ class ShellWord:
 
     Attributes:
         text: Its characters, quotes removed, references kept as written.
+        start: Index in the script of its first raw character.
         end: Index in the script after its last raw character.
         quoted: Whether any part stood in quotes, so that the shell would not split it.
         literal: Whether all of it stood in single quotes, so that nothing in it is a reference.
     """
 
     text: Text
+    start: int
     end: int
     quoted: bool = False
     literal: bool = False
@@ -67,13 +70,30 @@ def commands(script: Text) -> list[list[ShellWord]]:
     return _Reader(script).commands()
 
 
+def past_substitution(text: str, index: int) -> int:
+    """Return the index after the `$(...)`, `${...}`, process substitution or back-quoted command that begins there."""
+    opening = text[index] if text[index] == "`" else text[index + 1]
+    closing = {"(": ")", "{": "}"}.get(opening, "`")
+    depth, index = 1, index + (1 if closing == "`" else 2)
+    while index < len(text) and depth:
+        if text[index] == "\\":
+            index += 2
+            continue
+        depth += (text[index] == opening != closing) - (text[index] == closing)
+        index += 1
+    return min(index, len(text))
+
+
 @dataclass(slots=True)
 class _Reader:
     script: Text
     index: int = 0
+    start: int = 0
     parts: list[Text] = field(default_factory=list)
     quoted: bool = False
     open: bool = False
+    target: str = ""
+    awaited: list[str] = field(default_factory=list)
     found: list[list[ShellWord]] = field(default_factory=lambda: [[]])
 
     def commands(self) -> list[list[ShellWord]]:
@@ -89,14 +109,16 @@ class _Reader:
             self._quoted(text, char)
         elif char == "\\":
             self._escape(text)
-        elif text.startswith(("$(", "${", "`"), self.index):
-            self._substitution(text)
+        elif text.startswith(("$(", "${", "`", "<(", ">("), self.index):
+            self._take(self.index, past_substitution(text, self.index), "word")
         elif char in " \t\r":
             self._finish()
             self.index += 1
         elif char == "#" and not self.open:
             stop = text.find("\n", self.index)
             self.index = len(text) if stop < 0 else stop
+        elif redirect := _REDIRECT.match(text, self.index):
+            self._redirect(redirect)
         elif operator := _OPERATOR.match(text, self.index):
             self._operator(operator)
         else:
@@ -106,11 +128,30 @@ class _Reader:
     def _operator(self, operator: re.Match[str]) -> None:
         self._finish()
         self.index = operator.end()
+        if operator.group() == "\n" and self.awaited:
+            self._skip_documents()
         self.found.append([])
+
+    def _redirect(self, redirect: re.Match[str]) -> None:
+        """Pass a redirection: the number before it and the word after it are none of the command's words."""
+        if self.open and not self.quoted and self.script.value[self.start : self.index].isdigit():
+            self.parts, self.open = [], False
+        self._finish()
+        self.index = redirect.end()
+        self.target = redirect.group()
+
+    def _skip_documents(self) -> None:
+        """Pass the lines of here-documents, up to the line that is the awaited word."""
+        text = self.script.value
+        for word in self.awaited:
+            end = re.compile(rf"^\t*{re.escape(word)}$", re.MULTILINE).search(text, self.index)
+            self.index = end.end() if end else len(text)
+        self.awaited = []
 
     def _take(self, start: int, stop: int, style: str) -> None:
         """Add characters to the open word."""
-        self.open = True
+        if not self.open:
+            self.open, self.start = True, self.index
         if start < stop:
             last = self.parts[-1] if self.parts else None
             layer = Layer(style)
@@ -121,8 +162,9 @@ class _Reader:
         self.index = stop
 
     def _quoted(self, text: str, quote: str) -> None:
+        if not self.open:
+            self.open, self.start = True, self.index
         self.quoted = True
-        self.open = True
         start = self.index + 1
         if quote == "'":
             stop = text.find("'", start)
@@ -136,30 +178,28 @@ class _Reader:
                 self._take(start, index, "shell-double")
                 start = index + 2 if text[index + 1] == "\n" else index + 1
                 index += 1
+            elif text.startswith(("$(", "${", "`"), index):
+                index = past_substitution(text, index) - 1
             index += 1
-        self._take(start, index, "shell-double")
+        self._take(start, min(index, len(text)), "shell-double")
         self.index = index + 1
 
     def _escape(self, text: str) -> None:
         if text.startswith(("\\\n", "\\\r\n"), self.index):
             self.index = text.index("\n", self.index) + 1
             return
+        if not self.open:
+            self.open, self.start = True, self.index
         self._take(self.index + 1, min(self.index + 2, len(text)), "word")
-
-    def _substitution(self, text: str) -> None:
-        """Take `$(...)`, `${...}` or a back-quoted command whole."""
-        closing = {"$(": ")", "${": "}"}.get(text[self.index : self.index + 2], "`")
-        opening = "\0" if closing == "`" else text[self.index : self.index + 2]
-        depth, index = 1, self.index + len(opening)
-        while index < len(text) and depth:
-            depth += text.startswith(opening, index) - (text[index] == closing)
-            index += 1
-        self._take(self.index, index, "word")
 
     def _finish(self) -> None:
         """Close the open word."""
-        if self.open:
+        if self.open and self.target:
+            if self.target.startswith("<<") and self.target != "<<<":
+                self.awaited.append("".join(part.value for part in self.parts))
+            self.target = ""
+        elif self.open:
             text = join(self.parts) if self.parts else self.script.cut(self.index, self.index, Layer("word"))
             literal = bool(self.parts) and all(part.layers[-1].style == "shell-single" for part in self.parts)
-            self.found[-1].append(ShellWord(text, self.index, self.quoted, literal))
+            self.found[-1].append(ShellWord(text, self.start, self.index, self.quoted, literal))
         self.parts, self.quoted, self.open = [], False, False

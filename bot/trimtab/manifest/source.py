@@ -85,35 +85,36 @@ class Cursor:
         return layers[0] if layers else None
 
     def _child(self, key: str) -> Cursor | None:
-        found = None
-        for name, cursor in self.pairs():
-            if name.value == key:
-                locked = cursor.locked or (f"the key `{key}` is written twice" if found else "")
-                found = replace(cursor, locked=locked)
-        if found is not None:
-            return found
+        found = [pair for pair in self._written() if pair[0].value == key]
+        if found:
+            locked = self._below() or (f"the key `{key}` is written twice" if len(found) > 1 else "")
+            return Cursor(self.source, (*self.path, key), found[-1][1], locked, found[-1][0])
         for merged in self._merged():
-            found = merged.get(key)
-            if found is not None:
-                return replace(found, locked=found.locked or "the value comes through a merge key `<<`")
+            below = merged.get(key)
+            if below is not None:
+                return replace(below, locked=below.locked or "the value comes through a merge key `<<`")
         return None
 
     def _merged(self) -> Iterator[Cursor]:
         """Yield the mappings that `<<` brings in, the first one winning."""
-        for name, cursor in self.pairs():
-            if name.value != "<<" or name.style:
-                continue
-            yield from cursor.items() if isinstance(cursor.real, SequenceNode) else (cursor,)
+        for name, value in self._written():
+            if name.value == "<<" and not name.style:
+                cursor = Cursor(self.source, (*self.path, name.value), value, self._below(), name)
+                yield from cursor.items() if isinstance(cursor.real, SequenceNode) else (cursor,)
+
+    def _written(self) -> Iterator[tuple[ScalarNode, Node]]:
+        """Yield the keys written in this mapping with their nodes; none where it is no mapping."""
+        real = self.real
+        if isinstance(real, MappingNode):
+            for key, value in real.pairs:
+                if isinstance(key, ScalarNode):
+                    yield key, value
 
     def pairs(self) -> Iterator[tuple[ScalarNode, Cursor]]:
         """Yield the keys written in this mapping with their values; none where it is no mapping."""
-        real = self.real
-        if not isinstance(real, MappingNode):
-            return
-        locked = self._below()
-        for key, value in real.pairs:
-            if isinstance(key, ScalarNode):
-                yield key, Cursor(self.source, (*self.path, key.value), value, locked, key)
+        locked = self._below() if self.is_mapping else ""
+        for key, value in self._written():
+            yield key, Cursor(self.source, (*self.path, key.value), value, locked, key)
 
     def entries(self) -> dict[str, Cursor]:
         """Return all keys with their values, merged ones included."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -37,7 +37,7 @@ class Becomes:
 
 @dataclass(frozen=True, slots=True)
 class NewItem:
-    """The sequence that begins at `node` gains an item at `index`."""
+    """The sequence that begins at `node` gains an item before the one that stands at `index`, or after the last."""
 
     node: int
     index: int
@@ -45,8 +45,17 @@ class NewItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """The sequence that begins at `node` loses its items `first` to `last`; none where `last` comes before."""
+
+    node: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class NewPair:
-    """The mapping that begins at `node` gains a pair at `index`."""
+    """The mapping that begins at `node` gains a pair before the one that stands at `index`, or after the last."""
 
     node: int
     index: int
@@ -62,7 +71,7 @@ class NewLine:
     value: str
 
 
-Effect: TypeAlias = InText | Becomes | NewItem | NewPair | NewLine
+Effect: TypeAlias = InText | Becomes | NewItem | Gone | NewPair | NewLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +110,13 @@ def _check(before: str, after: str, splices: list[Splice]) -> None:
         _check_lines(before, after, splices)
         return
     try:
-        new = [_shape(document.root) for document in parse(after)]
+        new = parse(after)
     except BrokenYamlError as error:
         raise RefusedError(f"the file would no longer be YAML (line {error.line}: {error.reason})") from None
-    expected = [_Expected(before, document, splices).root() for document in parse(before)]
-    if new != expected:
+    old = parse(before)
+    expected = [_Expected(before, document, splices).root() for document in old]
+    doubled = [sum(len(document.duplicates) for document in documents) for documents in (old, new)]
+    if [_shape(document.root) for document in new] != expected or doubled[1] > doubled[0]:
         raise RefusedError("the edit would change more than was asked", "edit the file by hand")
 
 
@@ -146,7 +157,8 @@ def _shape(node: Node | None) -> Shape:
 
 def _scalar(value: Value, anchor: str = "", tag: str = "") -> Shape:
     shown = repr(value) if isinstance(value, float) else value
-    return ("scalar", type(value).__name__, shown, anchor, tag)
+    kind = "str" if isinstance(value, str) else type(value).__name__
+    return ("scalar", kind, shown, anchor, tag)
 
 
 def _new(value: New) -> Shape:
@@ -165,13 +177,10 @@ class _Expected:
         self._document = document
         self._inside = [splice for splice in splices if isinstance(splice.effect, InText)]
         self._becomes = {s.effect.node: s.effect.value for s in splices if isinstance(s.effect, Becomes)}
-        self._items: dict[int, list[NewItem]] = {}
-        self._pairs: dict[int, list[NewPair]] = {}
-        for splice in splices:
-            if isinstance(splice.effect, NewItem):
-                self._items.setdefault(splice.effect.node, []).append(splice.effect)
-            elif isinstance(splice.effect, NewPair):
-                self._pairs.setdefault(splice.effect.node, []).append(splice.effect)
+        effects = [splice.effect for splice in splices]
+        self._items = [effect for effect in effects if isinstance(effect, NewItem)]
+        self._pairs = [effect for effect in effects if isinstance(effect, NewPair)]
+        self._gone = [effect for effect in effects if isinstance(effect, Gone)]
 
     def root(self) -> Shape:
         return self._of(self._document.root) if self._document.root is not None else _shape(None)
@@ -182,15 +191,21 @@ class _Expected:
         if isinstance(node, ScalarNode):
             return self._scalar(node)
         if isinstance(node, SequenceNode):
-            items = [self._of(item) for item in node.items]
-            for item in sorted(self._items.get(node.start, ()), key=lambda one: one.index, reverse=True):
-                items.insert(item.index, _new(item.value))
-            return ("list", node.anchor, node.tag, tuple(items))
+            return ("list", node.anchor, node.tag, tuple(self._list(node)))
         return self._mapping(node)
+
+    def _list(self, node: SequenceNode) -> Iterator[Shape]:
+        """Yield the items that a sequence is to have."""
+        gone = {at for one in self._gone if one.node == node.start for at in range(one.first, one.last + 1)}
+        for at in range(len(node.items) + 1):
+            yield from (_new(one.value) for one in self._items if (one.node, one.index) == (node.start, at))
+            if at < len(node.items) and at not in gone:
+                yield self._of(node.items[at])
 
     def _mapping(self, node: MappingNode) -> Shape:
         pairs = [(self._of(key), self._of(value)) for key, value in node.pairs]
-        for pair in sorted(self._pairs.get(node.start, ()), key=lambda one: one.index, reverse=True):
+        added = [one for one in self._pairs if one.node == node.start]
+        for pair in sorted(added, key=lambda one: one.index)[::-1]:
             pairs.insert(pair.index, (_scalar(pair.key), _new(pair.value)))
         return ("map", node.anchor, node.tag, tuple(pairs))
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from trimtab.errors import RefusedError
 from trimtab.fleet import Scalar
@@ -43,7 +44,7 @@ def replace_scalar(cursor: Cursor, value: Scalar) -> Splice:
     before = cursor.source.text.value[: node.start]
     lead = " " if node.start == node.end and not before.endswith((" ", "\n")) else ""
     raw = lead + rewrite(cursor.source.text.value, node, kept)
-    return _raw(cursor, node.start, node.end, raw, Becomes(node.start, kept))
+    return placed(cursor, node.start, node.end, raw, Becomes(node.start, kept))
 
 
 def keep_kind(node: ScalarNode, value: Scalar) -> Scalar:
@@ -68,7 +69,7 @@ def _number(text: str) -> int | float | None:
     return None
 
 
-def _raw(cursor: Cursor, start: int, end: int, raw: str, effect: Effect) -> Splice:
+def placed(cursor: Cursor, start: int, end: int, raw: str, effect: Effect) -> Splice:
     """Return a splice at indexes of the cursor's source, which may itself stand inside a scalar."""
     outer = cursor.source.text
     part = outer.cut(start, end)
@@ -102,10 +103,29 @@ def add_pair(cursor: Cursor, key: str, value: New, *, first: bool = False) -> Sp
     return _add_block_pair(cursor, real, key, value, first=first)
 
 
+def first_item(cursor: Cursor, key: str, item: New) -> Splice:
+    """Return the splice that gives a mapping's key a list of one item: the key is absent, null or an empty list.
+
+    Raises:
+        RefusedError: The mapping or the list is shared, or something stands there already.
+    """
+    found = next((value for name, value in cursor.pairs() if name.value == key), None)
+    if found is None:
+        return add_pair(cursor, key, [item])
+    real = found.real
+    if found.why_locked:
+        raise RefusedError(found.why_locked, "edit it by hand")
+    if isinstance(real, ScalarNode) and meaning(real) is None:
+        return _fill_null(found, real, [item])
+    if not isinstance(real, SequenceNode) or real.items:
+        raise RefusedError(f"`{key}` is no empty list", "edit it by hand")
+    return placed(found, real.start, real.end, f"[{flow(item)}]", NewItem(real.start, 0, item))
+
+
 def _fill_null(cursor: Cursor, node: ScalarNode, value: New) -> Splice:
     """Return the splice that gives an empty value its first content, on the same line."""
     lead = " " if node.start == node.end else ""
-    return _raw(cursor, node.start, node.end, lead + flow(value), Becomes(node.start, value))
+    return placed(cursor, node.start, node.end, lead + flow(value), Becomes(node.start, value))
 
 
 def flow(value: New) -> str:
@@ -121,20 +141,20 @@ def _add_flow_pair(cursor: Cursor, node: MappingNode, key: str, value: New) -> S
     body = f"{write_new(key)}: {flow(value)}"
     effect = NewPair(node.start, len(node.pairs), key, value)
     if not node.pairs:
-        return _raw(cursor, node.start, node.end, "{" + body + "}", effect)
+        return placed(cursor, node.start, node.end, "{" + body + "}", effect)
     at = node.pairs[-1][1].end
-    return _raw(cursor, at, at, f", {body}", effect)
+    return placed(cursor, at, at, f", {body}", effect)
 
 
 def _add_block_pair(cursor: Cursor, node: MappingNode, key: str, value: New, *, first: bool) -> Splice:
     text = cursor.source.text.value
     indent = column_indent(text, node.pairs[0][0].start)
-    lines = block_lines(key, value, indent, indent_step(text, node))
+    lines = block_lines(key, value, indent, Steps(indent_step(text, node), _dash_step(cursor, node)))
     newline = line_break(text)
     if first and (at := _below_parent(cursor, node)) is not None:
-        return _raw(cursor, at, at, newline + newline.join(lines), NewPair(node.start, 0, key, value))
+        return placed(cursor, at, at, newline + newline.join(lines), NewPair(node.start, 0, key, value))
     at = end_of_line(text, node.pairs[-1][1])
-    return _raw(cursor, at, at, newline + newline.join(lines), NewPair(node.start, len(node.pairs), key, value))
+    return placed(cursor, at, at, newline + newline.join(lines), NewPair(node.start, len(node.pairs), key, value))
 
 
 def _below_parent(cursor: Cursor, node: MappingNode) -> int | None:
@@ -148,20 +168,29 @@ def _below_parent(cursor: Cursor, node: MappingNode) -> int | None:
     return end - 1 if text[end - 1] == "\r" else end
 
 
-def block_lines(key: str, value: New, indent: str, step: str) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """How much deeper than its key a mapping's keys and a list's dashes stand, as spaces."""
+
+    keys: str
+    dashes: str
+
+
+def block_lines(key: str, value: New, indent: str, steps: Steps) -> list[str]:
     """Return the lines of a pair in block style."""
     name = write_new(key)
     if isinstance(value, dict) and value:
         lines = [f"{indent}{name}:"]
         for inner, item in value.items():
-            lines += block_lines(inner, item, indent + step, step)
+            lines += block_lines(inner, item, indent + steps.keys, steps)
         return lines
     if isinstance(value, list) and value:
-        return [f"{indent}{name}:", *(line for item in value for line in _item_lines(item, indent + step, step))]
+        deeper = indent + steps.dashes
+        return [f"{indent}{name}:", *(line for item in value for line in _item_lines(item, deeper, steps))]
     return [f"{indent}{name}: {flow(value)}"]
 
 
-def _item_lines(item: New, indent: str, step: str) -> list[str]:
+def _item_lines(item: New, indent: str, steps: Steps) -> list[str]:
     """Return the lines of a sequence's item in block style; lists of plain values inside it in flow style."""
     if not isinstance(item, dict):
         return [f"{indent}- {flow(item)}"]
@@ -169,8 +198,39 @@ def _item_lines(item: New, indent: str, step: str) -> list[str]:
     for key, value in item.items():
         short = isinstance(value, list) and not any(isinstance(one, dict) for one in value)
         inner = f"{indent}  "
-        lines += [f"{inner}{key}: {flow(value)}"] if short else block_lines(key, value, inner, step)
+        lines += [f"{inner}{key}: {flow(value)}"] if short else block_lines(key, value, inner, steps)
     return [f"{indent}- {lines[0].lstrip()}", *lines[1:]]
+
+
+def _dash_step(cursor: Cursor, node: MappingNode) -> str:
+    """Return how much deeper the dashes of lists stand: as beside the new key, else as last in the file before it."""
+    text = cursor.source.text.value
+    beside = [step for pair in node.pairs if (step := _dash_of(text, *pair)) is not None]
+    root = cursor.source.document.root
+    found = beside or [step for at, step in _dash_steps(text, root) if at < node.end] if root is not None else beside
+    return " " * found[-1] if found else "  "
+
+
+def _dash_steps(text: str, root: Node) -> Iterator[tuple[int, int]]:
+    """Yield where each list of a document begins, and how much deeper than its key; in the order of the file."""
+    open_nodes = [root]
+    while open_nodes:
+        node = open_nodes.pop()
+        if isinstance(node, SequenceNode):
+            open_nodes.extend(reversed(node.items))
+        elif isinstance(node, MappingNode):
+            open_nodes.extend(value for _, value in reversed(node.pairs))
+            for key, value in node.pairs:
+                if (step := _dash_of(text, key, value)) is not None:
+                    yield value.start, step
+
+
+def _dash_of(text: str, key: Node, value: Node) -> int | None:
+    """Return how many columns after its key the dashes of a list stand, None where the value is no such list."""
+    if not isinstance(value, SequenceNode) or value.flow or not value.items:
+        return None
+    dash = text.rfind("-", key.end, value.items[0].start)
+    return len(column_indent(text, dash)) - len(column_indent(text, key.start)) if dash > 0 else None
 
 
 def column_indent(text: str, index: int) -> str:
@@ -223,94 +283,15 @@ def end_of_line(text: str, node: Node) -> int:
     return match.end()
 
 
-def add_items(cursor: Cursor, values: Sequence[tuple[str, str]]) -> tuple[Splice, ...]:
-    """Return the splices that append texts to a sequence, in its own style.
-
-    Args:
-        cursor: The sequence.
-        values: The new items, each with the quote to use, empty for none where none is needed.
-
-    Raises:
-        RefusedError: The sequence is shared, or its style cannot be followed.
-    """
-    real = cursor.real
-    if cursor.why_locked or not isinstance(real, SequenceNode):
-        raise RefusedError(cursor.why_locked or "no list to add to", "edit it by hand")
-    words = [write_new(value, quote) for value, quote in values]
-    effects = [NewItem(real.start, len(real.items) + at, value) for at, (value, _) in enumerate(values)]
-    text = cursor.source.text.value
-    if not real.items:
-        raise RefusedError("the list is empty, so it has no style to follow", "edit it by hand")
-    if real.flow:
-        at = real.items[-1].end
-        gaps = [_flow_gap(text, real, _last_flag(real)), *([_flow_gap(text, real)] * (len(words) - 1))]
-    else:
-        at = end_of_line(text, real.items[-1])
-        gaps = [f"{line_break(text)}{column_indent(text, dash_before(text, real.items[-1]))}- "] * len(words)
-    return tuple(_raw(cursor, at, at, gap + word, one) for gap, word, one in zip(gaps, words, effects, strict=True))
-
-
-def _last_flag(node: SequenceNode) -> int:
-    """Return the index of the last item that begins with a hyphen, or of the last one."""
-    last = len(node.items) - 1
-    flags = (at for at, item in enumerate(node.items) if isinstance(item, ScalarNode) and item.value.startswith("-"))
-    return max(flags, default=last)
-
-
-def add_mapping(cursor: Cursor, value: dict[str, str]) -> Splice:
-    """Return the splice that appends a mapping of texts to a sequence, values always quoted.
-
-    Raises:
-        RefusedError: The sequence is shared or empty, or its style cannot be followed.
-    """
-    real = cursor.real
-    if cursor.why_locked or not isinstance(real, SequenceNode) or not real.items:
-        raise RefusedError(cursor.why_locked or "no list with items to follow", "edit it by hand")
-    text = cursor.source.text.value
-    pairs = [f"{key}: {write_new(item, '' if at == 0 else QUOTE)}" for at, (key, item) in enumerate(value.items())]
-    effect = NewItem(real.start, len(real.items), dict(value))
-    if real.flow:
-        end = real.items[-1].end
-        return _raw(cursor, end, end, _flow_gap(text, real) + "{" + ", ".join(pairs) + "}", effect)
-    indent = column_indent(text, dash_before(text, real.items[-1]))
-    at = end_of_line(text, real.items[-1])
-    newline = line_break(text)
-    return _raw(cursor, at, at, f"{newline}{indent}- " + f"{newline}{indent}  ".join(pairs), effect)
-
-
-def _flow_gap(text: str, node: SequenceNode, at: int = -1) -> str:
-    """Return what stands between an item of a flow sequence and the one before: a comma, with any new line."""
-    at = at if at > 0 else len(node.items) - 1
-    if at > 0:
-        between = text[node.items[at - 1].end : node.items[at].start]
-        if re.fullmatch(r"\s*,\s*", between):
-            return between
-    first = text[node.start + 1 : node.items[0].start]
-    return "," + (first if "\n" in first and not first.strip() else " ")
-
-
-def dash_before(text: str, item: Node) -> int:
-    """Return the index of the dash of a block sequence's item.
-
-    Raises:
-        RefusedError: No dash stands before it on its line.
-    """
-    start = text.rfind("\n", 0, item.start) + 1
-    dash = text.rfind("- ", start, item.start)
-    before = text[start:dash] if dash >= 0 else "?"
-    if before.replace("- ", "").strip():
-        raise RefusedError("the list's style cannot be followed", "edit it by hand")
-    return dash
-
-
 def replace_key(cursor: Cursor, value: Scalar) -> Splice:
     """Return the splice that gives a value's key another name.
 
     Raises:
         RefusedError: The key is shared, quoted in a way that cannot be kept, or no key.
     """
-    key = cursor.key
-    if cursor.locked or key is None:
-        raise RefusedError(cursor.locked or "the value has no key", "edit it by hand")
+    named = cursor.named
+    key = named.scalar if named is not None else None
+    if named is None or key is None or named.locked:
+        raise RefusedError(named.locked if named is not None else "the value has no key", "edit it by hand")
     raw = write_new(spell(value), key.style)
-    return _raw(cursor, key.start, key.end, raw, Becomes(key.start, spell(value)))
+    return placed(named, key.start, key.end, raw, Becomes(key.start, spell(value)))

@@ -2,10 +2,53 @@
 
 from __future__ import annotations
 
-from trimtab.manifest.shapes import kserve, lws, releases, workload
+from trimtab.manifest.shapes import (
+    aibrix,
+    dynamo,
+    job_set,
+    kaito,
+    kserve,
+    kubeai,
+    llm_inference_service,
+    llmaz,
+    llmkube,
+    lws,
+    model_booster,
+    model_serving,
+    nim,
+    ray_cluster,
+    ray_service,
+    rbg,
+    releases,
+    seldon,
+    vllm_runtime,
+    workload,
+)
 from trimtab.manifest.shapes.shape import Shape
 
-TABLE: tuple[Shape, ...] = (workload.SHAPE, lws.SHAPE, kserve.SHAPE, releases.FLUX, releases.ARGO)
+TABLE: tuple[Shape, ...] = (
+    workload.SHAPE,
+    job_set.SHAPE,
+    lws.SHAPE,
+    rbg.SHAPE,
+    aibrix.SHAPE,
+    model_serving.SHAPE,
+    model_booster.SHAPE,
+    ray_cluster.SHAPE,
+    ray_service.SHAPE,
+    kserve.SHAPE,
+    llm_inference_service.SHAPE,
+    kubeai.SHAPE,
+    kaito.SHAPE,
+    nim.SHAPE,
+    dynamo.SHAPE,
+    vllm_runtime.SHAPE,
+    llmkube.SHAPE,
+    llmaz.SHAPE,
+    seldon.SHAPE,
+    releases.FLUX,
+    releases.ARGO,
+)
 """Asked in this order; the first that knows an object has it."""
 
 __all__ = ["TABLE", "Shape"]

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trimtab.manifest import resources, vocabulary
+from trimtab.manifest.address import model_hit
 from trimtab.manifest.container import Container, EngineSettings, field_hit, read_engine
-from trimtab.manifest.context import Context, Thing, distance
-from trimtab.manifest.hit import Draft, Hit, Writer
+from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.hit import Draft, Writer
+from trimtab.manifest.near import distance
 from trimtab.manifest.pod import PodSpec, draft_of, environment_of, serving_containers, take_pod
 from trimtab.manifest.shapes.shape import Shape
 from trimtab.manifest.source import Cursor
@@ -105,15 +107,6 @@ def _take_uri(draft: Draft, model: Cursor, settings: EngineSettings) -> None:
     if uri is None or not uri.string or (said is not None and not str(said.value).startswith(("/mnt/", "{{", "$"))):
         return
     draft.hits["model"] = model_hit(uri)
-
-
-def model_hit(uri: Cursor) -> Hit:
-    """Return the hit of a model's address; of `hf://org/name` the part after the scheme."""
-    text = uri.text()
-    if text is None or not text.value.startswith("hf://"):
-        return field_hit("model", uri.string, uri)
-    part = text.cut(len("hf://"), len(text.value))
-    return field_hit("model", part.value, uri, part)
 
 
 def _take_scale(draft: Draft, predictor: Cursor) -> None:

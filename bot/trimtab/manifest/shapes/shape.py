@@ -16,7 +16,9 @@ class Shape:
     Attributes:
         kinds: API group and kind of the objects it knows; the group decides, never the kind alone.
         servings: Yields the servings of such an object.
+        speaks: Whether the kind itself says that a model is served, whatever else stands in the file.
     """
 
     kinds: frozenset[tuple[str, str]]
     servings: Callable[[Thing, Context], Iterator[Draft]]
+    speaks: bool = False

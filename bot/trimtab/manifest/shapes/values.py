@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from trimtab.manifest.hit import Draft
-from trimtab.manifest.shapes import values_any, values_app_template, values_llm_d, values_production_stack
+from trimtab.manifest.shapes import (
+    values_any,
+    values_app_template,
+    values_kubeai,
+    values_llm_d,
+    values_production_stack,
+)
 from trimtab.manifest.shapes.owner import Owner
 from trimtab.manifest.source import Cursor
 
@@ -15,6 +21,7 @@ READERS: tuple[Reader, ...] = (
     values_production_stack.read,
     values_app_template.read,
     values_llm_d.read,
+    values_kubeai.read,
     values_any.read,
 )
 

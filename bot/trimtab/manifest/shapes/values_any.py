@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from trimtab.manifest import resources, vocabulary
+from trimtab.manifest.address import model_hit
 from trimtab.manifest.container import Container, field_hit, read_engine
 from trimtab.manifest.engines import engine_of_flags, engine_of_image, engine_of_words
 from trimtab.manifest.hit import Draft
-from trimtab.manifest.shapes.kserve import model_hit
 from trimtab.manifest.shapes.owner import Owner, image_of
 from trimtab.manifest.source import Cursor
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trimtab.manifest import resources
+from trimtab.manifest.address import model_hit
 from trimtab.manifest.container import Container, read_engine
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.keys import take_keys
 from trimtab.manifest.scale import take_replicas
-from trimtab.manifest.shapes.kserve import model_hit
 from trimtab.manifest.shapes.owner import Owner, image_of
 from trimtab.manifest.source import Cursor
 

@@ -1,4 +1,4 @@
-"""Kubernetes' own workloads: an object with one pod template."""
+"""Kubernetes' own workloads, and those that copy them: an object with one pod template."""
 
 from __future__ import annotations
 
@@ -7,27 +7,39 @@ from collections.abc import Iterator
 from trimtab.manifest.context import Context, Thing
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.pod import PodSpec, draft_of, pod_of_template, serving_containers, take_pod
-from trimtab.manifest.scale import take_autoscaler, take_replicas
+from trimtab.manifest.scale import take_autoscaler, take_knative, take_replicas
 from trimtab.manifest.shapes.shape import Shape
 
-_SCALED = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "Rollout", "ReplicationController"})
+_SCALED = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "Rollout", "ReplicationController", "DeploymentConfig"})
+_BATCH = frozenset({"Job", "CronJob"})
 
 
 def servings(thing: Thing, context: Context) -> Iterator[Draft]:
-    """Yield one serving for each container that serves."""
+    """Yield one serving for each container that serves; a job serves only where its command starts a server."""
+    pod = _pod(thing)
     spec = thing.at.get("spec")
-    if spec is None:
-        return
-    pod = PodSpec(spec) if thing.kind == "Pod" else pod_of_template(spec.get("template"))
-    if pod is None:
+    if pod is None or spec is None:
         return
     for container, settings in serving_containers(pod, context, thing.namespace):
+        if thing.kind in _BATCH and not settings.spoken:
+            continue
         draft = draft_of(thing, container, settings, "plain")
         take_pod(draft, pod, container)
         if thing.kind in _SCALED:
             take_replicas(draft, spec)
             take_autoscaler(draft, context)
+        if thing.kind == "Service":
+            take_knative(draft, pod.metadata)
         yield draft
+
+
+def _pod(thing: Thing) -> PodSpec | None:
+    spec = thing.at.get("spec")
+    if spec is None or thing.kind == "Pod":
+        return PodSpec(spec) if spec is not None else None
+    if thing.kind == "CronJob":
+        return pod_of_template(spec.get("jobTemplate", "spec", "template"))
+    return pod_of_template(spec.get("template"))
 
 
 SHAPE = Shape(
@@ -38,7 +50,11 @@ SHAPE = Shape(
             ("apps", "DaemonSet"),
             ("apps", "ReplicaSet"),
             ("", "Pod"),
+            ("", "ReplicationController"),
+            ("apps.openshift.io", "DeploymentConfig"),
             ("argoproj.io", "Rollout"),
+            ("batch", "Job"),
+            ("batch", "CronJob"),
             ("serving.knative.dev", "Service"),
         }
     ),

@@ -1,0 +1,21 @@
+"""The address of a model's files, and the name inside it: `hf://org/name`, `ollama://name:tag`, `pvc://claim/path`."""
+
+from __future__ import annotations
+
+from trimtab.manifest.container import field_hit
+from trimtab.manifest.hit import Hit
+from trimtab.manifest.source import Cursor
+
+_NAMING = ("hf://", "ollama://")
+"""Schemes after which comes the name that the engine itself would be given."""
+
+
+def model_hit(uri: Cursor) -> Hit:
+    """Return the hit of a model's address; of `hf://org/name` the part after the scheme."""
+    text = uri.text()
+    scheme = next((one for one in _NAMING if uri.string.startswith(one)), "")
+    if text is None or not scheme:
+        return field_hit("model", uri.string, uri)
+    stop = text.value.find("?")
+    part = text.cut(len(scheme), len(text.value) if stop < 0 else stop)
+    return field_hit("model", part.value, uri, part)

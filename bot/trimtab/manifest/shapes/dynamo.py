@@ -1,0 +1,96 @@
+"""NVIDIA Dynamo (nvidia.com): DynamoGraphDeployment, one serving for each worker, and DynamoComponentDeployment.
+
+Source: https://github.com/ai-dynamo/dynamo, deploy/cloud/operator/api/v1alpha1 (v0.7) and api/dynamo/common: resources
+name the GPU as `gpu`, without a vendor (`gpuType` gives the resource's name), and stand in the service, not in its
+container.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from trimtab.manifest import resources, vocabulary
+from trimtab.manifest.container import EngineSettings, field_hit, pod_container, read_engine
+from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.hit import Draft
+from trimtab.manifest.keys import take_keys
+from trimtab.manifest.pod import PodSpec, environment_of, labels_of, take_pod
+from trimtab.manifest.resources import GpuSite
+from trimtab.manifest.scale import take_replicas
+from trimtab.manifest.shapes.shape import Shape
+from trimtab.manifest.source import Cursor
+
+_GROUP = "nvidia.com"
+_NO_WORKERS = frozenset({"frontend", "planner", "epp", "router", "processor", "main"})
+_WORKERS = frozenset({"worker", "prefill", "decode"})
+_KEYS = {"shm_size": ("sharedMemory", "size")}
+_SCALE = {"min_replicas": ("autoscaling", "minReplicas"), "max_replicas": ("autoscaling", "maxReplicas")}
+
+
+def servings(thing: Thing, context: Context) -> Iterator[Draft]:
+    """Yield one serving for each worker."""
+    spec = thing.at.get("spec")
+    if spec is None:
+        return
+    for name, service in _services(thing, spec):
+        container = service.get("extraPodSpec", "mainContainer") or service
+        environment = environment_of(container, context, thing.namespace, service.get("envs") or spec.get("envs"))
+        settings = read_engine(replace(pod_container(container, environment), engine=spec.word("backendFramework")))
+        if _works(name, service, settings):
+            yield _worker(thing, name, service, settings)
+
+
+def _services(thing: Thing, spec: Cursor) -> Iterator[tuple[str, Cursor]]:
+    if thing.kind == "DynamoComponentDeployment":
+        yield spec.word("serviceName") or thing.name, spec
+        return
+    services = spec.get("services")
+    yield from services.entries().items() if services is not None else ()
+
+
+def _works(name: str, service: Cursor, settings: EngineSettings) -> bool:
+    """Return whether a service loads a model: it starts an engine, or it is declared a worker or asks for GPUs."""
+    kind = service.word("componentType").lower()
+    if kind in _NO_WORKERS or (not kind and name.lower() in _NO_WORKERS):
+        return False
+    return settings.spoken or (bool(settings.engine) and (kind in _WORKERS or bool(_sites(service))))
+
+
+def _worker(thing: Thing, name: str, service: Cursor, settings: EngineSettings) -> Draft:
+    draft = Draft(thing.at, thing.api_version, thing.kind, thing.namespace, thing.name, name, "crd", settings.engine)
+    draft.annotations.update(labels_of(thing.at.get("metadata")))
+    draft.add(settings.hits)
+    draft.adders.update(settings.adders)
+    pod, container = service.get("extraPodSpec"), service.get("extraPodSpec", "mainContainer")
+    resources.take_gpus(
+        draft, _sites(service) or resources.gpu_sites(container.get("resources") if container else None)
+    )
+    kind = service.get("resources", "limits", "gpuType") or service.get("resources", "requests", "gpuType")
+    draft.hits.pop("gpu_resource", None)
+    draft.refusals["gpu_resource"] = "Dynamo names no resource here; set `gpuType` by hand"
+    if kind is not None and kind.string:
+        draft.add({"gpu_resource": field_hit("gpu_resource", vocabulary.read("gpu_resource", kind.string), kind)})
+    resources.take_host(draft, service)
+    if pod is not None:
+        take_pod(draft, PodSpec(pod), container or pod)
+    else:
+        draft.add_selector = lambda key, value: (
+            resources.add_path(service, ("extraPodSpec", "nodeSelector", key), value),
+        )
+    take_keys(draft, service, _KEYS)
+    take_replicas(draft, service)
+    if service.word("autoscaling", "enabled") == "true":
+        take_keys(draft, service, _SCALE)
+    return draft
+
+
+def _sites(service: Cursor) -> tuple[GpuSite, ...]:
+    """Return where a service asks for GPUs, limits first."""
+    found = (service.get("resources", part, "gpu") for part in ("limits", "requests"))
+    return tuple(GpuSite("gpu", at) for at in found if at is not None and at.string not in {"", "0"})
+
+
+SHAPE = Shape(
+    frozenset({(_GROUP, "DynamoGraphDeployment"), (_GROUP, "DynamoComponentDeployment")}), servings, speaks=True
+)

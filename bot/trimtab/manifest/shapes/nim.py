@@ -1,0 +1,102 @@
+"""NVIDIA's NIM operator (apps.nvidia.com): NIMService, and NIMPipeline that holds several; a NIMCache serves nothing.
+
+Source: https://github.com/NVIDIA/k8s-nim-operator, api/apps/v1alpha1 (v3.0). A profile, chosen by `NIM_MODEL_PROFILE`
+or by the cache, is built for one kind of GPU, one precision and one number of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from trimtab.manifest.container import Container, field_hit, read_engine
+from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.engines import model_of_nim
+from trimtab.manifest.environment import Environment
+from trimtab.manifest.hit import Draft
+from trimtab.manifest.keys import take_keys
+from trimtab.manifest.pod import PodSpec, environment_of, labels_of, take_pod
+from trimtab.manifest.scale import take_replicas
+from trimtab.manifest.shapes.owner import image_of
+from trimtab.manifest.shapes.shape import Shape
+from trimtab.manifest.source import Cursor
+
+_GROUP = "apps.nvidia.com"
+_NODES = {
+    "tensor_parallel_size": ("multiNode", "parallelism", "tensor"),
+    "pipeline_parallel_size": ("multiNode", "parallelism", "pipeline"),
+}
+_SCALE = {"min_replicas": ("scale", "hpa", "minReplicas"), "max_replicas": ("scale", "hpa", "maxReplicas")}
+_BOUND = ("gpu_product", "gpu_resource", "gpu_count", "tensor_parallel_size", "pipeline_parallel_size")
+
+
+def servings(thing: Thing, context: Context) -> Iterator[Draft]:
+    """Yield one serving for a NIMService, or for each service of a pipeline that is switched on."""
+    spec = thing.at.get("spec")
+    if spec is None:
+        return
+    if thing.kind == "NIMService":
+        yield _service(thing, context, spec, "")
+        return
+    listed = spec.get("services")
+    for item in listed.items() if listed is not None else ():
+        inner = item.get("spec")
+        if inner is not None and item.word("enabled") != "false":
+            yield _service(thing, context, inner, item.word("name"))
+
+
+def _service(thing: Thing, context: Context, spec: Cursor, name: str) -> Draft:
+    image, tag = image_of(spec.get("image"))
+    environment = environment_of(spec, context, thing.namespace)
+    settings = read_engine(Container(spec, [], environment, image, tag, "nim"))
+    draft = Draft(thing.at, thing.api_version, thing.kind, thing.namespace, thing.name, name, "crd", "nim")
+    draft.annotations.update(labels_of(thing.at.get("metadata")))
+    draft.add(settings.hits)
+    draft.adders.update(settings.adders)
+    _take_model(draft, spec.get("image", "repository"))
+    take_pod(draft, PodSpec(spec), spec)
+    if spec.get("multiNode") is not None:
+        take_keys(draft, spec, _NODES)
+    take_replicas(draft, spec)
+    if spec.word("scale", "enabled") == "true":
+        _take_scale(draft, spec)
+    _bind(draft, spec, environment)
+    return draft
+
+
+def _take_model(draft: Draft, repository: Cursor | None) -> None:
+    """Add the model that the image is of."""
+    text = repository.text() if repository is not None else None
+    model = model_of_nim(text.value) if text is not None else ""
+    if repository is not None and text is not None and model:
+        start = text.value.index(model)
+        draft.add({"model": field_hit("model", model, repository, text.cut(start, start + len(model)))})
+
+
+def _take_scale(draft: Draft, spec: Cursor) -> None:
+    take_keys(draft, spec, _SCALE)
+    reason = "the HPA of `spec.scale` owns the number of replicas; set min_replicas or max_replicas"
+    draft.adders.pop("replicas", None)
+    draft.refusals["replicas"] = reason
+    if "replicas" in draft.hits:
+        draft.hits["replicas"] = replace(draft.hits["replicas"], locked=reason)
+
+
+def _bind(draft: Draft, spec: Cursor, environment: Environment) -> None:
+    """Refuse what a chosen profile fixes, and what draws GPUs in another way."""
+    profile = environment.find("NIM_MODEL_PROFILE")
+    named = profile.text.value if profile is not None else spec.word("storage", "nimCache", "profile")
+    if spec.get("draResources") is not None:
+        draft.refusals["gpu_count"] = draft.refusals["gpu_resource"] = "the GPUs come by resource claims (draResources)"
+    if not named:
+        return
+    reason = f"the NIM profile {named} is built for its GPU and its number of them; choose another profile first"
+    for field in _BOUND:
+        draft.adders.pop(field, None)
+        draft.refusals[field] = reason
+        if field in draft.hits:
+            draft.hits[field] = replace(draft.hits[field], locked=reason)
+    draft.add_selector = None
+
+
+SHAPE = Shape(frozenset({(_GROUP, "NIMService"), (_GROUP, "NIMPipeline")}), servings, speaks=True)

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.manifest.samples import SUBJECT, edited, refused
+from tests.manifest.test_edit import arguments, deployment
+
+
+def indented(text: str) -> str:
+    """Return lines as they stand below a container of the sample."""
+    return "".join(f"        {line}\n" for line in text.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("container", "after"),
+    [
+        ("args: []", "args: [--max-num-seqs=8]"),
+        ("args:", "args: [--max-num-seqs=8]"),
+        ("args: ~ # none", "args: [--max-num-seqs=8] # none"),
+        ("tty: true", "tty: true\nargs:\n- --max-num-seqs=8"),
+        ("ports:\n  - containerPort: 1", "ports:\n  - containerPort: 1\nargs:\n  - --max-num-seqs=8"),
+        ("command: [vllm, serve, o/m]", "command: [vllm, serve, o/m, --max-num-seqs=8]"),
+        ("command: [vllm, serve]\nargs: [o/m]", "command: [vllm, serve]\nargs: [o/m, --max-num-seqs=8]"),
+        ("command: [vllm]\nargs:\n- serve\n- o/m", "command: [vllm]\nargs:\n- serve\n- o/m\n- --max-num-seqs=8"),
+        ("args: [--model, o/m, --, x]", 'args: [--model, o/m, --max-num-seqs, "8", --, x]'),
+        ("args:\n- --model=o/m\n- --\n- x", "args:\n- --model=o/m\n- --max-num-seqs=8\n- --\n- x"),
+        ("args: ['--model', o/m]", "args: ['--model', o/m, '--max-num-seqs', '8']"),
+        ("args: [\n  --model=o/m, # why\n]", "args: [\n  --model=o/m, # why\n  --max-num-seqs=8,\n]"),
+        ("args: [\n  --model=o/m # why\n]", "args: [\n  --model=o/m, # why\n  --max-num-seqs=8\n]"),
+        ("args: [\n  --model, # a\n  o/m # b\n]", 'args: [\n  --model, # a\n  o/m, # b\n  --max-num-seqs,\n  "8"\n]'),
+        (
+            "args:\n- --model=o/m\n# - --dtype=half\n# tail",
+            "args:\n- --model=o/m\n- --max-num-seqs=8\n# - --dtype=half",
+        ),
+        ("args:\n- --model=o/m  # a\n\ntty: true", "args:\n- --model=o/m  # a\n- --max-num-seqs=8\n\ntty: true"),
+        (
+            "command: [sh, -c]\nargs: ['vllm serve o/m --dtype half 2>&1 | tee /log']",
+            "command: [sh, -c]\nargs: ['vllm serve o/m --dtype half --max-num-seqs 8 2>&1 | tee /log']",
+        ),
+        (
+            "command: [sh, -c]\nargs:\n- |\n  cat <<E >/x\n  vllm serve no\n  E\n  vllm serve o/m",
+            "command: [sh, -c]\nargs:\n- |\n  cat <<E >/x\n  vllm serve no\n  E\n  vllm serve o/m --max-num-seqs=8",
+        ),
+        (
+            "command: [sh, -c]\nargs: ['A=b exec vllm serve o/m -- x']",
+            "command: [sh, -c]\nargs: ['A=b exec vllm serve o/m --max-num-seqs=8 -- x']",
+        ),
+        (
+            "command: [python3, -m, vllm.entrypoints.openai.api_server]\nargs:\n- --model\n- o/m",
+            'args:\n- --model\n- o/m\n- --max-num-seqs\n- "8"',
+        ),
+    ],
+)
+def test_a_flag_goes_where_the_engine_reads_it(container: str, after: str) -> None:
+    """Empty lists, commented lists, terminators, redirections and here-documents: the flag reaches the engine."""
+    assert indented(after) in edited(arguments(container), SUBJECT, max_num_seqs=8)
+
+
+OLLAMA = "ollama/ollama:0.12"
+TGI = "ghcr.io/huggingface/text-generation-inference:3.0"
+NIM = "nvcr.io/nim/meta/llama-3.1-8b-instruct:1.8"
+
+
+@pytest.mark.parametrize(
+    ("image", "container", "after"),
+    [
+        (OLLAMA, "tty: true", 'tty: true\nenv:\n- name: OLLAMA_CONTEXT_LENGTH\n  value: "4096"'),
+        (OLLAMA, "env: []", 'env: [{name: OLLAMA_CONTEXT_LENGTH, value: "4096"}]'),
+        (OLLAMA, "env: [{name: A, value: b}]", '{name: A, value: b}, {name: OLLAMA_CONTEXT_LENGTH, value: "4096"}]'),
+        (OLLAMA, "env:\n- {name: A, value: 'b'}", "- name: OLLAMA_CONTEXT_LENGTH\n  value: '4096'"),
+        (OLLAMA, "env:\n  - name: 'A'\n    value: b", "  - name: 'OLLAMA_CONTEXT_LENGTH'\n    value: \"4096\""),
+        (NIM, "env:\n- name: NIM_CACHE_PATH\n  value: /c", '- name: NIM_MAX_MODEL_LEN\n  value: "4096"'),
+        (TGI, "env:\n- name: MODEL_ID\n  value: o/m", '- name: MAX_TOTAL_TOKENS\n  value: "4096"'),
+        (TGI, "args: [--model-id, o/m]", 'args: [--model-id, o/m, --max-total-tokens, "4096"]'),
+    ],
+)
+def test_a_variable_is_added_always_quoted(image: str, container: str, after: str) -> None:
+    """An engine that is told by variables gets one more, and Kubernetes takes text alone there."""
+    found = edited(deployment(f"name: server\nimage: {image}\n{container}"), SUBJECT, max_model_len=4096)
+
+    assert after.replace("\n", "\n        ") in found
+
+
+@pytest.mark.parametrize("flag", ["--max", "--max_num"])
+def test_an_ambiguous_abbreviation_is_not_joined_by_the_flag(flag: str) -> None:
+    """Where a flag may abbreviate the new one, argparse refuses or misreads both, so nothing is added."""
+    text = arguments(f"args: [--model, o/m, {flag}, '8']")
+
+    assert "abbreviates" in refused(text, SUBJECT, max_num_seqs=8, max_model_len=9)
