@@ -123,6 +123,7 @@ class Draft:
         fingerprint: Of what was proposed.
         until: RFC 3339 end of a snooze; empty otherwise.
         command: The comment that asked for it, as the forge numbers it; 0 where none did.
+        line: Which of the comment's commands it was, from 0.
         note: Why, or what was seen, in a sentence.
         tree: Hex id of the head's tree, which an approval binds to; empty elsewhere.
         reverts: Identity of the recommendation that this one takes back; empty where it takes none back.
@@ -152,6 +153,7 @@ class Draft:
     until: str = ""
     command: int = 0
     note: str = ""
+    line: int = 0
     tree: str = ""
     reverts: str = ""
     team: str = ""
@@ -193,7 +195,7 @@ class Journal(Protocol):
         ...
 
 
-_OWN = {"step", "actor", "expects", "until", "command", "note", "tree", "explanation"}
+_OWN = {"step", "actor", "expects", "until", "command", "line", "note", "tree", "explanation"}
 """What belongs to one step alone."""
 
 

@@ -19,7 +19,22 @@ from trimtab.plan import plan
 from trimtab.price import Prices, bill, load_prices, price
 from trimtab.progress import Progress
 from trimtab.propose import Source, propose
-from trimtab.publish import Pace, Place, Wanted, catch_up, connect, pace_from, scratch, sync
+from trimtab.publish import (
+    Answered,
+    Chat,
+    Pace,
+    Place,
+    Pointer,
+    Wanted,
+    answer_all,
+    catch_up,
+    connect,
+    connect_named,
+    pace_from,
+    scratch,
+    sync,
+    tell_outcomes,
+)
 from trimtab.read import store
 from trimtab.read.git import Checkout, read_repository
 from trimtab.read.kubernetes import with_objects
@@ -116,8 +131,30 @@ def run(call: Call) -> tuple[Scan, tuple[Link, ...]]:
     """Scan with the ledger's experience, then publish and record; `mode: report` only scans."""
     if call.config.mode is Mode.REPORT or not _with_forge(call.config):
         return scan(call), ()
-    found = scan(call, journal_of(call).entries())
-    return found, publish(call, found)
+    journal, place = journal_of(call), place_of(call)
+    sites = [connect(repository, place) for repository in _with_forge(call.config)]
+    answered = [(site, answer_all(site, journal, _chat(call))[0]) for site in sites]
+    found = scan(call, journal.entries())
+    links = publish(call, found)
+    for site, comments in answered:
+        tell_outcomes(site, comments, links)
+    return found, links
+
+
+def comment(call: Call, pointer: Pointer) -> tuple[tuple[Answered, ...], str]:
+    """Answer the comment that an event points at, and every other that waits; judge anew where one asks for it.
+
+    Returns what was answered, and why the comment that is pointed at was passed over; empty where it was not.
+
+    Raises:
+        ForgeError: A forge, a remote or the ledger cannot be reached; nothing is lost, the next run answers.
+    """
+    site = connect_named(call.config.repositories, pointer.repository, place_of(call))
+    answered, why = answer_all(site, journal_of(call), _chat(call), pointer)
+    if any(one.runs for one in answered):
+        _, links = run(call)
+        tell_outcomes(site, answered, links)
+    return answered, why
 
 
 def publish(call: Call, found: Scan) -> tuple[Link, ...]:
@@ -169,6 +206,10 @@ def journal_of(call: Call) -> Ledger:
 def place_of(call: Call) -> Place:
     """Return where publishing works."""
     return Place(call.base, call.workdir / "publish", os.environ)
+
+
+def _chat(call: Call) -> Chat:
+    return Chat(call.now_s, call.config.pull_requests.merge_on_approve)
 
 
 def _with_forge(config: Config) -> list[Repository]:

@@ -100,6 +100,9 @@ class FakeGitLab(Api):
         values = {names[key]: value.removeprefix("Draft: ") for key, value in body.items() if key in names}
         if "state_event" in body:
             values["state"] = "closed" if body["state_event"] == "close" else "open"
+        if "reviewer_ids" in body:
+            ids = body["reviewer_ids"]
+            values["reviewers"] = tuple(login for login, known in self.state.users.items() if known in ids)
         return Answer(200, self._full(self.state.edit(int(number), **values)))
 
     def _notes(self, _: Query, __: dict[str, str], number: str) -> Answer:
@@ -209,6 +212,7 @@ class FakeGitLab(Api):
             "labels": list(pull.labels),
             "draft": pull.draft,
             "user_notes_count": len(pull.comments),
+            "reviewers": [self._person(login, self.state.users[login]) for login in pull.reviewers],
             "updated_at": NOW,
             "source_branch": pull.branch,
             "target_branch": pull.base,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -12,10 +13,12 @@ import click
 from trimtab.cli.load import load_config
 from trimtab.cli.options import config_option, seconds_at
 from trimtab.cli.progress import progress_bars
-from trimtab.fleet import Found, Unknown
-from trimtab.publish import Pointer, answer, asked_in, connect_named, read_event
-from trimtab.run import Call, journal_of, place_of, run
+from trimtab.fleet import Found
+from trimtab.publish import Answered, read_event
+from trimtab.run import Call, comment
 from trimtab.text.clean import one_line
+
+_LONGEST = 2000
 
 
 @click.command()
@@ -29,34 +32,26 @@ def command(config_path: Path, form: str) -> None:
     """
     pointer = read_event(os.environ)
     if not isinstance(pointer, Found):
-        _say(form, pointer)
+        _say(form, (), pointer.reason)
         return
     config = load_config(config_path)
     with tempfile.TemporaryDirectory(prefix="trimtab-") as workdir, progress_bars() as progress:
-        call = Call(config, config_path.parent, seconds_at(""), Path(workdir), progress)
-        _say(form, _answered(call, pointer.value))
+        answered, why = comment(
+            Call(config, config_path.parent, seconds_at(""), Path(workdir), progress), pointer.value
+        )
+    _say(form, answered, why)
 
 
-def _say(form: str, answered: Found[str] | Unknown) -> None:
-    done = isinstance(answered, Found)
-    note = answered.value if isinstance(answered, Found) else answered.reason
+def _say(form: str, answered: Sequence[Answered], why: str) -> None:
+    """Print what was done; `why` says why the comment of the event was passed over."""
+    notes = [one_line(one.note, _LONGEST) for one in answered]
     if form == "json":
-        click.echo(json.dumps({"schema": "trimtab/comment/v1", "done": done, "note": note}, ensure_ascii=False))
-    else:
-        click.echo(one_line(note if done else f"nothing done: {note}"))
-
-
-def _answered(call: Call, pointer: Pointer) -> Found[str] | Unknown:
-    """Return what was done, or why nothing was."""
-    site = connect_named(call.config.repositories, pointer.repository, place_of(call))
-    journal = journal_of(call)
-    asked = asked_in(site, journal, pointer)
-    if not isinstance(asked, Found):
-        return asked
-    identity = asked.value.standing.id
-
-    def recheck() -> str:
-        _, links = run(call)
-        return next((link.note for link in links if link.id == identity), "no longer found")
-
-    return Found(answer(site, journal, asked.value, call.now_s, recheck))
+        done = bool(answered) and not why
+        note = why or "; ".join(notes)
+        document = {"schema": "trimtab/comment/v1", "done": done, "note": note, "answered": notes}
+        click.echo(json.dumps(document, ensure_ascii=False))
+        return
+    for note in notes:
+        click.echo(note)
+    if why:
+        click.echo(one_line(f"nothing done: {why}"))

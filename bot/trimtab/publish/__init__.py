@@ -1,7 +1,7 @@
 """Proposals become pull requests: one thin interface to forges, one reconcile over it."""
 
 from trimtab.publish.catch_up import Caught, catch_up
-from trimtab.publish.chat import answer, asked_in
+from trimtab.publish.chat import Answered, Chat, answer_all, tell_outcomes
 from trimtab.publish.connect import Place, connect, connect_named, scratch
 from trimtab.publish.event import Pointer, read_event
 from trimtab.publish.forge import Forge, PullRequest, PullState, RateLimitedError
@@ -10,7 +10,9 @@ from trimtab.publish.site import Site, Wanted
 from trimtab.publish.sync import sync
 
 __all__ = [
+    "Answered",
     "Caught",
+    "Chat",
     "Forge",
     "Pace",
     "Place",
@@ -20,8 +22,7 @@ __all__ = [
     "RateLimitedError",
     "Site",
     "Wanted",
-    "answer",
-    "asked_in",
+    "answer_all",
     "catch_up",
     "connect",
     "connect_named",
@@ -29,4 +30,5 @@ __all__ = [
     "read_event",
     "scratch",
     "sync",
+    "tell_outcomes",
 ]

@@ -25,7 +25,7 @@ def branch_for(site: Site, standing: Standing, proposal: Proposal, at_s: int) ->
         GitError: The commit that the proposal was made on is gone, or a path cannot be written.
     """
     _bring(site.repo, standing.branch, standing.tip)
-    if standing.tip and holds(site.repo, standing.tip, proposal.files):
+    if standing.tip and not standing.given_back and holds(site.repo, standing.tip, proposal.files):
         return Branch(standing.tip, ())
     _bring(site.repo, site.base, proposal.base_commit)
     commit = Commit(proposal.base_commit, proposal.files, _message(proposal), at_s)

@@ -10,7 +10,7 @@ from trimtab.life import Actor, Entry, State, following
 from trimtab.publish.branch import branch_for, changes_nothing, ours
 from trimtab.publish.drafts import drafted, material, reopened, repeats
 from trimtab.publish.forge import PullRequest
-from trimtab.publish.mark import read_mark
+from trimtab.publish.mark import UNFINISHED, read_mark
 from trimtab.publish.move import NOTHING, Call, Move
 from trimtab.publish.site import TAKEN_OVER, Site, Standing, Wanted, waits
 from trimtab.recommendation import Proposal
@@ -71,9 +71,10 @@ def _with_pull(desk: Desk, standing: Standing, proposal: Proposal, pull: PullReq
         return Move(standing, proposal, f"left alone: a person pointed it at {pull.base}")
     if not standing.tip:
         return Move(standing, proposal, "held: its branch is gone")
-    if not standing.untouched:
+    if not standing.untouched and not standing.given_back:
         return _taken_over(desk, standing, proposal)
-    if _fingerprint(pull) == proposal.fingerprint:
+    told = _fingerprint(pull) == proposal.fingerprint and UNFINISHED not in pull.body
+    if told and not standing.given_back:
         return Move(standing, proposal, "unchanged")
     return _refresh(desk, standing, proposal)
 

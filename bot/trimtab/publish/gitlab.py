@@ -98,14 +98,19 @@ class GitLab:
     def edit_pull(
         self, number: int, *, title: str, body: str, state: PullState, head: str = "", dress: Dress = PLAIN
     ) -> PullRequest:
-        """Set title, description and state; or merge. A draft stays one, and what opening gave it stays."""
-        del dress
+        """Set title, description and state, and ask more reviewers; or merge. A draft stays one."""
         if state is PullState.MERGED:
             return self._merge(number, head)
+        asked = self._ids(dress.reviewers)
 
         def edit() -> PullRequest:
             now = self._project.mergerequests.get(number)
-            wanted = {"title": f"{_DRAFT if _is_draft(now) else ''}{title}", "description": body}
+            wanted: dict[str, str | list[int]] = {
+                "title": f"{_DRAFT if _is_draft(now) else ''}{title}",
+                "description": body,
+            }
+            if asked:
+                wanted["reviewer_ids"] = [*(one["id"] for one in now.attributes.get("reviewers") or ()), *asked]
             if (now.state == "opened") != (state is PullState.OPEN):
                 wanted["state_event"] = "reopen" if state is PullState.OPEN else "close"
             self._project.mergerequests.update(number, wanted)

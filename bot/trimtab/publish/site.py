@@ -17,6 +17,9 @@ from trimtab.rule import Subject
 TAKEN_OVER = "a person changed the branch; it is left to them"
 """The note of the entry that records commits of others on a branch."""
 
+REBASE = "a person gives the branch back"
+"""The note of the entry by which a person lets Trimtab replace what others committed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -88,6 +91,16 @@ class Standing:
     def last(self) -> Entry:
         """Return its latest entry; only for one that the ledger knows."""
         return self.entries[-1]
+
+    @property
+    def members(self) -> frozenset[str]:
+        """Return the recommendations that share its pull request, itself included."""
+        return frozenset({self.id})
+
+    @property
+    def given_back(self) -> bool:
+        """Return whether a person gave the branch back as it is now; what was committed since was not given."""
+        return any(entry.note == REBASE and entry.head == self.tip for entry in self.entries)
 
     @property
     def untouched(self) -> bool:

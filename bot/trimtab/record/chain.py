@@ -87,4 +87,5 @@ class _Watch:
 
 def doubles(last: Entry, entry: Entry) -> bool:
     """Return whether an entry says again what the recommendation's entry before it said."""
-    return entry.step == last.step == State.OPEN and (entry.head, entry.fingerprint) == (last.head, last.fingerprint)
+    said = [(one.head, one.fingerprint, one.note, one.command) for one in (last, entry)]
+    return entry.step == last.step == State.OPEN and said[0] == said[1]

@@ -111,13 +111,13 @@ class Ledger:
     def _seal(self, drafts: Sequence[Draft]) -> tuple[bytes, ...]:
         """Return the bytes of the entries to add, in order, leaving out drafts that were overtaken."""
         last = {identity: history[-1] for identity, history in histories(self._entries).items()}
-        commands = {(entry.repository, entry.command) for entry in self._entries if entry.command}
+        commands = {(entry.repository, entry.command, entry.line) for entry in self._entries if entry.command}
         prev = self._entries[-1].digest if self._entries else START
         at = datetime.fromtimestamp(self._now_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         sealed: list[bytes] = []
         for draft in drafts:
             before = last.get(draft.recommendation)
-            done = (draft.repository, draft.command) in commands
+            done = (draft.repository, draft.command, draft.line) in commands
             if done or (before.seq if before else 0) != draft.expects:
                 continue
             came_from = before.step if before else ""

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.forges.state import BOT, ForgeState, Pull
+from tests.forges.state import BOT, ForgeState, Pull, commit_to, tip
 from tests.publish.proposals import proposal, wanted
 from tests.publish.stages import Stage, stage
 from trimtab.config import Limits
-from trimtab.fleet import Found
-from trimtab.publish import Pointer, answer, asked_in, sync
+from trimtab.publish import Chat, Pointer, answer_all, sync, tell_outcomes
 from trimtab.record import Verified
 
 NOW_S = 1_794_700_000
@@ -46,15 +45,11 @@ def state_of(on: Stage) -> ForgeState:
     return on.state
 
 
-def handle(on: Stage, comment: int, number: int = 1) -> str:
+def handle(on: Stage, comment: int, number: int = 1, *, merges: bool = False) -> str:
     """Handle a comment as the job for its event does."""
-    site, ledger = on.site(), on.ledger()
-    asked = asked_in(site, ledger, Pointer("acme/gitops", number, comment))
-    if not isinstance(asked, Found):
-        return asked.reason
-    done = answer(site, ledger, asked.value, NOW_S, lambda: "unchanged")
+    answered, why = answer_all(on.site(), on.ledger(), Chat(NOW_S, merges), Pointer("acme/gitops", number, comment))
     assert isinstance(on.ledger().prove(), Verified)
-    return done
+    return why or "; ".join(one.note for one in answered)
 
 
 def say(on: Stage, body: str, login: str = "ada", number: int = 1) -> str:
@@ -107,9 +102,12 @@ def test_snoozed_and_back(on: Stage) -> None:
         ("/trimtab snooze 99999d", "Say for how long"),
         ("/trimtab snooze 1s", "Say for how long"),
         ("/trimtab help", "What I can do"),
-        ("/trimtab approve", "do not know this command yet"),
+        ("/trimtab frobnicate", "do not know the command"),
+        ("/trimtab split", "nothing to split"),
+        ("/trimtab owner nobody", "Name one account"),
+        ("/trimtab rollback", "Only what was merged"),
         ("/trimtab explain", "surplus-replicas"),
-        ("/trimtab recheck", "This recommendation: unchanged"),
+        ("/trimtab recheck", "judge everything again"),
     ],
 )
 def test_commands_that_change_no_state(on: Stage, body: str, says: str) -> None:
@@ -157,6 +155,9 @@ def test_bots_and_strangers_pull_requests_do_not_count(served: Stage) -> None:
     """A machine's command, a comment that is not there, and one on another's pull request are passed over."""
     assert say(served, "/trimtab dismiss x", BOT) == "the comment is a machine's"
     assert handle(served, 424242) == "the comment is not on this pull request, or is gone"
+    assert handle(served, state_of(served).get(1).comments[0].id, 2) == (
+        "the comment is not on this pull request, or is gone"
+    )
     assert replies(served) == ["/trimtab dismiss x"]
 
 
@@ -188,3 +189,118 @@ def test_a_second_delivery_finishes_what_was_cut_off(on: Stage) -> None:
 def _without_replies(state: ForgeState) -> Pull:
     pull = state.get(1)
     return replace(pull, comments=tuple(said for said in pull.comments if said.login != BOT))
+
+
+def test_a_lost_event_is_not_a_lost_command(served: Stage) -> None:
+    """A run without an event finds what was written since the last entry, and answers it once."""
+    state_of(served).say(1, "ada", "/trimtab explain")
+
+    for _ in range(2):
+        answer_all(served.site(), served.ledger(), Chat(NOW_S))
+
+    (reply,) = replies(served)
+    assert "What was seen" in reply
+    assert [entry.step for entry in served.ledger().entries()] == ["proposed", "open", "command"]
+
+
+def test_several_commands_are_answered_in_order_by_one_reply(served: Stage) -> None:
+    """Each line is judged and recorded by itself, and one reply tells of all."""
+    say(served, "/trimtab explain\n\n/trimtab snooze 2d\n\n/trimtab dismiss now")
+
+    entries = served.ledger().entries()[2:]
+    assert [(entry.step, entry.line) for entry in entries] == [("command", 0), ("snoozed", 1), ("command", 2)]
+    assert len(replies(served)) == 1
+    assert "not open any more" in replies(served)[0]
+
+
+def test_an_approval_binds_to_head_and_tree(served: Stage) -> None:
+    """The head and tree that stood when the comment was written are recorded, and nothing is merged."""
+    say(served, "/trimtab approve")
+
+    entry = served.ledger().entries()[-1]
+    branch = served.state.get(1).branch
+    assert (entry.step, entry.head) == ("command", tip(served.bare, branch))
+    assert len(entry.tree) == 40
+    assert served.state.get(1).state == "open"
+    assert "I do not merge" in replies(served)[0]
+
+
+def test_an_approval_merges_where_the_operator_said_so(served: Stage) -> None:
+    """With the option on, exactly the approved head is merged."""
+    comment = served.state.say(1, "ada", "/trimtab approve").id
+
+    handle(served, comment, merges=True)
+
+    assert served.state.get(1).state == "merged"
+
+
+def test_a_head_that_moved_is_not_approved(served: Stage) -> None:
+    """Between the comment and its handling somebody pushed: the approval is refused with the reason."""
+    comment = served.state.say(1, "ada", "/trimtab approve").id
+    commit_to(served.bare, served.state.get(1).branch, {"apps/chat.yaml": "replicas: 0\n"}, "Sneak")
+
+    handle(served, comment, merges=True)
+
+    assert served.state.get(1).state == "open"
+    assert "commits that are not mine" in replies(served)[0]
+    assert served.ledger().entries()[-1].tree == ""
+
+
+def test_only_the_owners_of_the_files_may_approve(served: Stage) -> None:
+    """CODEOWNERS of the base decides, not that of the branch."""
+    commit_to(served.bare, "main", {"CODEOWNERS": "/apps/ @eve\n"}, "Owners")
+    served.state.levels["eve"] = "write"
+
+    say(served, "/trimtab approve")
+    say(served, "/trimtab approve", "eve")
+
+    first, second = served.ledger().entries()[-2:]
+    assert first.note == "refused: CODEOWNERS gives apps/chat.yaml to others"
+    assert second.tree
+
+
+def test_a_branch_given_back_is_built_anew(served: Stage) -> None:
+    """After `rebase` the next run replaces what others committed; what is committed later is left alone again."""
+    branch = served.state.get(1).branch
+    commit_to(served.bare, branch, {"apps/other.yaml": "a: 1\n"}, "By hand")
+    assert run(served) == "left alone: a person changed its branch"
+
+    say(served, "/trimtab rebase")
+    assert run(served) == "updated"
+    assert run(served) == "unchanged"
+
+    commit_to(served.bare, branch, {"apps/other.yaml": "a: 2\n"}, "Again")
+    assert run(served) == "left alone: a person changed its branch"
+
+
+def test_what_was_merged_can_be_asked_back(served: Stage) -> None:
+    """`rollback` on a merged pull request records that a person wants it back."""
+    served.people.merge(1)
+    run(served)
+
+    say(served, "/trimtab rollback too slow at night")
+
+    assert last(served) == ("regressed", "a person wants it back: too slow at night", 7)
+    assert "sets the old values again" in replies(served)[0]
+
+
+def test_somebody_is_asked_for_a_review(served: Stage) -> None:
+    """`owner` asks one account, and says so."""
+    served.state.users["bob"] = 9
+
+    say(served, "/trimtab owner @bob")
+
+    assert served.state.get(1).reviewers == ("bob",)
+
+
+def test_the_outcome_of_a_run_is_told_in_the_same_reply(served: Stage) -> None:
+    """`recheck` is answered at once, and its outcome is written into that answer."""
+    state_of(served).say(1, "ada", "/trimtab recheck")
+
+    answered, _ = answer_all(served.site(), served.ledger(), Chat(NOW_S))
+    links = sync(served.site(), wanted(proposal(served.bare)), served.ledger(), Limits(), NOW_S)
+    tell_outcomes(served.site(), answered, links)
+
+    (reply,) = replies(served)
+    assert "Outcome: unchanged." in reply
+    assert answer_all(served.site(), served.ledger(), Chat(NOW_S)) == ((), "")

@@ -14,10 +14,15 @@ from enum import StrEnum
 class Verb(StrEnum):
     """What can be asked for."""
 
+    APPROVE = "approve"
     DISMISS = "dismiss"
     SNOOZE = "snooze"
-    EXPLAIN = "explain"
+    REBASE = "rebase"
     RECHECK = "recheck"
+    EXPLAIN = "explain"
+    ROLLBACK = "rollback"
+    SPLIT = "split"
+    OWNER = "owner"
     HELP = "help"
     UNKNOWN = "unknown"
 

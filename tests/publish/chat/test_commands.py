@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.publish.commands import Command, Verb, commands_in
+from trimtab.publish.chat.commands import Command, Verb, commands_in
 
 DISMISS = Command(Verb.DISMISS, "too risky")
 LINE = "/trimtab dismiss too risky"
@@ -77,7 +77,8 @@ def test_what_readers_do_not_see_as_words_is_none(body: str) -> None:
         ("/trimtab snooze 14d", Command(Verb.SNOOZE, "14d")),
         ("/trimtab explain", Command(Verb.EXPLAIN, "")),
         ("/trimtab recheck now", Command(Verb.RECHECK, "now")),
-        ("/trimtab approve", Command(Verb.UNKNOWN, "approve")),
+        ("/trimtab approve", Command(Verb.APPROVE, "")),
+        ("/trimtab merge", Command(Verb.UNKNOWN, "merge")),
         ("/trimtab Dismiss x", Command(Verb.UNKNOWN, "Dismiss x")),
         ("/trimtab unknown", Command(Verb.UNKNOWN, "unknown")),
         ("/trimtab dismiss; rm -rf /", Command(Verb.UNKNOWN, "dismiss; rm -rf /")),

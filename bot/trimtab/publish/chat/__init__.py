@@ -1,0 +1,5 @@
+"""Commands in comments: found, judged by who asks, recorded, done, and answered once."""
+
+from trimtab.publish.chat.answer import Answered, Chat, answer_all, tell_outcomes
+
+__all__ = ["Answered", "Chat", "answer_all", "tell_outcomes"]

@@ -1,0 +1,98 @@
+"""What a command is judged with: the recommendation, who asks, and what they may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from trimtab.fleet import Found, Unknown
+from trimtab.life import COMMAND, Draft, State, following
+from trimtab.publish.chat.asked import Asked
+from trimtab.publish.chat.commands import Command
+from trimtab.publish.forge import PullRequest
+from trimtab.publish.site import Site, Standing
+
+REFUSED, NOT_DONE = "refused: ", "not done: "
+"""What the note of an entry begins with, where nothing came of the command."""
+
+
+class Effect(StrEnum):
+    """What is done once the entry is written; each may be done twice and has its effect once."""
+
+    NONE = "none"
+    CLOSE = "close"
+    MERGE = "merge"
+    REVIEW = "review"
+    RUN = "run"
+    """Judge anew; the outcome is told in the reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One command with everything that is needed to judge it.
+
+    Attributes:
+        site: Where.
+        standing: The recommendation as it stands now.
+        asked: The comment.
+        command: Which of its commands.
+        line: The command's number in the comment.
+        now_s: The time, Unix seconds.
+        merges: Whether an approval merges.
+    """
+
+    site: Site
+    standing: Standing
+    asked: Asked
+    command: Command
+    line: int
+    now_s: int
+    merges: bool = False
+
+    @property
+    def pull(self) -> Found[PullRequest] | Unknown:
+        """Return the pull request where it is open."""
+        return self.asked.pull
+
+    def step(self, state: State, note: str = "") -> Draft:
+        """Return the draft of a step that a person asks for."""
+        draft = following(self.standing.last, state, self.asked.comment.author)
+        pull = self.pull.value if isinstance(self.pull, Found) else None
+        return replace(
+            draft,
+            pull_request=pull.number if pull else draft.pull_request,
+            url=pull.url if pull else draft.url,
+            command=self.asked.comment.id,
+            line=self.line,
+            note=note,
+        )
+
+    def told(self, note: str) -> Draft:
+        """Return the draft for a command that changes no state."""
+        last = self.standing.last
+        return Draft(
+            recommendation="",
+            step=COMMAND,
+            actor=self.asked.comment.author,
+            rule=last.rule,
+            subject=last.subject,
+            repository=last.repository,
+            pull_request=self.asked.comment.number,
+            url=last.url,
+            command=self.asked.comment.id,
+            line=self.line,
+            note=note,
+        )
+
+    def not_done(self, why: str) -> Draft:
+        """Return the draft for a command that asks for what cannot be."""
+        return self.told(f"{NOT_DONE}{why}")
+
+    def refused(self, why: str) -> Draft:
+        """Return the draft for a command of somebody who may not."""
+        return self.told(f"{REFUSED}{why}")
+
+
+def came_to_nothing(draft: Draft) -> bool:
+    """Return whether a command was refused or could not be done."""
+    return draft.step == COMMAND and draft.note.startswith((REFUSED, NOT_DONE))

@@ -1,0 +1,26 @@
+"""`explain`, `help`, `recheck`, `split` and unknown words: commands that change no state."""
+
+from __future__ import annotations
+
+from trimtab.life import Draft
+from trimtab.publish.chat.desk import Desk
+from trimtab.text.clean import one_line
+
+_LONGEST = 60
+
+
+def tell(desk: Desk) -> Draft:
+    """Return the entry of a command that only wants to be told something, or to have it judged anew."""
+    return desk.told(desk.command.verb.value)
+
+
+def split(desk: Desk) -> Draft:
+    """Return the entry of `split`: each recommendation of a shared pull request gets its own from now on."""
+    if len(desk.standing.members) > 1:
+        return desk.told("split")
+    return desk.not_done("This pull request holds one recommendation; there is nothing to split.")
+
+
+def unknown(desk: Desk) -> Draft:
+    """Return the entry of a word that is no command."""
+    return desk.not_done(f"I do not know the command {one_line(desk.command.argument, _LONGEST)!r}.")
