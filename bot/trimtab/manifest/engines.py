@@ -84,7 +84,7 @@ def engine_of_flags(words: Sequence[str]) -> str:
 def image_tag(image: str) -> str:
     """Return the tag of an image, empty where it has none."""
     name = image.rsplit("/", 1)[-1].partition("@")[0]
-    return name.partition(":")[2]
+    return name.rpartition(":")[2] if ":" in name else ""
 
 
 def model_of_nim(image: str) -> str:
