@@ -24,6 +24,11 @@ _NOT_ENGINES = re.compile(
     r"|open-webui|epp\b|inference-scheduler|routing-sidecar|guidellm|genai-perf|lmcache-?server|frontend|webui|playground",
     re.IGNORECASE,
 )
+_STAND_INS = re.compile(
+    r"inference-sim|(?:vllm|sglang|llm)-(?:sim|mock)|mock-(?:vllm|llm)|simulator|llm-katan", re.IGNORECASE
+)
+"""Images that answer as an engine does, and run no model."""
+
 _MODULES = {
     "vllm.entrypoints.openai.api_server": "vllm",
     "vllm.entrypoints.api_server": "vllm",
@@ -53,6 +58,11 @@ def engine_of_image(image: str) -> str:
         return ""
     lower = image.lower()
     return next((engine for pattern, engine in _IMAGES if re.search(pattern, lower)), "")
+
+
+def is_stand_in(image: str) -> bool:
+    """Return whether an image only pretends to be an engine, for tests of what stands before it."""
+    return _STAND_INS.search(image) is not None
 
 
 def engine_of_words(words: Sequence[str]) -> tuple[str, int]:
