@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from trimtab.manifest.context import Context, Thing, generator_value, things_in
+from trimtab.manifest.context import Context, Thing, generator_file, generator_value, things_in, value_of
 from trimtab.manifest.environment import Variable
 from trimtab.manifest.patches import Patch, Target, patch_paths, patches_of
 from trimtab.manifest.paths import folder_of, joined
@@ -196,6 +196,12 @@ class Overlays:
                 return found
         return None
 
+    def generated_file(self, folder: str, name: str, key: str) -> str:
+        """Return the file that a generator of an overlay takes a key from; empty where there is none."""
+        tree = self._context.tree
+        files = (generator_file(tree, self._by_folder[layer], name, key) for layer in self._layers(folder, 0))
+        return next((file for file in files if file), "")
+
     def _layers(self, folder: str, depth: int) -> Iterator[str]:
         yield folder
         for child in self.children(self._by_folder[folder]) if depth < _DEPTH else ():
@@ -242,11 +248,14 @@ class OverlayContext(Context):
         """Return the overlay's objects of a kind or group, else the tree's near a file."""
         return self._own(word) or self._outer.things_near(word, path)
 
-    def _configmaps(self, near: str, namespace: str, name: str) -> Iterator[Thing]:
-        """Yield the tree's, which one context has in order for all overlays."""
-        return self._outer._configmaps(near, namespace, name)  # noqa: SLF001 - its own class
+    def configmap_value(self, near: str, namespace: str, name: str, key: str) -> Variable | None:
+        """Return where a ConfigMap's key has its text: as the overlay makes it, else the tree's nearest."""
+        made = (one.thing for one in self._overlays.objects(self._folder) if one.thing.kind == "ConfigMap")
+        own = (thing.at.get("data", key) for thing in made if thing.name == name)
+        found = next((value for at in own if at is not None and (value := value_of(at, key)) is not None), None)
+        found = found or self._overlays.generated(self._folder, name, key)
+        return found or self._outer.configmap_value(near, namespace, name, key)
 
-    def generated_value(self, near: str, name: str, key: str) -> Variable | None:
-        """Return where a generator says a key: the overlay's own wins over its bases'."""
-        found = self._overlays.generated(self._folder, name, key)
-        return found or self._outer.generated_value(near, name, key)
+    def generated_file(self, near: str, name: str, key: str) -> str:
+        """Return the file that a generator takes a key from, the overlay's own first."""
+        return self._overlays.generated_file(self._folder, name, key) or self._outer.generated_file(near, name, key)
