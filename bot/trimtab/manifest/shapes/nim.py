@@ -13,7 +13,7 @@ from trimtab.manifest.container import Container, nim_model, read_engine
 from trimtab.manifest.context import Context, Thing
 from trimtab.manifest.environment import Environment
 from trimtab.manifest.hit import Draft
-from trimtab.manifest.keys import take_keys
+from trimtab.manifest.keys import take_keys, take_variables
 from trimtab.manifest.pod import PodSpec, environment_of, labels_of, take_pod
 from trimtab.manifest.scale import take_replicas
 from trimtab.manifest.shapes.owner import image_of
@@ -52,6 +52,7 @@ def _service(thing: Thing, context: Context, spec: Cursor, name: str) -> Draft:
     draft.annotations.update(labels_of(thing.at.get("metadata")))
     draft.add(settings.hits)
     draft.adders.update(settings.adders)
+    take_variables(draft, spec, "nim", listed=True)
     draft.add(nim_model(spec.get("image", "repository")))
     take_pod(draft, PodSpec(spec), spec)
     if spec.get("multiNode") is not None:

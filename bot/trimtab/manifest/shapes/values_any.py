@@ -15,6 +15,7 @@ from trimtab.manifest import resources, vocabulary
 from trimtab.manifest.address import model_hit
 from trimtab.manifest.container import Container, field_hit, nim_model, read_engine
 from trimtab.manifest.hit import Draft
+from trimtab.manifest.options import take_first_argument
 from trimtab.manifest.shapes.owner import Owner, image_of
 from trimtab.manifest.shapes.values_look import CLOSED, Look, is_another, is_off
 from trimtab.manifest.shapes.values_words import WORDS, plain
@@ -107,6 +108,8 @@ def draft_of(look: Look, owner: Owner, name: str) -> Draft:
         draft.add(nim_model(look.image.get("repository")))
     if look.lists or "env" in look.parts:
         draft.adders.update(settings.adders)
+    if look.empty is not None and not look.lists:
+        take_first_argument(draft, *look.empty, settings.engine)
     _take_scale(draft, look)
     _take_rest(draft, look)
     return draft

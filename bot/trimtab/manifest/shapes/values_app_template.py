@@ -11,6 +11,7 @@ from trimtab.manifest import resources
 from trimtab.manifest.config_file import take_config
 from trimtab.manifest.container import Container, read_engine
 from trimtab.manifest.hit import Draft
+from trimtab.manifest.keys import take_variables
 from trimtab.manifest.pod import serves
 from trimtab.manifest.scale import take_replicas
 from trimtab.manifest.shapes.app_template_files import Spot, mounted_in
@@ -42,6 +43,7 @@ def _container(at: Cursor, spot: Spot, owner: Owner) -> Draft | None:
     draft = owner.draft(name, settings.engine)
     draft.add(settings.hits)
     draft.adders.update(settings.adders)
+    take_variables(draft, at, settings.engine, listed=False)
     resources.take_gpus(draft, resources.gpu_sites(at.get("resources")))
     resources.take_host(draft, at)
     return draft

@@ -33,9 +33,10 @@ class Look:
         hint: The engine that the mapping's own key, or the chart's name, is of; empty where it is of none.
         words: Scalars by normalised key.
         scaler: The same below `autoscaling` and its like.
-        lists: Lists and texts of arguments; empty lists only where there are no others.
+        lists: Lists and texts of arguments.
         image: An engine's image.
         engine: The image's engine, else the hint.
+        empty: What has an empty list of arguments, and its key.
         parts: Mappings by normalised key: `resources`, `nodeselector`, `env`.
         model: The scalar that names the model.
         spoken: Whether arguments name the engine.
@@ -46,6 +47,7 @@ class Look:
     words: dict[str, Cursor] = field(default_factory=dict)
     scaler: dict[str, Cursor] = field(default_factory=dict)
     lists: list[Cursor] = field(default_factory=list)
+    empty: tuple[Cursor, str] | None = None
     image: Cursor | None = None
     engine: str = ""
     parts: dict[str, Cursor] = field(default_factory=dict)
@@ -60,8 +62,6 @@ class Look:
         for _ in range(_DEPTH):
             level = [below for parent, at in level for below in look._level(at, parent)]
         look.engine = look.engine or look.hint
-        if any(listed.items() or listed.scalar is not None for listed in look.lists):
-            look.lists = [listed for listed in look.lists if listed.items() or listed.scalar is not None]
         return look
 
     @property
@@ -97,6 +97,8 @@ class Look:
                 self._environment(cursor)
             elif cursor.is_sequence:
                 self._sequence(word, cursor, parent)
+                if word.endswith("args") and not cursor.items():
+                    self.empty = self.empty or (at, key)
             elif word in CLOSED:
                 self._part(word, cursor)
             elif word in SCALERS or not (is_off(cursor) or is_another(cursor)):
@@ -128,7 +130,7 @@ class Look:
         words = [item.string for item in cursor.items()]
         if parent == "models" and word in {"pull", "run"} and len(words) == 1 and self.model is None and words[0]:
             self.model = cursor.items()[0]
-        if (word.endswith("args") or word == "command") and all(words):
+        if words and (word.endswith("args") or word == "command") and all(words):
             self._arguments(cursor, words)
             self.lists.sort(key=lambda one: one.key is None or one.key.value.lower() != "command")
 
