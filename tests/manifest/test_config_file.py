@@ -83,7 +83,8 @@ def test_a_config_file_is_edited_and_added_to_in_its_own_style() -> None:
 def test_a_config_file_of_a_generator_is_read() -> None:
     """A file that kustomize packs into a ConfigMap is the place of its settings; the overlay's come first."""
     files = {
-        "base/kustomization.yaml": b"resources: [chat.yaml]\nconfigMapGenerator:\n- {name: settings, files: [vllm.yaml]}\n",
+        "base/kustomization.yaml": b"resources: [chat.yaml]\n"
+        b"configMapGenerator: [{name: settings, files: [vllm.yaml]}]\n",
         "base/chat.yaml": pod(),
         "base/vllm.yaml": b"model: org/base\n",
         "eu/kustomization.yaml": b"resources: [../base]\nnamePrefix: eu-\nconfigMapGenerator:\n"
