@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,102 @@ def test_the_table_names_the_places(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_a_folder_that_is_none_is_a_users_error(tmp_path: Path) -> None:
     """Exit 2 where the folder cannot be read."""
     assert run(["inspect", str(tmp_path / "nothing")]) == 2
+
+
+def many(root: Path, number: int = 330) -> Path:
+    """Write a folder large enough to be remembered, with stamps of long ago."""
+    root.mkdir()
+    for index in range(number):
+        (root / f"{index:03}.yaml").write_text(DEPLOYMENT if index == 7 else f"number: {index}\n")
+    return root
+
+
+def asked(root: Path, form: str, capsys: pytest.CaptureFixture[str], *more: str) -> str:
+    """Return what `inspect` prints."""
+    assert run(["inspect", str(root), "--format", form, "--processes", "1", *more]) == 0
+    return capsys.readouterr().out
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return where answers are kept; what was just written counts as settled, so that nothing need be waited for."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("trimtab.cli.inspect_kept.is_settled", lambda _found, _now: True)
+    return tmp_path / "cache" / "trimtab" / "inspect"
+
+
+def test_an_unchanged_folder_is_not_looked_at_again(
+    tmp_path: Path, kept: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second answer is the first, byte by byte, without a file being parsed; so it is for each format."""
+    root = many(tmp_path / "repo")
+    first = {form: asked(root, form, capsys) for form in ("json", "table")}
+    monkeypatch.setattr("trimtab.cli.inspect_say.inspect", None)
+
+    assert {form: asked(root, form, capsys) for form in ("json", "table")} == first
+    assert "8192" in first["table"]
+    assert kept.stat().st_mode & 0o077 == 0
+    assert all(one.stat().st_mode & 0o077 == 0 for one in kept.iterdir())
+
+
+def test_a_changed_folder_is_looked_at_again(tmp_path: Path, kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A written, an added and a removed file each change the answer, also where the file's time is set back."""
+    root = many(tmp_path / "repo")
+    asked(root, "json", capsys)
+    serving = root / "007.yaml"
+    stamp = serving.stat()
+    serving.write_text(DEPLOYMENT.replace("8192", "4096"))
+    os.utime(serving, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    changed = asked(root, "json", capsys)
+    (root / "bad.yaml").write_text("a: [\n")
+    added = asked(root, "json", capsys)
+    serving.unlink()
+    removed = asked(root, "json", capsys)
+
+    assert '"value": 4096' in changed
+    assert "bad.yaml" in added
+    assert "4096" not in removed
+    assert len(list(kept.iterdir())) == 1
+
+
+@pytest.mark.parametrize("damage", [b"", b"x", b"\xff" * 99, b"[]", b"0\n[1]"])
+def test_a_damaged_answer_is_made_anew(
+    tmp_path: Path, kept: Path, capsys: pytest.CaptureFixture[str], damage: bytes
+) -> None:
+    """Whatever stands in the place of a kept answer, the folder's own files are what is told."""
+    root = many(tmp_path / "repo")
+    first = asked(root, "json", capsys)
+    (place,) = kept.iterdir()
+    whole = place.read_bytes()
+    for content in (damage, whole[:-2], whole.replace(b"8192", b"9999")):
+        place.write_bytes(content)
+
+        assert asked(root, "json", capsys) == first
+    assert place.read_bytes() == whole
+
+
+def test_without_a_cache_nothing_is_kept(
+    tmp_path: Path, kept: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--no-cache` writes nothing; nor does a folder just written, a small one, or a user without a home."""
+    root = many(tmp_path / "repo")
+    asked(root, "json", capsys, "--no-cache")
+    asked(many(tmp_path / "small", 20), "json", capsys)
+    monkeypatch.setattr("trimtab.cli.inspect_kept.is_settled", lambda _found, _now: False)
+    asked(root, "json", capsys)
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.delenv("HOME")
+
+    assert "8192" in asked(root, "json", capsys)
+    assert not kept.exists()
+
+
+def test_a_cache_that_cannot_be_written_is_no_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a file stands in the place of the cache's folder, the answer is given all the same."""
+    (tmp_path / "cache").write_text("in the way")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("trimtab.cli.inspect_kept.is_settled", lambda _found, _now: True)
+
+    assert "8192" in asked(many(tmp_path / "repo"), "json", capsys)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from trimtab.cli.inspect import read_tree
+from trimtab.cli.inspect_say import read_tree
 from trimtab.errors import Exit, RefusedError, TrimtabError, UsageError
 from trimtab.manifest import EditResult, Refusal, Tree, edit, scalar_edit
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from trimtab.estimate import Deployment, Impossible, Memory, memory
 from trimtab.estimate.engine import Engine
-from trimtab.estimate.speed import Machine, machine_of
+from trimtab.estimate.machine import Machine, machine_of
 from trimtab.fleet import Scalar
 
 _REMEMBERED = 4096

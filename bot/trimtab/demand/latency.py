@@ -10,7 +10,8 @@ from trimtab.demand.estimates import timed
 from trimtab.demand.measures import known
 from trimtab.demand.peak import Peak, crowd
 from trimtab.estimate import Deployment, Figure, Impossible, Load, Seen, Speed, speed_from
-from trimtab.estimate.speed import Machine, time_load
+from trimtab.estimate.machine import Machine
+from trimtab.estimate.speed import time_load
 from trimtab.fleet import Measure, Traffic
 
 _TAIL = 1.5

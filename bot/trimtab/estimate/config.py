@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, field, replace
 
-Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
+from trimtab.estimate.defaults import Json, class_defaults, without_sizes
 
 MOST_BYTES = 64 * 1024 * 1024
 """A configuration longer than this is refused; the longest real one is 3 MB."""
@@ -28,10 +27,12 @@ class Keys:
     Attributes:
         tree: The object.
         where: Dotted path of the object, for messages.
+        defaults: What Transformers' class for this `model_type` has where the object has no such key.
     """
 
     tree: Mapping[str, Json]
     where: str = ""
+    defaults: Mapping[str, Json] = field(default_factory=dict)
 
     def integer(self, *names: str, default: int | None = None, least: int = 0, most: int = MOST) -> int:
         """Return the first of `names` that is set, within bounds.
@@ -55,6 +56,14 @@ class Keys:
             raise ConfigError(f"{self._name(name)} is {json.dumps(value)[:40]}, not a number from {least} to {most}")
         return value
 
+    def layer_integer(self, index: int, *names: str, default: int | None = None, least: int = 0) -> int:
+        """Return the first of `names` that is set: itself, or the entry of layer `index` where it is a list."""
+        name, value = self._first(names)
+        if not isinstance(value, list):
+            return self.integer(*names, default=default, least=least)
+        own = value[index] if index < len(value) else None
+        return Keys({name: own}, self.where).integer(name, default=default, least=least)
+
     def text(self, *names: str, default: str = "") -> str:
         """Return the first of `names` that is text."""
         value = self._first(names)[1]
@@ -73,17 +82,31 @@ class Keys:
     def within(self, *names: str) -> Keys:
         """Return the first of `names` that is an object; an empty one where none is."""
         name, value = self._first(names)
-        return Keys(value, self._name(name)) if isinstance(value, Mapping) else Keys({}, self._name(names[0]))
+        if not isinstance(value, Mapping) or name not in self.tree:
+            return Keys({}, self._name(names[0]))
+        implied = self.defaults.get(name)
+        kind = value.get("model_type") or (implied.get("model_type") if isinstance(implied, Mapping) else None)
+        return Keys(value, self._name(name), class_defaults(str(kind or "")))
+
+    def implied(self, name: str) -> Keys:
+        """Return the object that the model's class makes where the configuration has none; empty where it makes none."""
+        made = self.defaults.get(name)
+        own = made if isinstance(made, Mapping) else {}
+        return Keys(own, self._name(name), class_defaults(str(own.get("model_type", ""))))
 
     def has(self, *names: str) -> bool:
         """Whether any of `names` is set to something that is not null."""
         return self._first(names)[1] is not None
 
     def _first(self, names: tuple[str, ...]) -> tuple[str, Json]:
-        for name in names:
-            value = self.tree.get(name)
-            if value is not None:
-                return name, value
+        """Return what is set of `names`; a null, too, keeps the class's default from counting."""
+        for tree in (self.tree, self.defaults):
+            for name in names:
+                value = tree.get(name)
+                if value is not None:
+                    return name, value
+            if any(name in tree for name in names):
+                break
         return names[0], None
 
     def _name(self, name: str) -> str:
@@ -106,13 +129,17 @@ def parse_config(config_json: str) -> Keys:
         raise ConfigError(f"config.json is not JSON: {error}") from None
     if not isinstance(tree, dict):
         raise ConfigError("config.json holds no object")
-    return Keys(tree)
+    return Keys(tree, defaults=without_sizes(class_defaults(str(tree.get("model_type", "")))))
 
 
 def language_part(top: Keys) -> Keys:
-    """Return the part that describes the language model; the top object itself where there is no other."""
+    """Return the part that describes the language model; the top object itself where there is no other.
+
+    Older configurations of composite models (Qwen2-VL) have its keys at the top: its class's defaults count there.
+    """
     for name in _WRAPPERS:
         inner = top.within(name)
         if inner.tree:
             return language_part(inner)
-    return top
+    flat = top.implied("text_config").defaults
+    return replace(top, defaults={**without_sizes(flat), **top.defaults}) if flat else top

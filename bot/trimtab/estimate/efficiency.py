@@ -1,19 +1,18 @@
 """How close engines come to the hardware's peaks: constants fitted on measured rows.
 
-Data: 1,120 measured (TTFT, TPOT) points of aiconfigurator-core 0.12.0, `systems/silicon_sample.csv` (Apache-2.0,
-measured 2025-10 to 2026-04): 8 models, FP8, NVFP4, MXFP4, INT4 and BF16 weights, TP 1 to 8, H100, H200, B200 and B300;
-vLLM, SGLang and TensorRT-LLM; and with less weight 38 floods of requests of the gpustack performance lab. Fitted
-together by robust least squares on the logarithms; no constant belongs to a single model or GPU. Median error on the
-fitted rows: TPOT 10.0 %, throughput 9.5 %, TTFT 30 %; on a group (model and GPU) left out of the fit: TPOT 11.6 %,
-throughput 11.0 %. Fixed beforehand, because fewer free constants carry further: `cache`, SGLang's `bound`, FP4's
-factor, `first_steps` and `chunk_s`.
+Data: 1,122 measured (TTFT, TPOT) points of aiconfigurator-core 0.12.0, `systems/silicon_sample.csv` (Apache-2.0,
+measured 2025-10 to 2026-04): 9 models, FP8, NVFP4, MXFP4, INT4 and BF16 weights, TP 1 to 8, H100, H200, B200 and B300;
+vLLM, SGLang and TensorRT-LLM; and with less weight 46 floods of requests of the gpustack performance lab.
+`bench/fit_speed.py` fits them together, by robust least squares on the logarithms, each drawn towards a physical guess;
+it prints the errors in the sample and on groups (a model on a GPU), models and GPUs left out of the fit. No constant
+belongs to one GPU. Those that rest on few models say so.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trimtab.fleet import GpuType
+from trimtab.estimate.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,66 +21,64 @@ class Efficiency:
 
     Attributes:
         dense: Share of memory bandwidth when reading dense weights.
-        expert: The same for routed experts.
+        expert: The same for routed experts, if tokens chose them evenly; they do not, so that fewer are read.
         cache: The same for the KV cache.
-        compute: Share of peak operations.
-        attention: Share of peak 16-bit operations in prefill attention.
+        compute: Share of peak operations, dense weights.
+        expert_compute: The same for routed experts, whose matrices are small.
+        fp4_compute: How much closer NVFP4 comes to its peak.
+        attention: Share of peak 16-bit operations in attention.
         link: Share of the GPU-to-GPU bandwidth.
         layer_s: Time of a layer beside all this.
-        moe_layer_s: The same of routing.
+        moe_layer_s: What routing adds to it.
+        sparse_layer_s: What choosing tokens by an index adds to it (25 rows of GLM 5, SGLang, H200 and B300).
         step_s: Time of a step.
         request_s: Time of a step for each request in it.
         message_s: Time of one all-reduce among two GPUs.
-        chunk_s: Time that a prompt takes beside its operations.
+        chunk_s: Time of a prefill step beside its operations.
         bound: Factor on everything bound by memory or compute.
         prefill_share: First token: how many times its own prefill a request waits, at no load.
         prefill_queue: How much that grows with each request in progress.
         first_steps: First token: decode steps that pass beside prefill.
         first_s: First token: time outside the engine's steps.
+        int4_experts: Share of the experts' bandwidth left where INT4 is unpacked on the way (15 rows of Kimi
+            K2.5, B200).
+        older_release: How much longer block-scaled FP8 experts take for each vLLM release before `KERNELS_SINCE`
+            (Qwen3 235B with 0.12, MiniMax M2.5 with 0.17, DeepSeek R1 with 0.11).
     """
 
-    dense: float = 0.93
-    expert: float = 0.90
-    cache: float = 0.90
-    compute: float = 0.66
-    attention: float = 0.52
-    link: float = 0.36
-    layer_s: float = 53e-6
-    moe_layer_s: float = 35e-6
-    step_s: float = 0.28e-3
-    request_s: float = 14e-6
-    message_s: float = 1.55e-6
-    chunk_s: float = 5e-3
+    dense: float = 0.835
+    expert: float = 1.02
+    cache: float = 0.989
+    compute: float = 0.721
+    expert_compute: float = 0.282
+    fp4_compute: float = 1.23
+    attention: float = 0.487
+    link: float = 0.444
+    layer_s: float = 51.4e-6
+    moe_layer_s: float = 34.8e-6
+    sparse_layer_s: float = 88.4e-6
+    step_s: float = 0.286e-3
+    request_s: float = 15.1e-6
+    message_s: float = 2.35e-6
+    chunk_s: float = 7.88e-3
     bound: float = 1.0
-    prefill_share: float = 1.18
-    prefill_queue: float = 0.076
-    first_steps: float = 3.0
-    first_s: float = 0.0565
+    prefill_share: float = 1.16
+    prefill_queue: float = 0.0672
+    first_steps: float = 3.25
+    first_s: float = 0.0183
+    int4_experts: float = 0.398
+    older_release: float = 0.262
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
-    """How far the truth lies from the estimate nine times in ten, as factors, and what the estimate stands on."""
-
-    tpot: tuple[float, float]
-    ttft: tuple[float, float]
-    basis: str
-
+KERNELS_SINCE = 18
+"""vLLM 0.18: of the releases in the rows (0.11, 0.12, 0.17, 0.18, 0.19) the first with block-scaled experts as fast as
+later."""
 
 _ENGINES = {
     "vllm": Efficiency(),
-    "sglang": Efficiency(bound=1.2),
-    "tensorrt-llm": Efficiency(bound=0.86),
+    "sglang": Efficiency(bound=1.11, first_s=0.155, prefill_share=1.49),
+    "tensorrt-llm": Efficiency(bound=0.896, first_s=0.0829, prefill_share=1.03),
 }
-_MEASURED = ("H100-80GB", "H200", "B200", "B300", "GB200", "GB300")
-_WEIGHT_ONLY_EXPERTS = 0.4
-"""Share of the experts' bandwidth left where INT4 experts are unpacked on the way (Kimi K2.5 on B200)."""
-_FP4_COMPUTE = 1.4
-"""FP4 comes closer to its (lower than nominal) peak than FP8 does."""
-NEAR = Band((0.72, 1.5), (0.4, 2.5), "calibrated")
-"""Of groups left out of the fit, 90 % of the rows lay within 0.78 and 1.44 (TPOT), 0.43 and 2.4 (TTFT)."""
-FAR = Band((0.5, 2.0), (0.3, 3.3), "roofline")
-"""Nothing was measured here: a guess at twice the width."""
 
 
 def efficiency_of(engine: str) -> Efficiency:
@@ -89,17 +86,16 @@ def efficiency_of(engine: str) -> Efficiency:
     return _ENGINES.get(engine, _ENGINES["vllm"])
 
 
-def compute_factor(precision: str) -> float:
-    """Return how much better than the common share a precision's peak is reached."""
-    return _FP4_COMPUTE if precision == "nvfp4" else 1.0
+def compute_factor(gains: Efficiency, form: str) -> float:
+    """Return how much better than the common share a format's peak is reached."""
+    return gains.fp4_compute if form == "nvfp4" else 1.0
 
 
-def expert_factor(precision: str) -> float:
-    """Return the share of the experts' bandwidth that a precision leaves."""
-    return _WEIGHT_ONLY_EXPERTS if precision == "int4" else 1.0
-
-
-def band_of(engine: str, gpu: GpuType) -> Band:
-    """Return how sure the estimate is: measured families of GPUs and engines are surer than others."""
-    measured = any(name in gpu.name for name in _MEASURED) and engine in _ENGINES and "-MIG-" not in gpu.name
-    return NEAR if measured else FAR
+def expert_factor(gains: Efficiency, form: str, engine: Engine) -> float:
+    """Return the share of the experts' bandwidth that a format leaves, with the kernels of the engine's release."""
+    if form == "int4":
+        return gains.int4_experts
+    if form != "fp8_block" or engine.name != "vllm":
+        return 1.0
+    major, minor = engine.version
+    return 1 / (1 + gains.older_release * max(0, KERNELS_SINCE - minor if major == 0 else 0))

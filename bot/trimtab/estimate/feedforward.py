@@ -1,72 +1,72 @@
-"""Feed-forward layers from a configuration: dense, routed experts, shared experts, and which layer has which."""
+"""Feed-forward layers from a configuration: dense, routed experts, shared experts."""
 
 from __future__ import annotations
 
-from trimtab.estimate.config import ConfigError, Keys
+from trimtab.estimate.config import Keys
+from trimtab.estimate.experts import has_experts, moe_of, shared_size
 from trimtab.estimate.shape import Moe, Role, Split, Weight, linear, small
+from trimtab.estimate.sizes import hidden_of
+from trimtab.estimate.traits import traits_of
 
-_UNGATED = {"opt", "phi", "gpt2", "gpt_neox", "gptj", "falcon", "bloom", "mpt", "starcoder2", "gpt_bigcode", "nemotron"}
-"""Model types whose feed-forward has two matrices, not three (Transformers 4.57)."""
-_BIASED = {"opt", "phi", "gpt2", "gpt_neox", "gptj", "bloom", "starcoder2", "gpt_bigcode"}
+__all__ = ["dense", "dense_size", "feeding", "has_experts", "moe_of", "routed"]
+
+_MLP_BIAS = ("mlp_bias", "use_mlp_bias", "add_bias_linear", "enable_bias", "use_bias", "bias")
+_SIZES = (
+    "intermediate_size_mlp", "dense_intermediate_size", "intermediate_size", "ffn_dim", "n_inner", "ffn_hidden_size",
+    "hidden_dim", "decoder_ffn_dim", "block_ff_dim",
+)  # fmt: skip
+_BOTH = {"granitemoehybrid", "granitemoeshared"}
+"""Model types whose shared expert is all that a layer without routed experts has."""
 
 
-def moe_of(keys: Keys) -> Moe | None:
-    """Return the routed experts, None for a dense model.
+def dense_size(keys: Keys, index: int = 0) -> int:
+    """Return the intermediate size of layer `index` where it is dense."""
+    names = ("shared_intermediate_size", *_SIZES) if keys.text("model_type") in _BOTH else _SIZES
+    size = keys.layer_integer(index, *names, default=0)
+    if not size:
+        size = hidden_of(keys) * keys.integer("expansion_ratio", default=4, most=100)
+    return _adjusted(keys, size)
 
-    Raises:
-        ConfigError: Experts are named without their size.
+
+def _adjusted(keys: Keys, size: int) -> int:
+    """Return an intermediate size as the engine makes it of the configuration's.
+
+    Source: vLLM 0.33, lfm2.py `Lfm2MLP` (two thirds, rounded up) and qwen.py `QWenMLP` (half).
     """
-    experts = keys.integer("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts", default=0)
-    if experts <= 1:
-        return None
-    chosen = keys.integer(
-        "num_experts_per_tok", "num_experts_per_token", "experts_per_token", "top_k_experts", "moe_topk", least=1
+    model_type = keys.text("model_type")
+    if model_type == "qwen":
+        return size // 2
+    if model_type != "lfm2" or not keys.flag("block_auto_adjust_ff_dim", default=True):
+        return size
+    factor, step = (
+        keys.number("block_ffn_dim_multiplier", default=1.0, most=100),
+        keys.integer("block_multiple_of", default=256, least=1),
     )
-    if chosen > experts:
-        raise ConfigError(f"{chosen} experts are chosen of {experts}")
-    size = keys.integer(
-        "moe_intermediate_size", "expert_ffn_hidden_size", "ffn_hidden_size", "intermediate_size", least=1
-    )
-    hidden = keys.integer("moe_latent_size", "routed_expert_hidden_size", "hidden_size", least=1)
-    return Moe(experts, chosen, size, hidden)
+    return -(-int(int(2 * size / 3) * factor) // step) * step
 
 
-def has_experts(keys: Keys, index: int) -> bool:
-    """Whether layer `index` of a mixture of experts has experts."""
-    frequency = keys.items("moe_layer_freq")
-    if frequency:
-        return index < len(frequency) and bool(frequency[index])
-    named = keys.items("moe_layers", "moe_layer_indices")
-    if named:
-        return index in named
-    if index < keys.integer("first_k_dense_replace", default=0) or index in keys.items("mlp_only_layers"):
-        return False
-    if keys.has("expert_layer_period"):
-        return index % keys.integer("expert_layer_period", least=1) == keys.integer("expert_layer_offset", default=0)
-    step = keys.integer("decoder_sparse_step", "interleave_moe_layer_step", "moe_layer_freq", default=1, least=1)
-    return (index + 1) % step == 0
+def feeding(keys: Keys, index: int, moe: Moe | None, name: str = "mlp") -> tuple[Weight, ...]:
+    """Return the feed-forward part of layer `index`: with experts where `moe` is given, dense otherwise."""
+    size = dense_size(keys, index)
+    if keys.flag("use_double_wide_mlp") and keys.integer("num_kv_shared_layers", default=0):
+        shared = index >= keys.integer("num_hidden_layers", least=1) - keys.integer("num_kv_shared_layers", default=0)
+        size *= 2 if shared else 1
+    if moe is None:
+        return dense(keys, size, name)
+    both = dense(keys, size, name) if _is_both(keys) else ()
+    return (*both, *routed(keys, moe, name))
 
 
-def dense_size(keys: Keys) -> int:
-    """Return the intermediate size of a dense layer."""
-    hidden = keys.integer("hidden_size", "n_embd", "d_model", least=1)
-    names = (
-        "intermediate_size_mlp",
-        "dense_intermediate_size",
-        "intermediate_size",
-        "ffn_dim",
-        "n_inner",
-        "ffn_hidden_size",
-    )
-    return keys.integer(*names, default=4 * hidden)
+def _is_both(keys: Keys) -> bool:
+    """Whether a layer with experts has a dense feed-forward beside them (Gemma 4, Arctic)."""
+    return keys.flag("enable_moe_block", "parallel_attn_mlp_res", default=keys.text("model_type").startswith("gemma4"))
 
 
 def dense(keys: Keys, size: int, name: str = "mlp") -> tuple[Weight, ...]:
     """Return the matrices of a dense feed-forward layer of intermediate size `size`."""
-    hidden = keys.integer("hidden_size", "n_embd", "d_model", least=1)
-    model_type = keys.text("model_type")
-    bias = keys.flag("mlp_bias", default=model_type in _BIASED)
-    parts = 1 if model_type in _UNGATED or _is_relu2(keys) else 2
+    hidden, traits = hidden_of(keys), traits_of(keys.text("model_type"))
+    bias = keys.flag(*_MLP_BIAS, default=traits.mlp_bias)
+    parts = 2 if traits.gated and not _is_relu2(keys) else 1
     return (
         Weight(f"{name}.gate_proj", ((size, 1),) * parts, hidden, Split.OUT, bias=bias),
         linear(f"{name}.down_proj", hidden, size, Split.IN, bias=bias),
@@ -75,28 +75,14 @@ def dense(keys: Keys, size: int, name: str = "mlp") -> tuple[Weight, ...]:
 
 def routed(keys: Keys, moe: Moe, name: str = "mlp") -> tuple[Weight, ...]:
     """Return router, routed experts, shared experts and what stands between them."""
-    hidden = keys.integer("hidden_size", least=1)
+    hidden = hidden_of(keys)
     bias = keys.text("model_type") == "gpt_oss"
     parts = 1 if _is_relu2(keys) else 2
+    wide = ((moe.intermediate, 1),) * parts
+    first, last = f"{name}.experts.0.gate_proj", f"{name}.experts.0.down_proj"
     experts = (
-        Weight(
-            f"{name}.experts.0.gate_proj",
-            ((moe.intermediate, 1),) * parts,
-            moe.hidden,
-            Split.EXPERT,
-            Role.EXPERT,
-            moe.experts,
-            bias,
-        ),
-        Weight(
-            f"{name}.experts.0.down_proj",
-            ((moe.hidden, 1),),
-            moe.intermediate,
-            Split.EXPERT,
-            Role.EXPERT,
-            moe.experts,
-            bias,
-        ),
+        Weight(first, wide, moe.hidden, Split.EXPERT, Role.EXPERT, moe.experts, bias),
+        Weight(last, ((moe.hidden, 1),), moe.intermediate, Split.EXPERT, Role.EXPERT, moe.experts, bias),
     )
     router = Weight(f"{name}.gate", ((moe.experts, 1),), hidden, Split.NONE, bias=bias, plain=True)
     latent: tuple[Weight, ...] = ()
@@ -110,18 +96,12 @@ def routed(keys: Keys, moe: Moe, name: str = "mlp") -> tuple[Weight, ...]:
 
 def _shared(keys: Keys, moe: Moe, name: str) -> tuple[Weight, ...]:
     """The experts that every token passes through."""
-    hidden = keys.integer("hidden_size", least=1)
-    size = keys.integer(
-        "moe_shared_expert_intermediate_size", "shared_expert_intermediate_size", "shared_intermediate_size",
-        "share_expert_dim", default=0,
-    )  # fmt: skip
-    if not size:
-        size = moe.intermediate * keys.integer("n_shared_experts", "num_shared_experts", default=0)
-    if not size and keys.text("model_type").startswith("llama4"):
-        size = moe.intermediate
+    size = shared_size(keys, moe)
     if not size:
         return ()
-    gate = (small(f"{name}.shared_expert_gate", hidden),) if keys.has("shared_expert_intermediate_size") else ()
+    gate = (
+        (small(f"{name}.shared_expert_gate", hidden_of(keys)),) if keys.has("shared_expert_intermediate_size") else ()
+    )
     return (*dense(keys, size, f"{name}.shared_experts"), *gate)
 
 

@@ -1,18 +1,12 @@
-"""Layers that keep a state of fixed size instead of keys and values: Mamba, gated delta net, Kimi delta attention."""
+"""Layers that keep a state of fixed size: gated delta net, Kimi delta, lightning attention, short convolutions."""
 
 from __future__ import annotations
 
 from trimtab.estimate.config import Keys
 from trimtab.estimate.shape import Cache, Keep, Layer, Split, Weight, linear, small
+from trimtab.estimate.sizes import heads_of, hidden_of
 
 _STATE_BYTES = {"float32": 4, "float": 4, "bfloat16": 2, "float16": 2}
-
-
-def mamba_layer(keys: Keys) -> Layer:
-    """Return a Mamba layer: version 2 where heads are named, version 1 (Jamba) otherwise."""
-    if keys.has("mamba_num_heads", "mamba_n_heads"):
-        return _mamba2(keys)
-    return _mamba1(keys)
 
 
 def delta_layer(keys: Keys) -> Layer:
@@ -31,7 +25,7 @@ def delta_layer(keys: Keys) -> Layer:
         small("linear_attn.dt_bias", 2 * heads, Split.OUT),
         small("linear_attn.norm", dim),
     )
-    state = (heads * key_dim * dim, _state_bytes(keys))
+    state = (heads * key_dim * dim, state_bytes(keys))
     return Layer(weights, (Cache(Keep.STATE, states=((channels * (kernel - 1), 0), state)),), heads)
 
 
@@ -39,8 +33,10 @@ def kimi_delta_layer(keys: Keys) -> Layer:
     """Return a Kimi delta attention layer (Kimi Linear, Kimi K3)."""
     hidden = keys.integer("hidden_size", least=1)
     own = keys.within("linear_attn_config")
-    heads, dim = own.integer("num_heads", least=1), own.integer("head_dim", least=1)
-    kernel = own.integer("short_conv_kernel_size", default=4, least=1)
+    own = own if own.tree else keys
+    heads = own.integer("num_heads", "linear_num_heads", "num_attention_heads", least=1)
+    dim = own.integer("head_dim", "linear_head_dim", least=1)
+    kernel = own.integer("short_conv_kernel_size", "linear_conv_kernel_dim", default=4, least=1)
     wide = heads * dim
     gate_rank = wide if own.flag("use_full_rank_gate") else dim
     weights = (
@@ -51,6 +47,8 @@ def kimi_delta_layer(keys: Keys) -> Layer:
         Weight("self_attn.b_proj", ((heads, 1),), hidden, Split.OUT, plain=True),
         linear("self_attn.o_proj", hidden, wide, Split.IN),
         small("self_attn.q_conv1d", 3 * wide * kernel, Split.OUT),
+        small("self_attn.A_log", wide + heads, Split.OUT, 4),
+        small("self_attn.o_norm", dim),
     )
     return Layer(weights, (Cache(Keep.STATE, states=((3 * wide * (kernel - 1), 0), (heads * dim * dim, 4))),), heads)
 
@@ -62,43 +60,32 @@ def _gate(hidden: int, heads: int, dim: int, rank: int) -> tuple[Weight, ...]:
     return (down, Weight("self_attn.g_b_proj", ((heads, dim),), dim, Split.OUT))
 
 
-def _mamba2(keys: Keys) -> Layer:
-    hidden = keys.integer("hidden_size", least=1)
-    heads = keys.integer("mamba_num_heads", "mamba_n_heads", least=1)
-    dim = keys.integer("mamba_head_dim", "mamba_d_head", least=1)
-    groups = keys.integer("n_groups", "mamba_n_groups", default=1, least=1)
-    state = keys.integer("ssm_state_size", "mamba_d_state", default=128, least=1)
-    kernel = keys.integer("conv_kernel", "mamba_d_conv", default=4, least=1)
-    inner = heads * dim
-    channels = inner + 2 * groups * state
+def lightning_layer(keys: Keys) -> Layer:
+    """Return a lightning attention layer (MiniMax Text 01 and M1; vLLM 0.33, minimax_text_01.py)."""
+    size, hidden = heads_of(keys), hidden_of(keys)
+    wide = size.heads * size.head_dim
     weights = (
-        Weight("mixer.in_proj", ((heads, 2 * dim), (groups, 2 * state), (heads, 1)), hidden, Split.OUT),
-        linear("mixer.out_proj", hidden, inner, Split.IN),
-        small("mixer.conv1d", channels * (kernel + 1), Split.OUT),
-        small("mixer.norm", inner + 3 * heads, Split.OUT),
+        Weight("self_attn.qkv_proj", ((size.heads, size.head_dim),) * 3, hidden, Split.OUT),
+        linear("self_attn.output_gate", wide, hidden),
+        linear("self_attn.out_proj", hidden, wide, Split.IN),
+        small("self_attn.norm", wide, Split.OUT),
     )
-    return Layer(
-        weights, (Cache(Keep.STATE, states=((channels * (kernel - 1), 0), (inner * state, _state_bytes(keys)))),), heads
-    )
+    return Layer(weights, (Cache(Keep.STATE, states=((wide * size.head_dim, 4),)),), size.heads)
 
 
-def _mamba1(keys: Keys) -> Layer:
-    hidden = keys.integer("hidden_size", least=1)
-    inner = hidden * keys.integer("mamba_expand", "expand", default=2, least=1)
-    state = keys.integer("mamba_d_state", "state_size", default=16, least=1)
-    kernel = keys.integer("mamba_d_conv", "conv_kernel", default=4, least=1)
-    rank = keys.integer("mamba_dt_rank", "time_step_rank", default=(hidden + 15) // 16, least=1)
+def conv_layer(keys: Keys) -> Layer:
+    """Return a short convolution (LFM2; vLLM 0.33, layers/mamba/short_conv.py)."""
+    hidden = hidden_of(keys)
+    wide = keys.integer("conv_dim", default=hidden, least=1)
+    kernel = keys.integer("conv_L_cache", default=3, least=1)
     weights = (
-        linear("mamba.in_proj", 2 * inner, hidden),
-        linear("mamba.x_proj", rank + 2 * state, inner, Split.IN),
-        linear("mamba.dt_proj", inner, rank, bias=True),
-        linear("mamba.out_proj", hidden, inner, Split.IN),
-        small("mamba.conv1d", inner * (kernel + 1), Split.OUT),
-        small("mamba.A_log", inner * (state + 1), Split.OUT, 4),
+        linear("conv.in_proj", 3 * wide, hidden, bias=keys.flag("conv_bias")),
+        linear("conv.out_proj", hidden, wide, Split.IN, bias=keys.flag("conv_bias")),
+        small("conv.conv", wide * kernel, Split.OUT),
     )
-    return Layer(weights, (Cache(Keep.STATE, states=((inner * (kernel - 1), 0), (inner * state, 0))),))
+    return Layer(weights, (Cache(Keep.STATE, states=((wide * (kernel - 1), 0),)),))
 
 
-def _state_bytes(keys: Keys) -> int:
+def state_bytes(keys: Keys) -> int:
     """Return the bytes of a state's element; 0 means the model's own type."""
     return _STATE_BYTES.get(keys.text("mamba_ssm_dtype", "mamba_ssm_cache_dtype"), 0)

@@ -6,34 +6,26 @@ import json
 from dataclasses import replace
 from functools import lru_cache
 
-from trimtab.estimate.attention import attention_layer, head_sizes
+from trimtab.estimate.around import outer_weights, vocabulary_of
 from trimtab.estimate.config import ConfigError, Keys, language_part, parse_config
-from trimtab.estimate.feedforward import dense, dense_size, has_experts, moe_of, routed
-from trimtab.estimate.layout import Mix, mixes, pattern_of
-from trimtab.estimate.mixers import delta_layer, kimi_delta_layer, mamba_layer
-from trimtab.estimate.shape import Layer, Moe, Parameters, Role, Shape, Split, Weight, small
+from trimtab.estimate.experts import moe_of
+from trimtab.estimate.feedforward import dense_size
+from trimtab.estimate.layers import layers_from
+from trimtab.estimate.shape import Parameters, Role, Shape
+from trimtab.estimate.sizes import Heads, heads_of, hidden_of
+from trimtab.estimate.towers import tower_weights
+from trimtab.estimate.traits import is_known
 from trimtab.estimate.types import Impossible
-from trimtab.estimate.vision import vision_weights
 from trimtab.fleet import Model
 
 _BYTES = {"float32": 4, "float": 4, "bfloat16": 2, "float16": 2, "half": 2}
-_TIED = {
-    "gemma",
-    "gemma2",
-    "gemma3",
-    "gemma3_text",
-    "gemma4",
-    "gemma4_text",
-    "opt",
-    "gpt2",
-    "gpt_bigcode",
-    "bloom",
-    "cohere",
-    "cohere2",
-}
-"""Model types whose head is the embedding unless their configuration says otherwise (Transformers 4.57)."""
-_ENCODERS = {"bert", "roberta", "xlm-roberta", "modernbert", "nomic_bert", "new", "distilbert", "deberta-v2"}
-_GENERATORS = ("ForCausalLM", "ForConditionalGeneration", "LMHeadModel")
+_ENCODERS = {
+    "bert", "roberta", "xlm-roberta", "modernbert", "nomic_bert", "new", "distilbert", "deberta-v2", "electra", "camembert",
+    "data2vec-text", "ernie", "jina_embeddings_v3", "eurobert",
+}  # fmt: skip
+_UNTURNED = {*_ENCODERS, "opt", "gpt2", "gpt_bigcode", "bloom", "mpt", "mamba", "mamba2", "falcon_mamba", "bamba"}
+"""Model types without rotary positions, or with ones whose table does not count."""
+_GENERATORS = ("ForCausalLM", "ForConditionalGeneration", "LMHeadModel", "ForBlockDiffusion", "ForCausalLMV")
 _BASE_CONTEXT = ("su", "longrope", "llama3", "mrope", "default", "proportional")
 """Rope scalings whose context is already in `max_position_embeddings` (vLLM 0.33, `_get_and_verify_max_len`)."""
 
@@ -89,32 +81,50 @@ def divides_heads(model: Model, tensor_parallel_size: int) -> bool:
 
 def _shape(top: Keys) -> Shape:
     keys = language_part(top)
-    hidden = keys.integer("hidden_size", "n_embd", "d_model", least=1, most=1_000_000)
-    vocabulary = keys.integer("vocab_size", "padded_vocab_size", least=1, most=100_000_000)
-    heads = head_sizes(keys)
+    hidden, heads = hidden_of(keys), _heads(keys)
     if heads.heads % heads.kv_heads and not keys.has("block_configs"):
         raise ConfigError(f"{heads.heads} attention heads are not shared by {heads.kv_heads} key-value heads")
     moe = moe_of(keys)
-    vision = vision_weights(top, hidden)
+    vision = tower_weights(top, hidden)
+    generates = _generates(top, keys)
+    layers = layers_from(keys, moe)
+    model_type = keys.text("model_type") or top.text("model_type")
+    if model_type in _ENCODERS:
+        layers = tuple(replace(layer, caches=()) for layer in layers)
     scheme = top.within("quantization_config", "compression_config").tree or keys.within("quantization_config").tree
     return Shape(
-        model_type=keys.text("model_type") or top.text("model_type"),
+        model_type=model_type,
         dtype_bytes=_BYTES.get(keys.text("dtype", "torch_dtype") or top.text("dtype", "torch_dtype"), 2),
         hidden=hidden,
         intermediate=dense_size(keys),
-        vocabulary=vocabulary,
+        vocabulary=vocabulary_of(keys),
         heads=heads.heads,
         kv_heads=heads.kv_heads,
         max_positions=_context(keys),
-        layers=_layers(keys, moe),
+        layers=layers,
         prefix=_prefix(top, keys),
-        outer=(*_outer(top, keys, hidden, vocabulary), *vision),
+        outer=(*outer_weights(top, keys, _context(keys), generates=generates), *vision),
         rope_bytes=_rope_bytes(keys, heads.head_dim),
         moe=moe,
         vision=bool(vision),
-        generates=_generates(top, keys),
+        generates=generates,
         scheme_json=json.dumps({**scheme, "expert_dtype": keys.text("expert_dtype")}) if scheme else "",
+        doubt=_doubt(top, model_type),
     )
+
+
+def _heads(keys: Keys) -> Heads:
+    """Return the first attention layer's sizes; a model of states alone has one head for the arithmetic's sake."""
+    if keys.text("model_type") in {"mamba", "mamba2", "falcon_mamba"}:
+        return Heads(1, 1, 1, 1)
+    return heads_of(keys)
+
+
+def _doubt(top: Keys, model_type: str) -> str:
+    """Return why the shape may be wrong; empty where the model's source was read."""
+    if is_known(model_type) or is_known(top.text("model_type")):
+        return ""
+    return f"the architecture {model_type or 'without a model_type'} is not known: it is taken for a plain decoder"
 
 
 def _generates(top: Keys, keys: Keys) -> bool:
@@ -131,91 +141,11 @@ def _prefix(top: Keys, keys: Keys) -> str:
     return "model.layers" if keys is top else "model.language_model.layers"
 
 
-# ------------------------------------------------------------------------------------------------------------- layers
-
-
-def _layers(keys: Keys, moe: Moe | None) -> tuple[Layer, ...]:
-    """Return the layers; equal ones are built once."""
-    blocks = keys.items("block_configs")
-    if blocks:
-        return tuple(_searched(keys, block) for block in blocks)
-    pattern = pattern_of(keys)
-    kinds = mixes(keys)
-    ratios = keys.items("compress_ratios")
-    built: dict[tuple[object, ...], Layer] = {}
-    layers = []
-    for index, mix in enumerate(kinds):
-        experts = moe is not None and (pattern[index] == "E" if pattern else has_experts(keys, index))
-        feeds = not pattern or mix is Mix.NONE
-        ratio = ratios[index] if index < len(ratios) else None
-        kind = (mix, experts, feeds, ratio)
-        if kind not in built:
-            mixing = _mixing(keys, mix, index)
-            feeding = _feeding(keys, moe if experts else None, pattern) if feeds else ()
-            norms = small("norms", 2 * keys.integer("hidden_size", "n_embd", "d_model"))
-            built[kind] = replace(mixing, weights=(*mixing.weights, *feeding, norms))
-        layers.append(built[kind])
-    return tuple(layers)
-
-
-def _mixing(keys: Keys, mix: Mix, index: int) -> Layer:
-    if mix is Mix.NONE:
-        return Layer(())
-    if mix is Mix.MAMBA:
-        return mamba_layer(keys)
-    if mix is Mix.DELTA:
-        return delta_layer(keys)
-    if mix is Mix.KIMI_DELTA:
-        return kimi_delta_layer(keys)
-    layer = attention_layer(keys, index, windowed=mix is Mix.WINDOW, chunked=mix is Mix.CHUNK)
-    return replace(layer, caches=()) if keys.text("model_type") in _ENCODERS else layer
-
-
-def _feeding(keys: Keys, moe: Moe | None, pattern: str) -> tuple[Weight, ...]:
-    name = "mixer" if pattern else "mlp"
-    if moe is None:
-        return dense(keys, dense_size(keys), name)
-    both = dense(keys, dense_size(keys), name) if keys.flag("enable_moe_block") else ()
-    return (*both, *routed(keys, moe, name))
-
-
-def _searched(keys: Keys, block: object) -> Layer:
-    """One layer of a model found by architecture search (Nemotron-NAS): some have no attention, some a thin MLP."""
-    if not isinstance(block, dict):
-        raise ConfigError("block_configs holds something that is no object")
-    own = Keys(block, "block_configs[]")
-    hidden = keys.integer("hidden_size", least=1)
-    attention, feed = own.within("attention"), own.within("ffn")
-    layer = Layer(())
-    if not attention.flag("no_op") and not attention.flag("replace_with_linear"):
-        group = attention.integer("n_heads_in_group", least=1)
-        heads = keys.integer("num_attention_heads", least=1)
-        layer = attention_layer(Keys({**keys.tree, "num_key_value_heads": max(1, heads // group)}), 0, windowed=False)
-    if feed.flag("no_op"):
-        return layer
-    wanted = int(2 * feed.number("ffn_mult", default=4.0, most=1_000) * hidden / 3)
-    return replace(layer, weights=(*layer.weights, *dense(keys, -(-wanted // 256) * 256), small("norms", 2 * hidden)))
-
-
-# ----------------------------------------------------------------------------------------------------- what is around
-
-
-def _outer(top: Keys, keys: Keys, hidden: int, vocabulary: int) -> tuple[Weight, ...]:
-    """Return embedding, head and final norm; a tied head is the embedding itself."""
-    wide = keys.integer("word_embed_proj_dim", default=hidden, least=1)
-    embedding = Weight("embed_tokens", ((vocabulary, 1),), wide, Split.VOCAB, Role.EMBEDDING, plain=True)
-    positions: tuple[Weight, ...] = ()
-    if keys.text("model_type") in _ENCODERS | {"opt", "gpt2", "gpt_bigcode"}:
-        positions = (small("embed_positions", _context(keys) * hidden),)
-    tied = keys.flag("tie_word_embeddings", default=keys.text("model_type") in _TIED) or top.flag("tie_word_embeddings")
-    if tied or not _generates(top, keys):
-        return (embedding, *positions, small("norm", hidden))
-    head = Weight("lm_head", ((vocabulary, 1),), wide, Split.VOCAB, Role.HEAD, bias=keys.flag("lm_head_bias"))
-    return (embedding, *positions, small("norm", hidden), head)
-
-
 def _context(keys: Keys) -> int:
-    names = ("max_position_embeddings", "n_positions", "max_sequence_length", "seq_length", "model_max_length")
+    names = (
+        "max_position_embeddings", "n_positions", "max_sequence_length", "seq_length", "model_max_length", "max_seq_len",
+        "n_ctx", "max_target_positions",
+    )  # fmt: skip
     longest = keys.integer(*names, default=2048, least=1)
     scaling = keys.within("rope_scaling") if keys.within("rope_scaling").tree else keys.within("rope_parameters")
     kind = scaling.text("rope_type", "type", default="default")
@@ -231,7 +161,7 @@ def _rope_bytes(keys: Keys, head_dim: int) -> int:
 
     Source: vLLM 0.19, layers/rotary_embedding/base.py, `_compute_cos_sin_cache`. Seen: 2.5 GiB for Llama 4 Scout.
     """
-    if keys.text("model_type") in _ENCODERS | {"opt", "gpt2", "gpt_bigcode", "bloom"}:
+    if keys.text("model_type") in _UNTURNED:
         return 0
     part = keys.number("partial_rotary_factor", default=1.0, most=1)
     turned = keys.integer("rotary_dim", "qk_rope_head_dim", default=int(head_dim * part))

@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from trimtab.estimate.speed import Machine, machine_of, max_batch, time_load
+from trimtab.estimate.machine import Machine, machine_of, max_batch
+from trimtab.estimate.speed import time_load
 from trimtab.estimate.types import Deployment, Figure, Impossible, Load, Speed
 
 _STEPS = 30

@@ -144,6 +144,7 @@ class Shape:
         vision: Whether it takes images.
         generates: Whether it generates text (embedding models and encoders do not).
         scheme_json: The text of `quantization_config`, empty where there is none.
+        doubt: Why the shape may be wrong; empty where the architecture is known.
     """
 
     model_type: str
@@ -162,6 +163,7 @@ class Shape:
     vision: bool
     generates: bool
     scheme_json: str
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What one step does on one GPU: bytes read, operations, messages. Pure counting, no efficiency."""
+"""What one step does on one GPU: weights read, operations, messages. Pure counting, no efficiency."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from trimtab.estimate.attend import Attending, attending
 from trimtab.estimate.engine import Engine
 from trimtab.estimate.formats import Format
 from trimtab.estimate.memory import Resolved
 from trimtab.estimate.model import known_shape
 from trimtab.estimate.schemes import Scheme, scheme_of
-from trimtab.estimate.shape import Keep, Role, Shape, Weight
+from trimtab.estimate.shape import Role, Shape, Weight
 from trimtab.estimate.weights import rank_rows_columns
 from trimtab.fleet import Model
 
@@ -33,9 +34,7 @@ class Counts:
         experts: Routed experts of a layer; 0 for a dense model.
         experts_per_token: Chosen for a token.
         hidden: Hidden size.
-        attention_ops: Operations of attention for one token and one token of context.
-        window_ops: The same for layers with a window, whose context is at most `window`.
-        window: Tokens.
+        generates: Whether it generates text; encoders do not.
     """
 
     dense_ops: float
@@ -47,9 +46,7 @@ class Counts:
     experts: int
     experts_per_token: int
     hidden: int
-    attention_ops: float
-    window_ops: float
-    window: int
+    generates: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +55,7 @@ class Work:
 
     Attributes:
         counts: What a token costs.
+        attention: What attention reads and computes.
         dense_bytes: Weights every step reads.
         expert_bytes: All routed experts' weights.
         dense_tflops: Peak of the precision that dense weights are multiplied in.
@@ -66,6 +64,7 @@ class Work:
     """
 
     counts: Counts
+    attention: Attending
     dense_bytes: float
     expert_bytes: float
     dense_tflops: float
@@ -86,6 +85,7 @@ def work_of(found: Resolved) -> Work:
     counts = counts_of(found.deployment.model, found.engine)
     return Work(
         counts=counts,
+        attention=attending(found.deployment.model, found.engine),
         dense_bytes=found.stored.read - found.stored.expert,
         expert_bytes=found.stored.expert,
         dense_tflops=_peak(counts.dense_format, tflops),
@@ -109,7 +109,6 @@ def counts_of(model: Model, engine: Engine) -> Counts:
     experts = [weight for weight in matrices if weight.role is Role.EXPERT]
     moe = shape.moe
     chosen = moe.experts_per_token / moe.experts if moe else 0.0
-    full, windowed, window = _attention(shape)
     return Counts(
         dense_ops=2.0 * sum(_elements(weight, engine) for weight in dense) / engine.pp,
         expert_ops=2.0 * chosen * sum(_elements(weight, engine) for weight in experts) / engine.pp,
@@ -120,9 +119,7 @@ def counts_of(model: Model, engine: Engine) -> Counts:
         experts=moe.experts if moe else 0,
         experts_per_token=moe.experts_per_token if moe else 0,
         hidden=shape.hidden,
-        attention_ops=full / engine.tp,
-        window_ops=windowed / engine.tp,
-        window=window,
+        generates=shape.generates,
     )
 
 
@@ -154,17 +151,3 @@ def _peak(form: str, tflops: Mapping[str, float]) -> float:
     if form == "mxfp4":
         return tflops.get("fp8", half) if "fp4" in tflops else half
     return tflops.get(_COMPUTE.get(form, ""), half)
-
-
-def _attention(shape: Shape) -> tuple[float, float, int]:
-    """Return operations for one token and token of context: full layers, windowed layers, and the window."""
-    full = windowed = 0.0
-    window = 0
-    for layer in shape.layers:
-        for cache in layer.caches:
-            ops = 2.0 * layer.heads * (cache.head_dim + (cache.value_dim or cache.head_dim)) / cache.every
-            if cache.span and cache.keep in {Keep.WINDOW, Keep.CHUNK}:
-                windowed, window = windowed + ops, max(window, cache.span)
-            elif cache.keep is not Keep.STATE:
-                full += ops
-    return full, windowed, window

@@ -96,17 +96,25 @@ def _take_image(container: Container, engine: str, hits: dict[str, Hit]) -> None
     if container.tag is None or not engine:
         return
     text = container.tag.text()
-    if text is None or "{{" in text.value:
+    if text is None or "{{" in text.value or text.value.startswith("sha256:"):
         return
-    tag = text.value if _is_tag(text.value, container) else image_tag(text.value)
-    if tag and not tag.startswith("sha256"):
+    tag = text.value.partition("@")[0] if _is_tag(text.value, container) else image_tag(text.value)
+    if tag:
         start = text.value.rindex(tag, 0, len(text.value.partition("@")[0]))
         where = text.cut(start, start + len(tag))
         hits["engine_version"] = field_hit("engine_version", tag, container.tag, where)
-    model = model_of_nim(text.value)
-    if engine == "nim" and model:
-        start = text.value.index(model)
-        hits["model"] = field_hit("model", model, container.tag, text.cut(start, start + len(model)))
+    if engine == "nim" and "model" not in hits:
+        hits.update(nim_model(container.tag))
+
+
+def nim_model(image: Cursor | None) -> dict[str, Hit]:
+    """Return the hit of the model that a NIM image is named after; nothing where the text names none."""
+    text = image.text() if image is not None else None
+    model = model_of_nim(text.value) if text is not None else ""
+    if image is None or text is None or not model:
+        return {}
+    start = text.value.index(model)
+    return {"model": field_hit("model", model, image, text.cut(start, start + len(model)))}
 
 
 def _is_tag(text: str, container: Container) -> bool:
@@ -114,7 +122,7 @@ def _is_tag(text: str, container: Container) -> bool:
     said = container.tag.said if container.tag is not None else ""
     if said:
         return said.endswith((f":{text}", f"@{text}"))
-    return text != container.image and not {"/", ":", "@"} & set(text)
+    return text != container.image and not {"/", ":"} & set(text.partition("@")[0])
 
 
 def field_hit(field: str, value: Scalar, cursor: Cursor, part: Text | None = None, via: str = "field") -> Hit:

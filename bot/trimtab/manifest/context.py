@@ -116,11 +116,27 @@ class Context:
             key: The key.
         """
         for thing in self._configmaps(near, namespace, name):
-            found = thing.at.get("data", key)
-            text = found.text() if found is not None else None
-            if found is not None and text is not None:
-                return Variable(text, found, thing.path, found.source.number, "configmap", key, found.why_locked)
+            at = thing.at.get("data", key)
+            found = value_of(at, key) if at is not None else None
+            if found is not None:
+                return found
         return self.generated_value(near, name, key)
+
+    def configmap_file(self, near: str, namespace: str, name: str, key: str) -> Cursor | None:
+        """Return the YAML that a ConfigMap holds under a key; arguments as for `configmap_value`."""
+        path = self.generated_file(near, name, key)
+        roots = [root for source in self.tree.readable(path) if (root := source.root()) is not None]
+        if roots:
+            return roots[0] if len(roots) == 1 else None
+        value = self.configmap_value(near, namespace, name, key)
+        whole = value.holder.text() if value is not None and value.via == "configmap" else None
+        same = value is not None and whole is not None and whole.span() == value.text.span()
+        return value.holder.inner() if value is not None and same else None
+
+    def generated_file(self, near: str, name: str, key: str) -> str:
+        """Return the file that a generator beside another file takes a key from; empty where there is none."""
+        beside = self._kustomization_of.get(folder_of(near), ())
+        return next((found for at in beside if (found := generator_file(self.tree, at, name, key))), "")
 
     @cached_property
     def _configmap_paths(self) -> Nearby[str]:
@@ -151,6 +167,14 @@ class Context:
         return None
 
 
+def value_of(at: Cursor, key: str) -> Variable | None:
+    """Return a ConfigMap's key as a variable."""
+    text = at.text()
+    if text is None:
+        return None
+    return Variable(text, at, at.source.path, at.source.number, "configmap", key, at.why_locked)
+
+
 def generator_value(tree: Tree, kustomization: Cursor, name: str, key: str) -> Variable | None:
     """Return where a `configMapGenerator` of one kustomization says a key."""
     generators = kustomization.get("configMapGenerator")
@@ -176,6 +200,18 @@ def _generated(tree: Tree, kustomization: Cursor, generator: Cursor, key: str) -
         if found is not None:
             return found
     return None
+
+
+def generator_file(tree: Tree, kustomization: Cursor, name: str, key: str) -> str:
+    """Return the file that a `configMapGenerator` of one kustomization takes a key from; empty where there is none."""
+    found = ""
+    for generator in _listed(kustomization, "configMapGenerator"):
+        for entry in _listed(generator, "files") if generator.word("name") == name else ():
+            label, equals, file = entry.string.rpartition("=")
+            path = joined(folder_of(kustomization.source.path), file)
+            named = label if equals else path.rsplit("/", 1)[-1]
+            found = path if named == key and path in tree else found
+    return found
 
 
 def _listed(at: Cursor, key: str) -> tuple[Cursor, ...]:

@@ -24,6 +24,11 @@ _NOT_ENGINES = re.compile(
     r"|open-webui|epp\b|inference-scheduler|routing-sidecar|guidellm|genai-perf|lmcache-?server|frontend|webui|playground",
     re.IGNORECASE,
 )
+_STAND_INS = re.compile(
+    r"inference-sim|(?:vllm|sglang|llm)-(?:sim|mock)|mock-(?:vllm|llm)|simulator|llm-katan", re.IGNORECASE
+)
+"""Images that answer as an engine does, and run no model."""
+
 _MODULES = {
     "vllm.entrypoints.openai.api_server": "vllm",
     "vllm.entrypoints.api_server": "vllm",
@@ -55,6 +60,11 @@ def engine_of_image(image: str) -> str:
     return next((engine for pattern, engine in _IMAGES if re.search(pattern, lower)), "")
 
 
+def is_stand_in(image: str) -> bool:
+    """Return whether an image only pretends to be an engine, for tests of what stands before it."""
+    return _STAND_INS.search(image) is not None
+
+
 def engine_of_words(words: Sequence[str]) -> tuple[str, int]:
     """Return the engine that a command starts and the index of the first word after what starts it.
 
@@ -84,7 +94,7 @@ def engine_of_flags(words: Sequence[str]) -> str:
 def image_tag(image: str) -> str:
     """Return the tag of an image, empty where it has none."""
     name = image.rsplit("/", 1)[-1].partition("@")[0]
-    return name.partition(":")[2]
+    return name.rpartition(":")[2] if ":" in name else ""
 
 
 def model_of_nim(image: str) -> str:

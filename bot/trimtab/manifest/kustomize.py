@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
-from trimtab.manifest.context import Context, Thing, generator_value, things_in
+from trimtab.manifest.context import Context, Thing, generator_file, generator_value, things_in, value_of
 from trimtab.manifest.environment import Variable
 from trimtab.manifest.patches import Patch, Target, patch_paths, patches_of
 from trimtab.manifest.paths import folder_of, joined
+from trimtab.manifest.replacements import Filled, filled, replacements_of
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.transforms import transformed
 
@@ -56,6 +58,16 @@ class Laid:
         thing = self.thing
         return Target(thing.at, thing.group, thing.kind, (thing.name, self.name), (thing.namespace, self.namespace))
 
+    def filled(self, done: Filled) -> Laid:
+        """Return it after a replacement."""
+        if done.at is self.thing.at:
+            return self
+        thing = replace(self.thing, at=done.at)
+        outer = self.outer or len(self.through) > 1
+        return replace(
+            self, thing=thing, name=done.name or self.name, namespace=done.namespace or self.namespace, outer=outer
+        )
+
     def transformed(self, kustomization: Cursor) -> Laid:
         """Return it after a kustomization's `images` and `replicas`."""
         at = transformed(self.thing.at, self.thing.kind, (self.thing.name, self.name), kustomization)
@@ -71,6 +83,7 @@ class Overlays:
         self._by_folder = {folder_of(at.source.path): at for at in context.kustomizations}
         self._built: dict[str, tuple[Laid, ...]] = {}
         self._applied: set[str] = set()
+        self._removed: set[str] = set()
         used = {child for at in context.kustomizations for child in self.children(at)}
         self._reach = {folder: frozenset(self._paths(folder, 0)) for folder in self._by_folder if folder not in used}
         self._fed: dict[str, list[str]] = {}
@@ -110,10 +123,10 @@ class Overlays:
         return laid.outer or len(self.roots_of(laid.base.source.path)) > 1
 
     def is_applied_patch(self, path: str) -> bool:
-        """Return whether a file was laid over an object of the tree, and so is none itself."""
-        for folder in self.roots_of(path):
-            self.objects(folder)
-        return path in self._applied
+        """Return whether a file is no object itself: it was laid over one, or a patch takes all of its own away."""
+        made = [laid for folder in self.roots_of(path) for laid in self.objects(folder)]
+        gone = path in self._removed and all(laid.base.source.path != path for laid in made)
+        return gone or path in self._applied
 
     def children(self, at: Cursor) -> Iterator[str]:
         """Yield the folders of the kustomizations that one includes."""
@@ -166,7 +179,33 @@ class Overlays:
             )
             for laid in objects
         ]
-        return [laid.transformed(at) for laid in named]
+        return self._filled(at, folder, [laid.transformed(at) for laid in named])
+
+    def _filled(self, at: Cursor, folder: str, objects: list[Laid]) -> list[Laid]:
+        """Return objects after a kustomization's replacements."""
+        for replacement in replacements_of(self._context.tree, at):
+            done = filled([laid.target for laid in objects], replacement, partial(self.generated, folder))
+            objects = [laid.filled(one) for laid, one in zip(objects, done, strict=True)]
+        return objects
+
+    def generated(self, folder: str, name: str, key: str) -> Variable | None:
+        """Return where a generator of an overlay says a key: the overlay's own wins over its bases'."""
+        for layer in self._layers(folder, 0):
+            found = generator_value(self._context.tree, self._by_folder[layer], name, key)
+            if found is not None:
+                return found
+        return None
+
+    def generated_file(self, folder: str, name: str, key: str) -> str:
+        """Return the file that a generator of an overlay takes a key from; empty where there is none."""
+        tree = self._context.tree
+        files = (generator_file(tree, self._by_folder[layer], name, key) for layer in self._layers(folder, 0))
+        return next((file for file in files if file), "")
+
+    def _layers(self, folder: str, depth: int) -> Iterator[str]:
+        yield folder
+        for child in self.children(self._by_folder[folder]) if depth < _DEPTH else ():
+            yield from self._layers(child, depth + 1)
 
     def _patched(self, laid: Laid, patch: Patch) -> Iterator[Laid]:
         """Yield an object under a patch, unless that deletes it."""
@@ -175,7 +214,9 @@ class Overlays:
             yield laid
             return
         self._applied.add(patch.at.source.path)
-        if not patch.deletes:
+        if patch.deletes:
+            self._removed.add(laid.base.source.path)
+        else:
             thing = replace(laid.thing, at=patch.laid_over(target))
             yield replace(laid, thing=thing, outer=laid.outer or bool(laid.through))
 
@@ -207,20 +248,14 @@ class OverlayContext(Context):
         """Return the overlay's objects of a kind or group, else the tree's near a file."""
         return self._own(word) or self._outer.things_near(word, path)
 
-    def _configmaps(self, near: str, namespace: str, name: str) -> Iterator[Thing]:
-        """Yield the tree's, which one context has in order for all overlays."""
-        return self._outer._configmaps(near, namespace, name)  # noqa: SLF001 - its own class
+    def configmap_value(self, near: str, namespace: str, name: str, key: str) -> Variable | None:
+        """Return where a ConfigMap's key has its text: as the overlay makes it, else the tree's nearest."""
+        made = (one.thing for one in self._overlays.objects(self._folder) if one.thing.kind == "ConfigMap")
+        own = (thing.at.get("data", key) for thing in made if thing.name == name)
+        found = next((value for at in own if at is not None and (value := value_of(at, key)) is not None), None)
+        found = found or self._overlays.generated(self._folder, name, key)
+        return found or self._outer.configmap_value(near, namespace, name, key)
 
-    def generated_value(self, near: str, name: str, key: str) -> Variable | None:
-        """Return where a generator says a key: the overlay's own wins over its bases'."""
-        for folder in self._layers(self._folder, 0):
-            found = generator_value(self.tree, self._overlays.kustomization(folder), name, key)
-            if found is not None:
-                return found
-        return self._outer.generated_value(near, name, key)
-
-    def _layers(self, folder: str, depth: int) -> Iterator[str]:
-        yield folder
-        at = self._overlays.kustomization(folder)
-        for child in self._overlays.children(at) if depth < _DEPTH else ():
-            yield from self._layers(child, depth + 1)
+    def generated_file(self, near: str, name: str, key: str) -> str:
+        """Return the file that a generator takes a key from, the overlay's own first."""
+        return self._overlays.generated_file(self._folder, name, key) or self._outer.generated_file(near, name, key)

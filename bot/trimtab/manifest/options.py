@@ -12,25 +12,59 @@ from trimtab.manifest import vocabulary
 from trimtab.manifest.container import field_hit
 from trimtab.manifest.flags import dialect, field_of, flag_for, switch_for, switch_of
 from trimtab.manifest.hit import Draft, Hit, Writer
+from trimtab.manifest.resources import add_path
+from trimtab.manifest.scalars import spell
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import Splice
-from trimtab.manifest.write import add_pair, replace_scalar
+from trimtab.manifest.write import first_item, replace_scalar
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
-def take_options(draft: Draft, at: Cursor, engine: str, via: str = "field") -> None:
+def take_options(
+    draft: Draft, owner: Cursor, key: str, engine: str, via: str = "field", only: frozenset[str] | None = None
+) -> None:
     """Add the fields that a mapping of options says, and how to write those that it does not.
 
     Args:
         draft: The serving.
-        at: The mapping.
+        owner: What has the mapping.
+        key: The key of the mapping, which is made where it is missing.
         engine: Whose options they are.
         via: As in `fleet.Setting`.
+        only: The fields that the schema has keys for; any flag where there is no schema.
     """
-    draft.add(options_of(at, engine, via))
-    for field in sorted({*dialect(engine).flags.values(), *_switched(engine)} - {"model", "revision"}):
-        draft.adders[field] = _adder(at, field, engine)
+    at = owner.get(key)
+    if at is not None:
+        draft.add(options_of(at, engine, via))
+    every = {*dialect(engine).flags.values(), *_switched(engine)} - {"model", "revision"}
+    for field in sorted(every if only is None else every & only):
+        draft.adders[field] = _adder(owner, key, field, engine)
+
+
+def take_first_argument(draft: Draft, owner: Cursor, key: str, engine: str) -> None:
+    """Add how to say the engine's flags as the first item of a list that is missing or empty."""
+
+    def adder(field: str) -> Writer:
+        return lambda value: (first_item(owner, key, flag_word(field, value, engine)),)
+
+    for field in {*dialect(engine).flags.values(), *_switched(engine)} - {"model", "revision"}:
+        draft.adders[field] = adder(field)
+
+
+def flag_word(field: str, value: Scalar, engine: str) -> str:
+    """Return one word that says a field: `--flag=value` or a switch.
+
+    Raises:
+        RefusedError: The engine has none.
+    """
+    if isinstance(value, bool):
+        word = switch_for(field, value, engine)
+    else:
+        word = f"{name}={spell(value)}" if (name := flag_for(field, engine)) else ""
+    if not word:
+        raise RefusedError(f"{engine} has no flag that says {field}={spell(value)}")
+    return word
 
 
 def _switched(engine: str) -> frozenset[str]:
@@ -60,18 +94,16 @@ def _switch_hit(switch: tuple[str, bool], cursor: Cursor, via: str) -> Hit:
     return hit if means else replace(hit, writer=lambda new: (replace_scalar(cursor, not new),))
 
 
-def _adder(at: Cursor, field: str, engine: str) -> Writer:
+def _adder(owner: Cursor, key: str, field: str, engine: str) -> Writer:
     def add(value: Scalar) -> tuple[Splice, ...]:
         flag = switch_for(field, value, engine) if isinstance(value, bool) else flag_for(field, engine)
-        plain = (
-            flag
-            or flag_for(field, engine)
-            or next((f for f, (w, _) in dialect(engine).switches.items() if w == field), "")
-        )
-        if not plain:
+        opposite = switch_for(field, not value, engine) if isinstance(value, bool) else ""
+        if not flag and not opposite:
             raise RefusedError(f"{engine} has no option for {field}")
-        name, said = (plain, True if flag else not value) if isinstance(value, bool) else (plain, value)
-        return (add_pair(at, _spelled(name, tuple(at.entries())), said),)
+        at = owner.get(key)
+        name = _spelled(flag or opposite, tuple(at.entries()) if at is not None else ("max_model_len",))
+        said = bool(flag) if isinstance(value, bool) else value
+        return (add_path(owner, (key, name), said),)
 
     return add
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from trimtab.manifest import resources
+from trimtab.manifest.config_file import mounted_in, take_config
 from trimtab.manifest.container import EngineSettings, field_hit, pod_container, read_engine
 from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.engines import is_stand_in
 from trimtab.manifest.environment import Environment, Variable
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.source import Cursor
@@ -48,13 +50,14 @@ def serving_containers(pod: PodSpec, context: Context, namespace: str) -> Iterat
     containers = pod.spec.get("containers")
     for at in containers.items() if containers is not None else ():
         settings = read_engine(pod_container(at, environment_of(at, context, namespace)))
+        take_config(settings, mounted_in(pod.spec, at, context, namespace))
         if serves(at, settings):
             yield at, settings
 
 
 def serves(container: Cursor, settings: EngineSettings) -> bool:
     """Return whether a container serves: its command says so, or its image is an engine's and nothing else is run."""
-    if not settings.engine:
+    if not settings.engine or is_stand_in(container.word("image")):
         return False
     if settings.spoken or "model" in settings.hits:
         return True

@@ -10,7 +10,7 @@ from trimtab.manifest.diff import unified
 from trimtab.manifest.editing import EditResult, Refusal
 from trimtab.manifest.parse import BrokenYamlError, decode
 from trimtab.manifest.refuse import why_contents
-from trimtab.manifest.scalars import Verbatim, meaning, read_plain
+from trimtab.manifest.scalars import Verbatim, meaning, old_kind, read_plain
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import unify
 from trimtab.manifest.trace import Trace
@@ -18,7 +18,6 @@ from trimtab.manifest.tree import Tree
 from trimtab.manifest.write import replace_scalar
 
 _AT = re.compile(r"(?P<pointer>(?:/[^\n]*)?)(?:,(?P<document>\d{1,6}))", re.DOTALL)
-_OLD_BOOLEAN = re.compile(r"(?i:y|yes|n|no|on|off|true|false)")
 
 
 def scalar_edit(tree: Tree, path: str, at: str, value: str, repository: str = "") -> EditResult | Refusal:
@@ -107,8 +106,8 @@ def _typed(cursor: Cursor, value: str) -> Scalar:
     was = meaning(node) if node is not None else None
     new = read_plain(value)
     if isinstance(was, str):
-        old_boolean = node is not None and not node.style and _OLD_BOOLEAN.fullmatch(was) is not None
-        return Verbatim(value) if old_boolean and _OLD_BOOLEAN.fullmatch(value) else value
+        alike = node is not None and not node.style and old_kind(was) and old_kind(was) == old_kind(value)
+        return Verbatim(value) if alike and isinstance(new, str) else value
     if was is None:
         return value if isinstance(new, str) or new is None else Verbatim(value)
     if isinstance(was, bool) != isinstance(new, bool) or isinstance(new, str) or new is None:

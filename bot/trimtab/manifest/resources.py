@@ -19,9 +19,14 @@ from trimtab.manifest.write import add_pair, replace_key, replace_scalar
 _Writes = Callable[[Cursor, Scalar], Splice]
 
 GPU_RESOURCE = re.compile(
-    r"nvidia\.com/(?:gpu(?:\.shared)?|mig-\d+g\.\d+gb(?:\.me)?)|amd\.com/gpu(?:_\w+)?|habana\.ai/gaudi|google\.com/tpu"
-    r"|gpu\.intel\.com/(?:xe|i915)|aws\.amazon\.com/neuron(?:core|device)?|huawei\.com/[Aa]scend\w+|cloud-tpus\.google\.com/\w+"
+    r"nvidia\.com/(?:p?gpu(?:\.shared)?|mig-\d+[cg]\.\d+g?b?(?:\.\d+gb)?(?:\.me|\+me)?)|amd\.com/gpu(?:_[\w-]+)?"
+    r"|habana\.ai/gaudi|google\.com/tpu|cloud-tpus\.google\.com/[\w-]+|gpu\.intel\.com/(?:xe|i915|tiles)"
+    r"|aws\.amazon\.com/neuron(?:core|device)?|huawei\.com/[Aa]scend[\w-]*|qualcomm\.com/qaic|volcano\.sh/vgpu-number"
+    r"|cambricon\.com/\w*mlu\w*|metax-tech\.com/s?gpu|mthreads\.com/v?gpu|hygon\.com/dcu\w*|kunlunxin\.com/xpu"
+    r"|enflame\.com/\w*gcu\w*|iluvatar(?:\.ai|\.com)/\w*gpu|rebellions\.ai/ATOM|furiosa\.ai/\w+"
 )
+"""Extended resources that are whole accelerators or counted parts of them, as their device plugins name them."""
+
 SELECTOR_KEYS = (
     "nvidia.com/gpu.product",
     "cloud.google.com/gke-accelerator",

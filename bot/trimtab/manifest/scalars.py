@@ -10,7 +10,6 @@ import json
 import re
 from typing import TypeAlias
 
-from trimtab.errors import RefusedError
 from trimtab.fleet import Scalar
 from trimtab.manifest.decoded import block_indent
 from trimtab.manifest.nodes import ScalarNode
@@ -35,15 +34,23 @@ _BOOLEANS = {word: word.lower() == "true" for word in ("true", "True", "TRUE", "
 _INTEGER = re.compile(r"[-+]?[0-9]{1,300}|0o[0-7]{1,300}|0x[0-9a-fA-F]{1,300}")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,4})?")
 _SPECIAL_FLOAT = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-_YAML_1_1 = re.compile(
-    r"(?i:y|yes|n|no|on|off|true|false|null|~|=|<<)"
-    r"|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"
-    r"|[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+)"
-    r"|[-+]?\.?[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9_]*)?"
-    r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*"
-    r"|[-+]?\.(?i:inf|nan)"
+_YAML_1_1 = {
+    "boolean": re.compile(r"(?i:y|yes|n|no|on|off|true|false)"),
+    "null": re.compile(r"(?i:null|~)"),
+    "key": re.compile(r"=|<<"),
+    "number": re.compile(
+        r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"
+        r"|[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+)"
+        r"|[-+]?\.?[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9_]*)?"
+        r"|[-+]?\.(?i:inf|nan)"
+    ),
+    "date": re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*"),
+}
+"""What YAML 1.1 reads in plain text, by kind (https://yaml.org/type/), as loosely as any of its parsers."""
+_PLAIN = re.compile(
+    r"(?:[^\s\-?:,\[\]{}#&*!|>'\"%@`=]|-(?=[^\s]))[^\n\r\t#:,\[\]{}\x00-\x1f\x7f-\x9f\ufeff\u2028\u2029]*"
 )
-_PLAIN = re.compile(r"(?:[A-Za-z0-9_./$+^~(]|-(?=[^\s]))[^\n\r\t#:,\[\]{}\x00-\x1f\x7f-\x9f\ufeff\u2028\u2029]*")
+_HEADER = re.compile(r"(?P<style>[|>])(?P<marks>[-+1-9]*)")
 _UNPRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _PLAIN_COLON = re.compile(r"(?:[^ ]:(?=[^ ])|[^ :]|(?<! ) (?! ))*")
 
@@ -73,7 +80,12 @@ def read_plain(text: str) -> Value:
 
 def is_ambiguous(text: str) -> bool:
     """Return whether YAML 1.1 or 1.2 would read plain text as something other than text."""
-    return not isinstance(read_plain(text), str) or _YAML_1_1.fullmatch(text) is not None
+    return not isinstance(read_plain(text), str) or bool(old_kind(text))
+
+
+def old_kind(text: str) -> str:
+    """Return what YAML 1.1 reads in plain text other than text: `boolean`, `number`, `date` …; empty for text."""
+    return next((kind for kind, pattern in _YAML_1_1.items() if pattern.fullmatch(text)), "")
 
 
 def spell(value: Scalar) -> str:
@@ -121,9 +133,6 @@ def rewrite(text: str, node: ScalarNode, value: Scalar) -> str:
         text: The text that the node's indexes count in.
         node: The scalar as it is.
         value: A string for a scalar that is text; a number or boolean only for a plain one.
-
-    Raises:
-        RefusedError: The style cannot carry the value.
     """
     if node.style in {"|", ">"}:
         return _rewrite_block(text, node, spell(value))
@@ -135,26 +144,43 @@ def rewrite(text: str, node: ScalarNode, value: Scalar) -> str:
 
 
 def _rewrite_block(text: str, node: ScalarNode, value: str) -> str:
-    """Return a block scalar with a new body; its header changes only where the last newlines demand it."""
+    """Return a block scalar with a new body, or double quotes where no block can carry it; comment and gap stay."""
     raw = text[node.start : node.end]
     header, newline, _ = raw.partition("\n")
-    content = value.rstrip("\n")
-    if not content or content[0] in " \n" or "\r" in value or re.search(r"[1-9]", header.partition("#")[0]):
-        raise RefusedError("a block scalar cannot carry this text in its present form", "edit it by hand")
-    if node.style == ">" and "\n" in content:
-        raise RefusedError("a folded block would join these lines", "edit it by hand")
-    kept = len(value) - len(content)
-    trailing = len(raw) - len(raw.rstrip("\r\n"))
-    indicator = {0: "-", 1: ""}.get(kept, "+")
-    if indicator == "+":
-        raise RefusedError("text that ends in several newlines is not written into a block", "edit it by hand")
-    head = header.replace("-", "").replace("+", "") if _chomp(header) != indicator else header
-    if _chomp(header) != indicator:
-        head = head[:1] + indicator + head[1:]
-    line_end = "\r\n" if header.endswith("\r") else "\n"
+    gap = raw[len(raw.rstrip("\r\n")) :]
+    lines = _block_lines(value, folded=node.style == ">")
+    kept = len(value) - len(value.rstrip("\n"))
     indent = block_indent(text, node)
-    body = line_end.join(f"{indent}{line}" if line else "" for line in content.split("\n"))
-    return f"{head}{newline}{body}{raw[len(raw) - trailing :] if trailing else ''}"
+    if not lines or not node.value.strip() or kept > 1 or (kept and not gap) or not indent:
+        return _double_quoted(value) + _header_comment(header) + gap
+    indicator = _chomp(header) if not gap and _chomp(header) != "+" else "" if kept else "-"
+    head = header
+    if _chomp(header) != indicator and (parts := _HEADER.match(header)):
+        head = f"{parts['style']}{indicator}{re.sub('[-+]', '', parts['marks'])}{header[parts.end() :]}"
+    line_end = "\r\n" if header.endswith("\r") else "\n"
+    body = line_end.join(f"{indent}{line}" if line else "" for line in lines)
+    return f"{head}{newline}{body}{gap}"
+
+
+def _block_lines(value: str, *, folded: bool) -> list[str]:
+    """Return the lines of a block that says a value, none where a block cannot, or only with an indentation mark."""
+    content = value.rstrip("\n")
+    first = content.lstrip("\n")
+    lines = content.split("\n")
+    blank = any(line and not line.strip() for line in lines)
+    if not first or first[0] in " \t" or blank or _UNPRINTED.search(content.replace("\n", "").replace("\t", "")):
+        return []
+    if not folded:
+        return lines
+    if "  " in content or any(line != line.strip() for line in lines) or content != first:
+        return []
+    return re.sub(r"\n+", lambda found: found.group() + "\n", content).split("\n")
+
+
+def _header_comment(header: str) -> str:
+    """Return the comment on a block scalar's header, with the white space before it."""
+    found = re.search(r"[ \t]+#[^\r\n]*", header)
+    return found.group() if found else ""
 
 
 def _chomp(header: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from trimtab.manifest.decoded import scalar_text
+from trimtab.manifest.grafts import Graft, graft_items, graft_value
 from trimtab.manifest.nodes import AliasNode, Document, MappingNode, Node, ScalarNode, SequenceNode, target
 from trimtab.manifest.parse import BrokenYamlError, parse
 from trimtab.manifest.scalars import Value, meaning
@@ -56,6 +57,10 @@ class Cursor:
         locked: Why it cannot be edited without changing something else; empty where it can.
         key: The key it is the value of, where it is one.
         under: What this is laid over, the nearest first: a patch over its base, as kustomize merges them.
+        grafts: Operations of JSON patches that apply to it, in order.
+        whole: Whether a list takes the place of the one beneath, as in Helm's values and custom resources.
+        key_source: Where the key stands, where that is elsewhere than the value.
+        said: What the scalar reads as where something that is not written here is put in or around it.
     """
 
     source: Source
@@ -64,6 +69,10 @@ class Cursor:
     locked: str = ""
     key: ScalarNode | None = None
     under: tuple[Cursor, ...] = ()
+    grafts: tuple[Graft, ...] = ()
+    whole: bool = False
+    key_source: Source | None = None
+    said: str = ""
 
     @property
     def real(self) -> ScalarNode | SequenceNode | MappingNode:
@@ -79,10 +88,12 @@ class Cursor:
 
     def _laid(self, key: str) -> Cursor | None:
         """Return what stands below a key, laid over what stands there in the layers beneath; null removes."""
-        layers = [found for layer in (self, *self.under) if (found := layer._child(key)) is not None]  # noqa: SLF001 - its own class
-        if len(layers) > 1 or (layers and self.under):
-            return _stacked(layers)
-        return layers[0] if layers else None
+        found = self._child(key)
+        if self.under:
+            beneath = [below for layer in self.under if (below := layer._laid(key)) is not None]  # noqa: SLF001 - its own class
+            layers = [*([found] if found is not None else []), *beneath]
+            found = _stacked(layers, whole=self.whole) if layers else None
+        return graft_value(found, key, self.grafts) if self.grafts else found
 
     def _child(self, key: str) -> Cursor | None:
         found = [pair for pair in self._written() if pair[0].value == key]
@@ -128,8 +139,9 @@ class Cursor:
                 twice = f"the key `{name.value}` is written twice" if name.value in own else ""
                 own[name.value] = replace(cursor, locked=cursor.locked or twice)
         found.update(own)
-        if self.under:
-            names = dict.fromkeys((*found, *(name for layer in self.under for name in layer.entries())))
+        if self.under or self.grafts:
+            beneath = (name for layer in self.under for name in layer.entries())
+            names = dict.fromkeys((*found, *beneath, *(graft.keys[0] for graft in self.grafts)))
             return {name: laid for name in names if (laid := self._laid(name)) is not None}
         return found
 
@@ -140,7 +152,9 @@ class Cursor:
             return ()
         locked = self._below()
         own = tuple(Cursor(self.source, (*self.path, at), item, locked) for at, item in enumerate(real.items))
-        return _merged_by_name(own, self.under) if self.under else own
+        if self.under and not self.whole:
+            own = _merged_by_key(own, self.under, self.key.value if self.key is not None else "")
+        return graft_items(own, self.grafts) if self.grafts else own
 
     def _below(self) -> str:
         """Return why what stands below cannot be edited alone."""
@@ -181,7 +195,16 @@ class Cursor:
     @property
     def string(self) -> str:
         """Return the scalar's characters, decoded; empty for null and for collections."""
-        return "" if self.scalar is None or self.value is None else self.scalar.value
+        return self.said or ("" if self.scalar is None or self.value is None else self.scalar.value)
+
+    @property
+    def named(self) -> Cursor | None:
+        """Return its key as a scalar of its own, or None where it has none."""
+        if self.key is None:
+            return None
+        apart = self.key_source is not None and self.key_source is not self.source
+        locked = "a JSON patch finds the value by this key" if apart else self.locked
+        return Cursor(self.key_source or self.source, self.path, self.key, locked)
 
     def text(self) -> Text | None:
         """Return the scalar's characters with their places, or None where they cannot be told."""
@@ -212,7 +235,7 @@ class Cursor:
         return self.source.text.value.count("\n", 0, self.node.start) + 1
 
 
-def _stacked(layers: list[Cursor]) -> Cursor | None:
+def _stacked(layers: list[Cursor], *, whole: bool) -> Cursor | None:
     """Return the first of the layers laid over the others, as a strategic merge does."""
     top = layers[0]
     if top.scalar is not None:
@@ -220,20 +243,49 @@ def _stacked(layers: list[Cursor]) -> Cursor | None:
     if top.word("$patch") == "delete":
         return None
     if top.word("$patch") == "replace":
-        return replace(top, under=())
+        return replace(top, under=(), whole=whole)
     rest = [layer for layer in layers[1:] if layer.is_mapping == top.is_mapping and layer.scalar is None]
-    return replace(top, under=(*top.under, *rest))
+    return replace(top, under=(*top.under, *rest), whole=whole)
 
 
-def _merged_by_name(own: tuple[Cursor, ...], under: tuple[Cursor, ...]) -> tuple[Cursor, ...]:
-    """Return the items of a list laid over others: merged by `name` where all have one, else its own alone."""
-    if not all(item.word("name") for item in own):
+_MERGE_KEYS = {
+    "containers": "name",
+    "initContainers": "name",
+    "ephemeralContainers": "name",
+    "env": "name",
+    "volumes": "name",
+    "imagePullSecrets": "name",
+    "resourceClaims": "name",
+    "claims": "name",
+    "ports": "containerPort",
+    "volumeMounts": "mountPath",
+    "volumeDevices": "devicePath",
+    "hostAliases": "ip",
+    "topologySpreadConstraints": "topologyKey",
+}
+"""What tells items of a pod's lists apart; every other list is replaced whole.
+
+Source: https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/ (`patch merge key`).
+"""
+
+
+def _merged_by_key(own: tuple[Cursor, ...], under: tuple[Cursor, ...], listed: str) -> tuple[Cursor, ...]:
+    """Return the items of a list laid over others: merged by their key where the list has one, else its own alone.
+
+    Its own items come first, as kustomize 5.7 has them (kyaml `MergeOptionsListPrepend`).
+    """
+    merge_key = _MERGE_KEYS.get(listed)
+    if merge_key is None:
         return own
-    beneath = [{item.word("name"): item for item in layer.items()} for layer in under]
+    beneath = [{item.word(merge_key): item for item in layer.items()} for layer in under]
+    mine = {item.word(merge_key): item for item in own}
+    if not own or "" in mine:
+        return own
     found: dict[str, Cursor] = {}
-    for name in dict.fromkeys((*(name for layer in beneath for name in layer), *(item.word("name") for item in own))):
-        mine = [item for item in own if item.word("name") == name]
-        laid = _stacked([*mine, *(layer[name] for layer in beneath if name in layer)])
+    known = dict.fromkeys(name for layer in beneath for name in layer)
+    for name in dict.fromkeys((*mine, *known)):
+        layers = [*([mine[name]] if name in mine else []), *(layer[name] for layer in beneath if name in layer)]
+        laid = _stacked(layers, whole=False)
         if laid is not None:
             found[name] = laid
     return tuple(found.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -15,6 +15,7 @@ from trimtab.manifest.nodes import AliasNode, Document, MappingNode, Node, Scala
 from trimtab.manifest.parse import BrokenYamlError, decode, parse
 from trimtab.manifest.scalars import Value, Verbatim, meaning, read_plain
 from trimtab.manifest.text import Text
+from trimtab.manifest.tree import Tree
 
 New: TypeAlias = "Scalar | list[New] | dict[str, New]"
 """What is inserted, as plain data; dictionaries keep their order."""
@@ -85,8 +86,13 @@ class Splice:
     effect: Effect
 
 
-def apply(data: bytes, splices: Iterable[Splice]) -> bytes:
+def apply(data: bytes, splices: Iterable[Splice], documents: Sequence[Document] = ()) -> bytes:
     """Return a file's bytes with splices made, every other byte as it was, and the meaning checked.
+
+    Args:
+        data: The file as it is.
+        splices: What is written into it.
+        documents: The file parsed, where that is at hand.
 
     Raises:
         RefusedError: The splices overlap, or the result does not mean exactly what they intend.
@@ -100,12 +106,16 @@ def apply(data: bytes, splices: Iterable[Splice]) -> bytes:
         parts += [before[done : splice.start], splice.text]
         done = splice.end
     after = "".join((*parts, before[done:]))
-    _check(before, after, ordered)
+    verify(before, after, ordered, documents)
     return (codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b"") + after.encode("utf-8")
 
 
-def _check(before: str, after: str, splices: list[Splice]) -> None:
-    """Refuse where the result says anything but what was intended."""
+def verify(before: str, after: str, splices: Sequence[Splice], documents: Sequence[Document] = ()) -> None:
+    """Refuse where the result says anything but what was intended.
+
+    Raises:
+        RefusedError: It does, or is no YAML.
+    """
     if all(isinstance(splice.effect, NewLine) for splice in splices):
         _check_lines(before, after, splices)
         return
@@ -113,14 +123,14 @@ def _check(before: str, after: str, splices: list[Splice]) -> None:
         new = parse(after)
     except BrokenYamlError as error:
         raise RefusedError(f"the file would no longer be YAML (line {error.line}: {error.reason})") from None
-    old = parse(before)
+    old = documents or parse(before)
     expected = [_Expected(before, document, splices).root() for document in old]
     doubled = [sum(len(document.duplicates) for document in documents) for documents in (old, new)]
     if [_shape(document.root) for document in new] != expected or doubled[1] > doubled[0]:
         raise RefusedError("the edit would change more than was asked", "edit the file by hand")
 
 
-def _check_lines(before: str, after: str, splices: list[Splice]) -> None:
+def _check_lines(before: str, after: str, splices: Sequence[Splice]) -> None:
     expected = dotenv(before)
     expected.update(
         {splice.effect.name: splice.effect.value for splice in splices if isinstance(splice.effect, NewLine)}
@@ -172,7 +182,7 @@ def _new(value: New) -> Shape:
 class _Expected:
     """What a document says once the intended changes are made to it."""
 
-    def __init__(self, text: str, document: Document, splices: list[Splice]) -> None:
+    def __init__(self, text: str, document: Document, splices: Sequence[Splice]) -> None:
         self._text = Text.whole(text)
         self._document = document
         self._inside = [splice for splice in splices if isinstance(splice.effect, InText)]
@@ -237,7 +247,7 @@ def _edited(whole: Text, node: ScalarNode, splices: list[Splice]) -> Shape:
     return _scalar(kind, node.anchor, node.tag)
 
 
-def unify(paths: Mapping[str, bytes], splices: Iterable[Splice]) -> dict[str, bytes]:
+def unify(tree: Tree, splices: Iterable[Splice]) -> dict[str, bytes]:
     """Return the new bytes of every file that splices touch.
 
     Raises:
@@ -246,5 +256,8 @@ def unify(paths: Mapping[str, bytes], splices: Iterable[Splice]) -> dict[str, by
     by_path: dict[str, list[Splice]] = {}
     for splice in splices:
         by_path.setdefault(splice.path, []).append(splice)
-    changed = {path: apply(paths[path], parts) for path, parts in sorted(by_path.items())}
-    return {path: data for path, data in changed.items() if data != paths[path]}
+    changed = {
+        path: apply(tree[path], parts, [source.document for source in tree.readable(path)])
+        for path, parts in sorted(by_path.items())
+    }
+    return {path: data for path, data in changed.items() if data != tree[path]}

@@ -11,7 +11,7 @@ from trimtab.fleet import Scalar
 from trimtab.manifest.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from trimtab.manifest.scalars import Verbatim, meaning, rewrite, spell, write_new
 from trimtab.manifest.source import Cursor
-from trimtab.manifest.splice import Becomes, Effect, InText, New, NewItem, NewPair, Splice
+from trimtab.manifest.splice import Becomes, Effect, InText, New, NewItem, NewPair, Splice, verify
 from trimtab.manifest.text import Text, encode
 
 QUOTE = '"'
@@ -76,6 +76,8 @@ def placed(cursor: Cursor, start: int, end: int, raw: str, effect: Effect) -> Sp
     at = part.span()
     if not outer.layers:
         return Splice(cursor.source.path, *at, raw, effect)
+    inside = Splice(cursor.source.path, start, end, raw, effect)
+    verify(outer.value, outer.value[:start] + raw + outer.value[end:], [inside], [cursor.source.document])
     return Splice(cursor.source.path, *at, outer.encode(raw), InText(_below_file(outer, raw)))
 
 

@@ -52,9 +52,10 @@ def _services(thing: Thing, spec: Cursor) -> Iterator[tuple[str, Cursor]]:
 def _works(name: str, service: Cursor, settings: EngineSettings) -> bool:
     """Return whether a service loads a model: it starts an engine, or it is declared a worker or asks for GPUs."""
     kind = service.word("componentType").lower()
-    if kind in _NO_WORKERS or (not kind and name.lower() in _NO_WORKERS):
+    asks = bool(_sites(service))
+    if kind in _NO_WORKERS or (name.lower() in _NO_WORKERS and not asks):
         return False
-    return settings.spoken or (bool(settings.engine) and (kind in _WORKERS or bool(_sites(service))))
+    return settings.spoken or (bool(settings.engine) and (kind in _WORKERS or asks))
 
 
 def _worker(thing: Thing, name: str, service: Cursor, settings: EngineSettings) -> Draft:

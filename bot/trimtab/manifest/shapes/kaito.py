@@ -71,9 +71,8 @@ def _take_config(draft: Draft, context: Context, name: str) -> None:
     near = draft.source.source.path
     place = context.configmap_value(near, draft.namespace, name, _CONFIG) if name else None
     text = place.holder.inner() if place is not None and place.via == "configmap" else None
-    options = text.get("vllm") if text is not None else None
-    if options is not None:
-        take_options(draft, options, "vllm", "configmap")
+    if text is not None:
+        take_options(draft, text, "vllm", "vllm", "configmap")
         return
     reason = f"no ConfigMap with {_CONFIG} is in the tree" if name else f"no ConfigMap with {_CONFIG} is named"
     for field in dialect("vllm").flags.values():

@@ -17,7 +17,7 @@ from trimtab.manifest.container import Container, field_hit, read_engine
 from trimtab.manifest.context import Context, Thing
 from trimtab.manifest.environment import Environment
 from trimtab.manifest.hit import Draft
-from trimtab.manifest.keys import take_keys
+from trimtab.manifest.keys import take_keys, take_variables
 from trimtab.manifest.pod import environment_of, labels_of
 from trimtab.manifest.scalars import spell
 from trimtab.manifest.shapes.shape import Shape
@@ -53,6 +53,7 @@ def fill(draft: Draft, spec: Cursor, environment: Environment) -> None:
     settings = read_engine(Container(spec, lists, environment, spec.word("image"), image, draft.engine))
     draft.add(settings.hits)
     draft.adders.update(settings.adders)
+    take_variables(draft, spec, draft.engine, listed=False)
     address = spec.get("url")
     if address is not None and address.string:
         draft.add({"model": model_hit(address)})

@@ -47,6 +47,8 @@ def _playground(thing: Thing, context: Context, spec: Cursor) -> Draft:
     draft = Draft(thing.at, thing.api_version, thing.kind, thing.namespace, thing.name, "", "crd", engine)
     draft.annotations.update(labels_of(thing.at.get("metadata")))
     if backend is None:
+        for field in ("max_model_len", "max_num_seqs", "gpu_memory_utilization", "enable_prefix_caching"):
+            draft.refusals[field] = "the Playground has no backendRuntimeConfig; add one with `args`"
         return draft
     args, version = backend.get("args"), backend.get("version")
     environment = environment_of(backend, context, thing.namespace, backend.get("envs"))

@@ -16,7 +16,7 @@ from trimtab.manifest.context import Context, Thing
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.keys import Keys, take_keys
 from trimtab.manifest.near import distance
-from trimtab.manifest.options import options_of, take_options
+from trimtab.manifest.options import take_first_argument, take_options
 from trimtab.manifest.pod import PodSpec, environment_of, labels_of, take_pod
 from trimtab.manifest.scale import take_replicas
 from trimtab.manifest.shapes.shape import Shape
@@ -26,6 +26,24 @@ _GROUP = "inference.llmkube.dev"
 _ENGINES = {"": "llama.cpp", "llamacpp": "llama.cpp", "llamacpp-router": "llama.cpp"}
 _ENGINES |= {"vllm": "vllm", "sglang": "sglang", "tgi": "tgi"}
 _CONFIGS = {"vllm": "vllmConfig", "sglang": "sglangConfig", "tgi": "tgiConfig"}
+_CONFIG_FIELDS = {
+    "vllm": frozenset(
+        {
+            "tensor_parallel_size",
+            "max_model_len",
+            "quantization",
+            "dtype",
+            "kv_cache_dtype",
+            "enable_prefix_caching",
+            "max_num_batched_tokens",
+            "gpu_memory_utilization",
+        }
+    ),
+    "sglang": frozenset[str](),
+    "tgi": frozenset({"quantization", "max_model_len", "dtype"}),
+}
+"""What each engine's block has a key for; the API server drops any other key."""
+
 _LLAMA: Keys = {
     "max_model_len": ("contextSize",),
     "max_num_seqs": ("parallelSlots",),
@@ -52,7 +70,11 @@ def servings(thing: Thing, context: Context) -> Iterator[Draft]:
     draft.image = spec.word("image")
     _take_own(draft, spec, engine)
     draft.add(settings.hits)
-    draft.adders.update({field: add for field, add in settings.adders.items() if field not in draft.adders})
+    own = dict(draft.adders)
+    draft.adders.update(settings.adders)
+    if not lists:
+        take_first_argument(draft, spec, "extraArgs", settings.engine)
+    draft.adders.update(own)
     model = _named(thing, context, "Model", spec.word("modelRef"))
     if model is not None:
         _take_model(draft, model)
@@ -65,11 +87,8 @@ def _take_own(draft: Draft, spec: Cursor, engine: str) -> None:
     """Add the settings that have keys of their own, and how to write them."""
     if engine == "llama.cpp":
         take_keys(draft, spec, _LLAMA)
-    config = spec.get(_CONFIGS.get(engine, ""))
-    if config is not None and config.entries():
-        take_options(draft, config, engine)
-    elif config is not None:
-        draft.add(options_of(config, engine))
+    if engine in _CONFIGS:
+        take_options(draft, spec, _CONFIGS[engine], engine, only=_CONFIG_FIELDS[engine])
 
 
 def _named(thing: Thing, context: Context, kind: str, name: str) -> Thing | None:

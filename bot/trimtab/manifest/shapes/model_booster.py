@@ -42,11 +42,11 @@ def _worker(thing: Thing, context: Context, backend: Cursor, worker: Cursor) -> 
     draft.engine = settings.engine
     draft.annotations.update(labels_of(thing.at.get("metadata")))
     draft.add(settings.hits)
-    uri, config = backend.get("modelURI"), worker.get("config")
+    uri = backend.get("modelURI")
     if uri is not None and uri.string:
         draft.add({"model": model_hit(uri)})
-    if config is not None:
-        take_options(draft, config, settings.engine)
+    if settings.engine:
+        take_options(draft, worker, "config", settings.engine)
     take_pod(draft, PodSpec(worker), worker)
     take_keys(draft, backend, _SCALE)
     take_replicas(draft, worker if worker.get("replicas") is not None else backend)

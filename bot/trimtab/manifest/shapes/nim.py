@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from trimtab.manifest.container import Container, field_hit, read_engine
+from trimtab.manifest.container import Container, nim_model, read_engine
 from trimtab.manifest.context import Context, Thing
-from trimtab.manifest.engines import model_of_nim
 from trimtab.manifest.environment import Environment
 from trimtab.manifest.hit import Draft
-from trimtab.manifest.keys import take_keys
+from trimtab.manifest.keys import take_keys, take_variables
 from trimtab.manifest.pod import PodSpec, environment_of, labels_of, take_pod
 from trimtab.manifest.scale import take_replicas
 from trimtab.manifest.shapes.owner import image_of
@@ -53,7 +52,8 @@ def _service(thing: Thing, context: Context, spec: Cursor, name: str) -> Draft:
     draft.annotations.update(labels_of(thing.at.get("metadata")))
     draft.add(settings.hits)
     draft.adders.update(settings.adders)
-    _take_model(draft, spec.get("image", "repository"))
+    take_variables(draft, spec, "nim", listed=True)
+    draft.add(nim_model(spec.get("image", "repository")))
     take_pod(draft, PodSpec(spec), spec)
     if spec.get("multiNode") is not None:
         take_keys(draft, spec, _NODES)
@@ -62,15 +62,6 @@ def _service(thing: Thing, context: Context, spec: Cursor, name: str) -> Draft:
         _take_scale(draft, spec)
     _bind(draft, spec, environment)
     return draft
-
-
-def _take_model(draft: Draft, repository: Cursor | None) -> None:
-    """Add the model that the image is of."""
-    text = repository.text() if repository is not None else None
-    model = model_of_nim(text.value) if text is not None else ""
-    if repository is not None and text is not None and model:
-        start = text.value.index(model)
-        draft.add({"model": field_hit("model", model, repository, text.cut(start, start + len(model)))})
 
 
 def _take_scale(draft: Draft, spec: Cursor) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trimtab.manifest.context import Context
+from trimtab.manifest.engines import image_tag
 from trimtab.manifest.environment import Environment, Variable
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.source import Cursor
@@ -22,6 +23,7 @@ class Owner:
         name: The release's, empty where nothing tells.
         wrapper: As in `fleet.Serving`.
         context: Where to look things up.
+        chart: The chart's name, empty where nothing tells.
     """
 
     at: Cursor
@@ -31,6 +33,7 @@ class Owner:
     name: str
     wrapper: str
     context: Context
+    chart: str = ""
 
     def draft(self, item: str, engine: str) -> Draft:
         """Return a serving of these values that has no settings yet."""
@@ -46,11 +49,23 @@ class Owner:
         return Environment(env, env_from, lookup)
 
 
+_REPOSITORIES = ("repository", "containerImage", "name", "image")
+_TAGS = ("tag", "version", "imageTag")
+
+
 def image_of(at: Cursor | None) -> tuple[str, Cursor | None]:
-    """Return an image's whole name and the scalar with its tag: one text, or `repository` with `tag`."""
+    """Return an image's whole name and the scalar with its tag: one text, or a repository and a tag under their keys.
+
+    Charts differ in how they name the two; where the tag's key holds a whole image, that is it.
+    """
     if at is None:
         return "", None
     if at.scalar is not None:
         return at.string, at
-    parts = [part for part in (at.word("registry"), at.word("repository") or at.word("name")) if part]
-    return "/".join(parts), at.get("tag")
+    tag = next((found for key in _TAGS if (found := at.get(key)) is not None and found.string), at.get("tag"))
+    if tag is not None and "/" in tag.string:
+        return tag.string, tag
+    named = next((found for key in _REPOSITORIES if (found := at.get(key)) is not None and found.string), None)
+    parts = [part for part in (at.word("registry"), named.string if named is not None else "") if part]
+    whole = named if named is not None and len(parts) == 1 and image_tag(named.string) else None
+    return "/".join(parts), tag or whole

@@ -84,9 +84,7 @@ def _model(thing: Thing, config: Cursor, cluster: Cursor | None) -> Draft:
     source = next((at for chain in _SOURCES if (at := config.get(*chain)) is not None and at.string), None)
     if source is not None:
         draft.add({"model": model_hit(source)})
-    options = config.get("engine_kwargs")
-    if options is not None:
-        take_options(draft, options, "vllm")
+    take_options(draft, config, "engine_kwargs", "vllm")
     deployment = config.get("deployment_config")
     if deployment is not None:
         take_keys(draft, deployment, {field: chain for field, chain in _SCALE.items() if deployment.get(*chain)})

@@ -13,7 +13,7 @@ from trimtab.manifest.paths import joined, within
 from trimtab.manifest.shapes.owner import Owner
 from trimtab.manifest.shapes.shape import Shape
 from trimtab.manifest.shapes.values import servings_of
-from trimtab.manifest.shapes.values_any import field_of_key
+from trimtab.manifest.shapes.values_words import field_of_key
 from trimtab.manifest.source import Cursor
 
 
@@ -23,7 +23,10 @@ def flux(thing: Thing, context: Context) -> Iterator[Draft]:
     values = spec.get("values") if spec is not None else None
     if spec is not None and values is not None:
         namespace = spec.word("targetNamespace") or thing.namespace
-        owner = Owner(thing.at, thing.api_version, thing.kind, namespace, thing.name, "flux-helmrelease", context)
+        named = spec.word("chart", "spec", "chart") or spec.word("chartRef", "name")
+        owner = Owner(
+            thing.at, thing.api_version, thing.kind, namespace, thing.name, "flux-helmrelease", context, _last(named)
+        )
         yield from servings_of(values, owner)
 
 
@@ -39,7 +42,12 @@ def argo(thing: Thing, context: Context) -> Iterator[Draft]:
     for source in (*(many.items() if many is not None else ()), *((single,) if single is not None else ())):
         helm = source.get("helm")
         if helm is not None:
-            yield from _of_source(source, helm, owner)
+            chart = _last(source.word("chart") or source.word("path"))
+            yield from _of_source(source, helm, replace(owner, chart=chart))
+
+
+def _last(path: str) -> str:
+    return path.rstrip("/").rsplit("/", 1)[-1]
 
 
 def _of_source(source: Cursor, helm: Cursor, owner: Owner) -> Iterator[Draft]:
@@ -86,10 +94,17 @@ def _take_parameters(draft: Draft, parameters: Cursor) -> bool:
 
 def values_file(at: Cursor, context: Context) -> Iterator[Draft]:
     """Yield the servings of a values file; parameters of an Application may win over it."""
-    owner = Owner(at, "", "", "", "", "helm-values", context)
+    owner = Owner(at, "", "", "", "", "helm-values", context, _chart_of(at.source.path))
     for draft in servings_of(at, owner):
         _lock_overridden(draft, at, context)
         yield draft
+
+
+def _chart_of(path: str) -> str:
+    """Return what a values file is for by its place: its own name, or its folder's where it is named after values."""
+    folder, _, name = path.rpartition("/")
+    stem = name.rsplit(".", 1)[0]
+    return _last(folder) if "values" in stem.lower() else stem
 
 
 def _lock_overridden(draft: Draft, at: Cursor, context: Context) -> None:

@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trimtab.manifest import resources
+from trimtab.manifest.config_file import take_config
 from trimtab.manifest.container import Container, read_engine
 from trimtab.manifest.hit import Draft
+from trimtab.manifest.keys import take_variables
 from trimtab.manifest.pod import serves
 from trimtab.manifest.scale import take_replicas
+from trimtab.manifest.shapes.app_template_files import Spot, mounted_in
 from trimtab.manifest.shapes.owner import Owner, image_of
 from trimtab.manifest.source import Cursor
 
@@ -23,21 +26,24 @@ def read(values: Cursor, owner: Owner) -> Iterator[Draft]:
         for name, controller in controllers.entries().items() if controllers is not None else ():
             containers = controller.get("containers")
             for key, container in containers.entries().items() if containers is not None else ():
-                draft = _container(container, f"{name}/{key}" if name != key else name, owner)
+                draft = _container(container, Spot(values, at, name, key), owner)
                 if draft is not None:
                     _take_pod(draft, at, controller)
                     yield draft
 
 
-def _container(at: Cursor, name: str, owner: Owner) -> Draft | None:
+def _container(at: Cursor, spot: Spot, owner: Owner) -> Draft | None:
     image, tag = image_of(at.get("image"))
     lists = [cursor for key in ("command", "args") if (cursor := at.get(key)) is not None]
     settings = read_engine(Container(at, lists, owner.environment(at.get("env"), at.get("envFrom")), image, tag))
+    take_config(settings, mounted_in(spot, owner))
     if not serves(at, settings):
         return None
+    name = f"{spot.controller}/{spot.container}" if spot.controller != spot.container else spot.container
     draft = owner.draft(name, settings.engine)
     draft.add(settings.hits)
     draft.adders.update(settings.adders)
+    take_variables(draft, at, settings.engine, listed=False)
     resources.take_gpus(draft, resources.gpu_sites(at.get("resources")))
     resources.take_host(draft, at)
     return draft

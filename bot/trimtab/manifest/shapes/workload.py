@@ -15,13 +15,16 @@ _BATCH = frozenset({"Job", "CronJob"})
 
 
 def servings(thing: Thing, context: Context) -> Iterator[Draft]:
-    """Yield one serving for each container that serves; a job serves only where its command starts a server."""
+    """Yield one serving for each container that serves.
+
+    A job serves only where its command starts a server; one that starts Ollama does so to pull a model.
+    """
     pod = _pod(thing)
     spec = thing.at.get("spec")
     if pod is None or spec is None:
         return
     for container, settings in serving_containers(pod, context, thing.namespace):
-        if thing.kind in _BATCH and not settings.spoken:
+        if thing.kind in _BATCH and (not settings.spoken or settings.engine == "ollama"):
             continue
         draft = draft_of(thing, container, settings, "plain")
         take_pod(draft, pod, container)

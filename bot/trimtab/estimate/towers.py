@@ -20,7 +20,7 @@ _LLAMA4: dict[str, Json] = {
 """The encoder of every Llama 4, for copies of their configuration that leave it out (RedHatAI's copy has it)."""
 
 
-def vision_weights(top: Keys, text_hidden: int) -> tuple[Weight, ...]:
+def tower_weights(top: Keys, text_hidden: int) -> tuple[Weight, ...]:
     """Return encoder and projector, empty for a text model; engines never quantise them.
 
     Raises:

@@ -1,0 +1,85 @@
+"""What a JSON patch (RFC 6902) does to an object, one key of the way at a time.
+
+An operation waits at the mapping or list that it has come to, and is carried out when what stands there is asked for;
+so nothing is copied, and each value keeps the place that it was written at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trimtab.manifest.source import Cursor
+
+_LAST = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Graft:
+    """One operation, seen from a node on the way to its place.
+
+    Attributes:
+        verb: `add`, `replace` or `remove`.
+        keys: Keys and indexes from this node on, as text; `-` stands for the end of a list.
+        value: What is put there; None for `remove`.
+    """
+
+    verb: str
+    keys: tuple[str, ...]
+    value: Cursor | None = None
+
+    @property
+    def lands(self) -> bool:
+        """Return whether its place is directly below this node."""
+        return len(self.keys) == 1
+
+
+def keys_of(pointer: str) -> tuple[str, ...]:
+    """Return the keys of a JSON pointer (RFC 6901), unescaped; none for the whole document."""
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
+
+
+def graft_value(found: Cursor | None, key: str, grafts: Iterable[Graft]) -> Cursor | None:
+    """Return what stands below a key of a mapping after operations."""
+    for graft in grafts:
+        if graft.keys[:1] != (key,):
+            continue
+        if not graft.lands:
+            found = _passed(found, graft) if found is not None else None
+        elif graft.verb == "remove" or graft.value is None:
+            found = None
+        else:
+            found = _named(graft.value, found)
+    return found
+
+
+def graft_items(items: Sequence[Cursor], grafts: Iterable[Graft]) -> tuple[Cursor, ...]:
+    """Return the items of a list after operations; one that points past the end does nothing."""
+    found = list(items)
+    for graft in grafts:
+        index = len(found) if graft.keys[0] == _LAST else _index(graft.keys[0])
+        if not graft.lands:
+            found[index : index + 1] = [_passed(item, graft) for item in found[index : index + 1]]
+        elif graft.verb == "add" and graft.value is not None:
+            found.insert(index, graft.value)
+        else:
+            new = [graft.value] if graft.verb == "replace" and graft.value is not None else []
+            found[index : index + 1] = new if index < len(found) else []
+    return tuple(found)
+
+
+def _passed(below: Cursor, graft: Graft) -> Cursor:
+    return replace(below, grafts=(*below.grafts, replace(graft, keys=graft.keys[1:])))
+
+
+def _named(value: Cursor, replaced: Cursor | None) -> Cursor:
+    """Return a value under the key of what it replaces, which stands in another file."""
+    if replaced is None or replaced.key is None:
+        return value
+    return replace(value, key=replaced.key, key_source=replaced.key_source or replaced.source)
+
+
+def _index(key: str) -> int:
+    return int(key) if key.isdigit() and len(key) < 6 else 1 << 30  # noqa: PLR2004 - no list is longer

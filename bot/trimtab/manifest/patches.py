@@ -1,0 +1,174 @@
+"""The patches of a kustomization: where they stand, which objects they are for, and what they do to one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from trimtab.manifest.grafts import Graft, keys_of
+from trimtab.manifest.paths import folder_of, joined
+from trimtab.manifest.source import Cursor
+from trimtab.manifest.tree import Tree
+
+_LONGEST_PATTERN = 200
+_OWN_GROUPS = frozenset({"", "apps", "batch", "autoscaling", "policy"})
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An object as a selector sees it.
+
+    Attributes:
+        at: The object.
+        group: Its API group.
+        kind: Its kind.
+        names: Its own name and the one that it got.
+        namespaces: Likewise.
+    """
+
+    at: Cursor
+    group: str
+    kind: str
+    names: tuple[str, ...]
+    namespaces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """One patch: `selector` is None where it names its object itself."""
+
+    at: Cursor
+    selector: Cursor | None
+
+    def is_for(self, target: Target) -> bool:
+        """Return whether it is for an object: by its selector, else by its own kind and name."""
+        if self.selector is not None:
+            return selects(self.selector, target)
+        group = self.at.word("apiVersion").rpartition("/")[0]
+        return (
+            self.at.word("kind") == target.kind
+            and group == target.group
+            and self.at.word("metadata", "name") in target.names
+        )
+
+    @property
+    def deletes(self) -> bool:
+        """Return whether it takes its objects away."""
+        return self.at.is_mapping and self.at.word("$patch") == "delete"
+
+    def laid_over(self, target: Target) -> Cursor:
+        """Return the object under this patch; lists of custom resources are replaced whole."""
+        if self.at.is_sequence:
+            return operated(target.at, self.at.items())
+        whole = target.group not in _OWN_GROUPS and not target.group.endswith(".k8s.io")
+        return replace(self.at, under=(target.at,), whole=whole)
+
+
+def operated(at: Cursor, operations: Iterable[Cursor]) -> Cursor:
+    """Return an object under the operations of a JSON patch (RFC 6902), in order."""
+    for operation in operations:
+        verb, keys = operation.word("op"), keys_of(operation.word("path"))
+        if verb in {"copy", "move"}:
+            origin = keys_of(operation.word("from"))
+            value = walk(at, origin)
+            if verb == "move":
+                at = _grafted(at, Graft("remove", origin))
+            verb = "add"
+        else:
+            value = operation.get("value")
+        if verb in {"add", "replace", "remove"} and keys and (value is not None or verb == "remove"):
+            at = _grafted(at, Graft(verb, keys, value))
+    return at
+
+
+def _grafted(at: Cursor, graft: Graft) -> Cursor:
+    return replace(at, grafts=(*at.grafts, graft))
+
+
+def walk(at: Cursor, keys: Iterable[str]) -> Cursor | None:
+    """Return what stands below a chain of keys and indexes."""
+    found: Cursor | None = at
+    for key in keys:
+        if found is None:
+            return None
+        if found.is_sequence:
+            items = found.items()
+            found = items[int(key)] if key.isdigit() and int(key) < len(items) else None
+        else:
+            found = found.get(key)
+    return found
+
+
+def patches_of(tree: Tree, kustomization: Cursor) -> Iterator[Patch]:
+    """Yield the patches of a kustomization in the order in which kustomize 5.7 applies them."""
+    folder = folder_of(kustomization.source.path)
+    for item in _patch_items(kustomization):
+        path = item.word("path") if item.is_mapping else item.string
+        inline = item.get("patch") if item.is_mapping else (item if "\n" in item.string else None)
+        selector = item.get("target") if item.is_mapping else None
+        if inline is not None:
+            roots = [inline.inner()]
+        else:
+            roots = [source.root() for source in tree.readable(joined(folder, path))]
+        yield from (Patch(root, selector) for root in roots if root is not None)
+
+
+def patch_paths(kustomization: Cursor) -> Iterator[str]:
+    """Yield the files that hold a kustomization's patches, as it names them."""
+    for item in _patch_items(kustomization):
+        path = item.word("path") if item.is_mapping else item.string
+        if path and "\n" not in path:
+            yield path
+
+
+def _patch_items(kustomization: Cursor) -> Iterator[Cursor]:
+    for key in ("patchesStrategicMerge", "patches", "patchesJson6902"):
+        listed = kustomization.get(key)
+        yield from listed.items() if listed is not None else ()
+
+
+def selects(selector: Cursor, target: Target) -> bool:
+    """Return whether a selector of a patch or a replacement takes an object.
+
+    Source: https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/patches/ (5.7).
+    """
+    wanted = (
+        (selector.word("group"), (target.group,)),
+        (selector.word("kind"), (target.kind,)),
+        (selector.word("name"), target.names),
+        (selector.word("namespace"), target.namespaces),
+    )
+    if not all(not pattern or any(_matches(pattern, one) for one in names) for pattern, names in wanted):
+        return False
+    return all(
+        _has_labels(selector.word(f"{kind}Selector"), target.at.get("metadata", f"{kind}s"))
+        for kind in ("label", "annotation")
+    )
+
+
+def _has_labels(wanted: str, labels: Cursor | None) -> bool:
+    """Return whether labels fulfil `a=b,c!=d,e,!f`; the form with `in (…)` fulfils nothing here."""
+    return all(_has_label(part.strip(), labels) for part in wanted.split(",") if part.strip())
+
+
+def _has_label(part: str, labels: Cursor | None) -> bool:
+    match = re.fullmatch(r"(?P<no>!?)(?P<key>[\w./-]+)\s*(?:(?P<sign>==?|!=)\s*(?P<value>[\w./-]*))?", part)
+    if match is None:
+        return False
+    found = labels.get(match["key"]) if labels is not None else None
+    if not match["sign"]:
+        return (found is None) == bool(match["no"])
+    return (found is not None and found.string == match["value"]) == (match["sign"] != "!=")
+
+
+def _matches(pattern: str, text: str) -> bool:
+    """Return whether a selector's word matches; kustomize takes it as an anchored regular expression."""
+    if re.fullmatch(r"[\w.-]+", pattern):
+        return pattern == text or ("." in pattern and re.fullmatch(pattern, text) is not None)
+    if len(pattern) > _LONGEST_PATTERN or re.search(r"[*+}]\s*\)?\s*[*+{]", pattern):
+        return False
+    try:
+        return re.fullmatch(pattern, text) is not None
+    except re.error:
+        return False

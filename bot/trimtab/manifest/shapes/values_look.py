@@ -1,0 +1,158 @@
+"""What stands in a mapping of values that an inference engine could be made of, and whether it is one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from trimtab.manifest import resources
+from trimtab.manifest.engines import engine_of_flags, engine_of_image, engine_of_words
+from trimtab.manifest.shapes.owner import image_of
+from trimtab.manifest.shapes.values_words import ENGINES, STRONG, names_model, plain
+from trimtab.manifest.source import Cursor
+
+CLOSED = frozenset({"resources", "nodeselector", "env", "affinity", "image"})
+SCALERS = frozenset({"autoscaling", "keda", "hpa", "scaledobject", "autoscaler"})
+_ENV = frozenset({"env", "envs", "extraenv", "extraenvs", "envvars", "extraenvvars", "environment"})
+_GPUS = frozenset({"gpu", "gpus", "accelerator"})
+_COUNTS = frozenset({"count", "number", "num"})
+_CLIENT = frozenset({"baseurl", "apibase", "apibaseurl", "endpoint", "endpointurl", "openaiapibaseurl"})
+_MODEL = re.compile(r"(?:hf://|oci://|s3://|pvc://|gs://)?/?[\w.-]+/[\w./:-]+")
+_TAGGED = re.compile(r"[\w.-]+(?::[\w.-]+)?")
+_FLAG = re.compile(r"-{1,2}[A-Za-z]")
+_DEPTH = 4
+
+
+@dataclass(slots=True)
+class Look:
+    """What stands in a mapping, to the depth that charts nest their keys; the shallowest of each word.
+
+    Attributes:
+        root: The mapping.
+        hint: The engine that the mapping's own key, or the chart's name, is of; empty where it is of none.
+        words: Scalars by normalised key.
+        scaler: The same below `autoscaling` and its like.
+        lists: Lists and texts of arguments.
+        image: An engine's image.
+        engine: The image's engine, else the hint.
+        empty: What has an empty list of arguments, and its key.
+        parts: Mappings by normalised key: `resources`, `nodeselector`, `env`.
+        model: The scalar that names the model.
+        spoken: Whether arguments name the engine.
+    """
+
+    root: Cursor
+    hint: str = ""
+    words: dict[str, Cursor] = field(default_factory=dict)
+    scaler: dict[str, Cursor] = field(default_factory=dict)
+    lists: list[Cursor] = field(default_factory=list)
+    empty: tuple[Cursor, str] | None = None
+    image: Cursor | None = None
+    engine: str = ""
+    parts: dict[str, Cursor] = field(default_factory=dict)
+    model: Cursor | None = None
+    spoken: bool = False
+
+    @classmethod
+    def at(cls, root: Cursor, name: str = "") -> Look:
+        """Return what stands in a mapping, whose key or chart has a name."""
+        look = cls(root, ENGINES.get(plain(name), ""))
+        level = [("", root)] if root.is_mapping else []
+        for _ in range(_DEPTH):
+            level = [below for parent, at in level for below in look._level(at, parent)]
+        look.engine = look.engine or look.hint
+        return look
+
+    @property
+    def serves(self) -> bool:
+        """Return whether this is a serving: unmistakable words, an engine's image or name, beside a model or a GPU."""
+        if _CLIENT & set(self.words):
+            return False
+        strong = bool(STRONG & set(self.words)) or self.spoken
+        if strong and (self.model is not None or self.asks_for_gpus or bool(self.engine)):
+            return True
+        return bool(self.engine) and (self.asks_for_gpus or self.model is not None)
+
+    @property
+    def asks_for_gpus(self) -> bool:
+        """Return whether GPUs are asked for, as resources or by a key of the chart's own."""
+        counted = self.words.get("gpucount") or self.words.get("gpus")
+        counts = counted is not None and counted.string.isdigit() and counted.string != "0"
+        return counts or bool(resources.gpu_sites(self.parts.get("resources")))
+
+    @property
+    def stands_alone(self) -> bool:
+        """Return whether it has what a chart of its own has: an image, resources, replicas, or a switch."""
+        switched = bool(self.hint) and self.root.word("enabled") == "true"
+        return switched or self.image is not None or "resources" in self.parts or "replicacount" in self.words
+
+    def _level(self, at: Cursor, parent: str) -> Iterator[tuple[str, Cursor]]:
+        """Take what a mapping says itself, and yield the mappings inside it."""
+        for key, cursor in at.entries().items():
+            word = plain(key)
+            if cursor.scalar is not None:
+                self._scalar(word, cursor, parent)
+            elif word in _ENV:
+                self._environment(cursor)
+            elif cursor.is_sequence:
+                self._sequence(word, cursor, parent)
+                if word.endswith("args") and not cursor.items():
+                    self.empty = self.empty or (at, key)
+            elif word in CLOSED:
+                self._part(word, cursor)
+            elif word in SCALERS or not (is_off(cursor) or is_another(cursor)):
+                yield word, cursor
+
+    def _scalar(self, word: str, cursor: Cursor, parent: str) -> None:
+        if not cursor.string:
+            return
+        word = "gpucount" if parent in _GPUS and word in _COUNTS else word
+        (self.scaler if parent in SCALERS else self.words).setdefault(word, cursor)
+        if self.model is None and names_model(word, parent) and self._is_model(cursor.string):
+            self.model = cursor
+        if word == "image":
+            self._part(word, cursor)
+        if word.endswith("args") and _FLAG.match(cursor.string):
+            self._arguments(cursor, cursor.string.split())
+
+    def _is_model(self, text: str) -> bool:
+        return _MODEL.fullmatch(text) is not None or (self.hint == "ollama" and _TAGGED.fullmatch(text) is not None)
+
+    def _environment(self, cursor: Cursor) -> None:
+        """Take the variables; some charts name the model among them."""
+        self.parts.setdefault("env", cursor)
+        for key, value in cursor.entries().items():
+            if self.model is None and plain(key) in {"llmmodelid", "modelid"} and self._is_model(value.string):
+                self.model = value
+
+    def _sequence(self, word: str, cursor: Cursor, parent: str) -> None:
+        words = [item.string for item in cursor.items()]
+        if parent == "models" and word in {"pull", "run"} and len(words) == 1 and self.model is None and words[0]:
+            self.model = cursor.items()[0]
+        if words and (word.endswith("args") or word == "command") and all(words):
+            self._arguments(cursor, words)
+            self.lists.sort(key=lambda one: one.key is None or one.key.value.lower() != "command")
+
+    def _arguments(self, cursor: Cursor, words: list[str]) -> None:
+        self.lists.append(cursor)
+        self.spoken = self.spoken or bool(engine_of_flags(words) or engine_of_words(words)[0])
+
+    def _part(self, word: str, cursor: Cursor) -> None:
+        if word == "image":
+            engine = engine_of_image(image_of(cursor)[0])
+            if engine and self.image is None:
+                self.image, self.engine = cursor, engine
+        else:
+            self.parts.setdefault(word, cursor)
+
+
+def is_off(at: Cursor) -> bool:
+    """Return whether a part of a chart is switched off."""
+    return at.word("enabled") in {"false", "False"}
+
+
+def is_another(at: Cursor) -> bool:
+    """Return whether a part of a chart runs an image of its own that is no engine's, such as a user interface."""
+    image = image_of(at.get("image"))[0] if at.is_mapping else ""
+    return bool(image) and not engine_of_image(image)
