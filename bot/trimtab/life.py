@@ -125,6 +125,7 @@ class Draft:
         command: The comment that asked for it, as the forge numbers it; 0 where none did.
         line: Which of the comment's commands it was, from 0.
         note: Why, or what was seen, in a sentence.
+        merged: Hex id of the commit that a merge made; empty before.
         tree: Hex id of the head's tree, which an approval binds to; empty elsewhere.
         reverts: Identity of the recommendation that this one takes back; empty where it takes none back.
         team: Whose workload it is: what `trimtab.dev/tenant` says, else the namespace.
@@ -154,6 +155,7 @@ class Draft:
     command: int = 0
     note: str = ""
     line: int = 0
+    merged: str = ""
     tree: str = ""
     reverts: str = ""
     team: str = ""

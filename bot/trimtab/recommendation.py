@@ -36,6 +36,7 @@ class Priced:
         cost_then: What those of `option.after` will cost.
         saves: Whether it is about holding less GPU; else it is about danger or speed.
         others: The same finding with its other options, next best first, for where the chosen one has no room.
+        reverts: Identity of the recommendation that this one takes back; empty where it takes none back.
     """
 
     finding: Finding
@@ -48,6 +49,7 @@ class Priced:
     cost_then: Decimal | Unknown = field(default_factory=lambda: Unknown("not priced"))
     saves: bool = False
     others: tuple[Priced, ...] = ()
+    reverts: str = ""
 
     @property
     def id(self) -> str:
@@ -131,7 +133,6 @@ class Proposal:
         commit_message: Subject, body and trailers.
         fingerprint: Hash of what matters in it; the same fingerprint means that nothing needs an update.
         team: Whose workload it is: what `trimtab.dev/tenant` says, else the namespace.
-        reverts: Identity of the recommendation that this one takes back; empty where it takes none back.
         explanation: What `explain` tells, plain sentences by heading; see `life.Draft`.
     """
 
@@ -149,7 +150,6 @@ class Proposal:
     commit_message: str
     fingerprint: str
     team: str = ""
-    reverts: str = ""
     explanation: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property

@@ -6,48 +6,59 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from trimtab.config import ClusterSettings, Config, Mode, Repository
 from trimtab.errors import FactsMissingError, UsageError
 from trimtab.facts import ClusterFacts, Facts, RepositoryFacts
+from trimtab.fleet import Found, Unknown
 from trimtab.join import fleet_of
 from trimtab.judge import LoadedRule, judge, load_rules
 from trimtab.learn import Outcome, confidence
-from trimtab.life import Entry, State
+from trimtab.life import Entry, State, histories
 from trimtab.plan import plan
 from trimtab.price import Prices, bill, load_prices, price
 from trimtab.progress import Progress
-from trimtab.propose import Source, propose
+from trimtab.propose import Source, Undone, propose, regressed
 from trimtab.publish import (
+    DASHBOARD,
     Answered,
+    Board,
     Chat,
     Pace,
     Place,
     Pointer,
+    Site,
     Wanted,
     answer_all,
     catch_up,
     connect,
     connect_named,
     pace_from,
+    read_board,
     scratch,
     sync,
+    taken_back,
     tell_outcomes,
+    write_board,
 )
 from trimtab.read import store
 from trimtab.read.git import Checkout, read_repository
 from trimtab.read.kubernetes import with_objects
 from trimtab.read.prometheus import read_cluster
-from trimtab.recommendation import Link
+from trimtab.recommendation import Link, Plan
 from trimtab.record import Ledger
-from trimtab.report import RuleInfo, Scan
+from trimtab.report import RuleInfo, Scan, dashboard
 from trimtab.rule import SilenceKind
 from trimtab.settle import Settled
 from trimtab.settle import settle as settle_merged
 
 DAY_S = 86400
 """How long a merged change is watched where nothing else is said, seconds."""
+
+_TOLD_S = 30 * DAY_S
+"""How long it is told that something must be taken back by hand, seconds."""
 
 _READERS = 8
 """Clusters that are read at the same time; reading is waiting."""
@@ -92,12 +103,13 @@ class Followed:
     settled: tuple[Settled, ...]
 
 
-def scan(call: Call, past: Sequence[Entry] = ()) -> Scan:
+def scan(call: Call, past: Sequence[Entry] = (), undone: Sequence[Undone] = ()) -> Scan:
     """Read and judge; write nothing but the record of facts that was asked for.
 
     Args:
         call: What is asked for.
         past: The ledger, where it is at hand: what became of earlier recommendations weighs in.
+        undone: What was merged and is to be taken back.
     """
     seen = read(call)
     rules = load_rules([call.base / folder for folder in call.config.rule_folders])
@@ -106,7 +118,7 @@ def scan(call: Call, past: Sequence[Entry] = ()) -> Scan:
     prices = _prices(call)
     worth = price(verdicts.findings, fleet, prices, call.config)
     planned = plan(worth.priced, fleet, call.config, _experience(past))
-    proposals = propose(planned, seen.sources, fleet, call.config)
+    proposals = propose(planned, seen.sources, fleet, call.config, undone=undone)
     silences = (*verdicts.silences, *worth.silences)
     return Scan(fleet, bill(fleet, prices, call.config), silences, planned, proposals, _infos(rules))
 
@@ -128,16 +140,28 @@ def read(call: Call) -> Read:
 
 
 def run(call: Call) -> tuple[Scan, tuple[Link, ...]]:
-    """Scan with the ledger's experience, then publish and record; `mode: report` only scans."""
-    if call.config.mode is Mode.REPORT or not _with_forge(call.config):
+    """Answer what people asked, scan with the ledger's experience, publish and record.
+
+    In `mode: report` nothing is published but the dashboard.
+
+    Raises:
+        ForgeError: A forge, a remote or the ledger cannot be reached; the next run goes on from what is there.
+    """
+    if not _with_forge(call.config):
         return scan(call), ()
-    journal, place = journal_of(call), place_of(call)
-    sites = [connect(repository, place) for repository in _with_forge(call.config)]
+    if call.config.mode is Mode.REPORT:
+        return _report(call), ()
+    journal, sites = journal_of(call), _sites(call)
+    boards = _boards(call, sites)
     answered = [(site, answer_all(site, journal, _chat(call))[0]) for site in sites]
-    found = scan(call, journal.entries())
-    links = publish(call, found)
+    past = journal.entries()
+    found = scan(call, past, _undone(sites, past, call.now_s))
+    wanted = _wanted(found, frozenset().union(*(board.released for _, board in boards)))
+    links = _publish(call, sites, wanted, journal)
     for site, comments in answered:
         tell_outcomes(site, comments, links)
+    for site, board in boards:
+        write_board(site, board, dashboard(found, journal.entries(), links, DASHBOARD))
     return found, links
 
 
@@ -165,27 +189,69 @@ def publish(call: Call, found: Scan) -> tuple[Link, ...]:
     """
     if call.config.mode is Mode.REPORT:
         return ()
-    journal, wanted, place = journal_of(call), _wanted(found), place_of(call)
-    links: list[Link] = []
-    for repository in _with_forge(call.config):
-        links += sync(connect(repository, place), wanted, journal, call.config.limits, call.now_s)
-    return tuple(links)
+    return _publish(call, _sites(call), _wanted(found), journal_of(call))
 
 
 def settle(call: Call, watch_s: int = DAY_S) -> Followed:
     """Record what was closed or merged, then whether what was merged went live and kept its promise.
 
-    The fleet is read over `watch_s` seconds, so that a window lies wholly after a change as soon as it can.
+    What did not is taken back by a pull request of its own. The fleet is read over `watch_s` seconds, so that a window
+    lies wholly after a change as soon as it can.
 
     Raises:
         ForgeError: A forge, a remote or the ledger cannot be reached.
     """
-    journal, place = journal_of(call), place_of(call)
-    sites = [connect(repository, place) for repository in _with_forge(call.config)]
+    journal, sites = journal_of(call), _sites(call)
     decided = tuple(link for site in sites for link in catch_up(site, journal).links)
     watching = replace(call, config=call.config.model_copy(update={"window": float(watch_s)}))
-    fleet = fleet_of(read(watching).facts, watching.config)
-    return Followed(decided, settle_merged(fleet, journal, watch_s))
+    seen = read(watching)
+    fleet = fleet_of(seen.facts, watching.config)
+    settled = settle_merged(fleet, journal, watch_s)
+    undone = _undone(sites, journal.entries(), call.now_s)
+    if undone:
+        back = propose(Plan((), ()), seen.sources, fleet, call.config, undone=undone)
+        known = frozenset(histories(journal.entries()))
+        decided += _publish(call, sites, Wanted(back, known, frozenset(), frozenset(), fleet.ended_at_s), journal)
+    return Followed(decided, settled)
+
+
+def _report(call: Call) -> Scan:
+    """Scan, and say what was found on the dashboard alone."""
+    found = scan(call)
+    for site, board in _boards(call, _sites(call)):
+        write_board(site, board, dashboard(found, (), (), DASHBOARD))
+    return found
+
+
+def _publish(call: Call, sites: Sequence[Site], wanted: Wanted, journal: Ledger) -> tuple[Link, ...]:
+    return tuple(link for site in sites for link in sync(site, wanted, journal, call.config.limits, call.now_s))
+
+
+def _sites(call: Call) -> list[Site]:
+    return [connect(repository, place_of(call)) for repository in _with_forge(call.config)]
+
+
+def _boards(call: Call, sites: Sequence[Site]) -> list[tuple[Site, Board]]:
+    """Return the dashboard, which stands in the ledger's repository; none where it is turned off."""
+    if not call.config.pull_requests.dashboard:
+        return []
+    named = [site for site in sites if site.name == call.config.ledger] or list(sites)
+    return [(site, read_board(site)) for site in named[:1]]
+
+
+def _undone(sites: Sequence[Site], past: Sequence[Entry], now_s: int) -> tuple[Undone, ...]:
+    """Return what is to be taken back: what went wrong, and still stands in Git."""
+    by_name = {site.name: site for site in sites}
+    recent = datetime.fromtimestamp(now_s - _TOLD_S, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    found: list[Undone] = []
+    for entry in regressed(past):
+        if entry.repository in by_name:
+            files = taken_back(by_name[entry.repository], entry)
+            if isinstance(files, Found) and files.value:
+                found.append(Undone(entry, entry.repository, files.value))
+            if isinstance(files, Unknown) and entry.at > recent:
+                found.append(Undone(entry, entry.repository, files))
+    return tuple(found)
 
 
 def journal_of(call: Call) -> Ledger:
@@ -216,7 +282,7 @@ def _with_forge(config: Config) -> list[Repository]:
     return [repository for repository in config.repositories if repository.forge is not None]
 
 
-def _wanted(found: Scan) -> Wanted:
+def _wanted(found: Scan, released: frozenset[str] = frozenset()) -> Wanted:
     """Return what publishing keeps: what is proposed, what still holds, and what could not be judged."""
     held = (one.priced.id for one in found.plan.held)
     unsure = (SilenceKind.MISSING, SilenceKind.YOUNG)
@@ -226,6 +292,7 @@ def _wanted(found: Scan) -> Wanted:
         frozenset((one.rule, one.subject) for one in found.silences if one.kind in unsure),
         frozenset(cluster.name for cluster in found.fleet.clusters if any(gap.blind for gap in cluster.gaps)),
         found.fleet.ended_at_s,
+        released,
     )
 
 

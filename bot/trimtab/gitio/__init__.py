@@ -6,6 +6,7 @@ from trimtab.gitio.commit import Commit, PathError, holds, write_commit
 from trimtab.gitio.push import Pushed, Refused, Update, push
 from trimtab.gitio.remote import TOKENS, folder_for, remote_of
 from trimtab.gitio.repo import GitError, Remote, Repo
+from trimtab.gitio.undo import undo
 
 __all__ = [
     "TOKENS",
@@ -26,5 +27,6 @@ __all__ = [
     "push",
     "read_blobs",
     "remote_of",
+    "undo",
     "write_commit",
 ]

@@ -2,5 +2,6 @@
 
 from trimtab.propose.make import propose
 from trimtab.propose.source import Source
+from trimtab.propose.way_back import Undone, regressed
 
-__all__ = ["Source", "propose"]
+__all__ = ["Source", "Undone", "propose", "regressed"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -18,14 +18,20 @@ from trimtab.propose.source import Source
 from trimtab.propose.state import fingerprint
 from trimtab.propose.told import Edited, Told, serving_of
 from trimtab.propose.verdict import Disproof, Meant
+from trimtab.propose.way_back import Undone, result_of, way_back
 from trimtab.recommendation import Plan, Priced, Proof, Proposal
 from trimtab.render import Tools, Workspace, find_tools
 
 _NO_EDIT = Unknown("nothing was edited")
 
 
-def propose(
-    plan: Plan, sources: Mapping[str, Source], fleet: Fleet, config: Config, tools: Tools | None = None
+def propose(  # what proposals are made of
+    plan: Plan,
+    sources: Mapping[str, Source],
+    fleet: Fleet,
+    config: Config,
+    tools: Tools | None = None,
+    undone: Sequence[Undone] = (),
 ) -> tuple[Proposal, ...]:
     """Return a proposal for everything that is planned now, in the plan's order.
 
@@ -37,6 +43,7 @@ def propose(
         fleet: What the findings are about.
         config: Its policy says whether a change may go without a rendered proof.
         tools: helm and kustomize; looked for in the environment unless given.
+        undone: What was merged and is to be taken back: it comes first.
     """
     found = tools or find_tools(os.environ)
     with ExitStack() as stack:
@@ -44,7 +51,8 @@ def propose(
         for name, source in sources.items():
             workspace = stack.enter_context(Workspace(source.root, source.tree, found))
             desks[name] = _Desk(source, Bench(source.tree, workspace), config.policy.unproven)
-        return tuple(_propose(priced, desks, fleet) for priced in plan.now)
+        back = tuple(_take_back(one, desks, fleet) for one in undone)
+        return (*back, *(_propose(priced, desks, fleet) for priced in plan.now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +76,26 @@ class _Made:
 _NOTHING = EditResult({}, (), "")
 
 
+def _take_back(undone: Undone, desks: Mapping[str, _Desk], fleet: Fleet) -> Proposal:
+    """Return the proposal that takes a merged one back, its exact bytes first."""
+    priced = way_back(undone)
+    desk, serving = desks.get(undone.repository), serving_of(fleet, priced.finding.subject)
+    if desk is None:
+        return _worded(priced, fleet, _left(f"repository {undone.repository} was not read"))
+    if isinstance(serving, Unknown):
+        return _worded(priced, fleet, _left(serving.reason))
+    result = result_of(desk.source.tree, undone)
+    if isinstance(result, Unknown):
+        return _worded(priced, fleet, _left(f"it must be taken back by hand: {result.reason}"))
+    return _worded(priced, fleet, _proven(priced, serving, desk, result))
+
+
 def _propose(priced: Priced, desks: Mapping[str, _Desk], fleet: Fleet) -> Proposal:
-    made = _make(priced, desks, fleet) if priced.option.changes else _left("")
+    return _worded(priced, fleet, _make(priced, desks, fleet) if priced.option.changes else _left(""))
+
+
+def _worded(priced: Priced, fleet: Fleet, made: _Made) -> Proposal:
+    """Return a proposal with its words."""
     told = Told(priced, fleet, made.edited)
     mark = fingerprint(priced, made.edited.edits)
     return Proposal(
@@ -108,6 +134,11 @@ def _make(priced: Priced, desks: Mapping[str, _Desk], fleet: Fleet) -> _Made:
         return _left("; ".join(filter(None, (result.reason, result.hint))))
     if not result.files:
         return _left(f"{serving.path} already says so, and what runs differs from it")
+    return _proven(priced, serving, desk, result)
+
+
+def _proven(priced: Priced, serving: Serving, desk: _Desk, result: EditResult) -> _Made:
+    """Return an edit with its proof, or why it is none."""
     proof = _proof(priced, serving, desk, result)
     if isinstance(proof, Disproof):
         return _left(f"the edit would not do what is meant: {proof.reason}")

@@ -59,6 +59,7 @@ def _draft(entry: Entry, pull: PullRequest) -> Draft:
     return replace(
         following(entry, _ENDED[pull.state], pull.ended_by),
         head=pull.head,
+        merged=pull.merge_commit,
         pull_request=pull.number,
         url=pull.url,
         title=pull.title,

@@ -99,6 +99,8 @@ def _still(desk: Desk, standing: Standing, proposal: Proposal) -> str:
     state = standing.state
     if state in {State.APPROVED, State.ACTUATED}:
         return f"{state}: its outcome is not known yet"
+    if standing.id in desk.wanted.released:
+        return ""
     if state == State.SNOOZED and desk.now < standing.last.until:
         return f"snoozed until {standing.last.until}"
     if state in {State.DISMISSED, State.REGRESSED} and not material(standing.last, proposal):

@@ -37,7 +37,7 @@ def drafted(proposal: Proposal, standing: Standing, step: State, actor: Actor, h
         saving=worth(proposal.priced.saving),
         fingerprint=proposal.fingerprint,
         team=proposal.team,
-        reverts=proposal.reverts,
+        reverts=proposal.priced.reverts,
         explanation=proposal.explanation if step == State.PROPOSED else {},
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -43,7 +43,9 @@ class Hour:
         return (self.now - timedelta(seconds=seconds)).strftime(_TIME)
 
 
-def limited(view: View, moves: Sequence[Move], entries: Sequence[Entry], hour: Hour) -> Iterator[Move]:
+def limited(
+    view: View, moves: Sequence[Move], entries: Sequence[Entry], hour: Hour, released: Collection[str] = ()
+) -> Iterator[Move]:
     """Yield the moves in their order, holding back what the limits do not let happen now.
 
     Closing and recording are never held back: they take nothing from anybody.
@@ -53,11 +55,13 @@ def limited(view: View, moves: Sequence[Move], entries: Sequence[Entry], hour: H
         moves: What is to be done, best first.
         entries: The ledger's, of this repository.
         hour: When, and what applies.
+        released: Identities that no limit holds.
     """
     count = _Count(view, moves, entries, hour)
     shut = _shut(hour)
     for move in moves:
-        reason = _why_not(move, shut, entries, hour) or count.why_full(move)
+        free = move.standing.id in released
+        reason = "" if free else _why_not(move, shut, entries, hour) or count.why_full(move)
         yield Move(move.standing, move.wanted, f"held: {reason}") if reason else move
         if not reason:
             count.take(move)

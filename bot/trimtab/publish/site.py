@@ -53,6 +53,7 @@ class Wanted:
         unsure: Rule and subject that could not be judged for want of facts.
         blind: Clusters that could not be judged at all.
         at_s: End of the observation window, Unix seconds: the date of the commits.
+        released: Identities that a person released on the dashboard: neither limit nor earlier decision holds them.
     """
 
     proposals: tuple[Proposal, ...]
@@ -60,6 +61,7 @@ class Wanted:
     unsure: frozenset[tuple[str, Subject]]
     blind: frozenset[str]
     at_s: int
+    released: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

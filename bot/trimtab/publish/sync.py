@@ -40,7 +40,7 @@ def sync(site: Site, wanted: Wanted, journal: Journal, limits: Limits, now_s: in
     now = datetime.fromtimestamp(now_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     desk = Desk(site, wanted, now)
     own = [entry for entry in journal.entries() if entry.repository == site.name]
-    moves = list(limited(caught.view, tuple(_moves(desk, caught.view)), own, Hour(now_s, limits)))
+    moves = list(limited(caught.view, tuple(_moves(desk, caught.view)), own, Hour(now_s, limits), wanted.released))
     links = act(site, moves, journal)
     told = {link.id for link in links}
     return (*links, *(link for link in caught.links if link.id not in told))

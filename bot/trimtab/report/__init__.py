@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trimtab.report.dashboard import dashboard
 from trimtab.report.document import scan_document
 from trimtab.report.fails import fails
 from trimtab.report.html import html
@@ -15,6 +16,7 @@ __all__ = [
     "RuleInfo",
     "Scan",
     "WorkloadCost",
+    "dashboard",
     "fails",
     "html",
     "markdown",

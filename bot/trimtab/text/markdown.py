@@ -20,6 +20,7 @@ _SIGIL = re.compile(r"[@#!%&~^](?=[\w\"])|:(?=[\w+-]+:)")
 _ADDRESS = re.compile(r"(?i)\b(https?|ftp|mailto|javascript|data|file|xmpp):|\bwww\.|\bGH-(?=\d)")
 _START = re.compile(r"^([-+=#](?=[-+=# ]|$)|/(?=\w)|\d+(?=[.)](?: |$)))")
 _NAME = re.compile(r"(?=.*[0-9/_.-])(?=.*[A-Za-z])[\w][\w./:@-]*[\w]")
+_SAFE_ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/%?=&+-]{1,2000}", re.ASCII)
 _NOT_PLAIN = re.compile(r"[^0-9A-Za-z ./,()=%+\-]")
 
 
@@ -88,6 +89,11 @@ def fence(text: str, language: str = "") -> Md:
     shown = visible(text).strip("\n")
     ticks = "`" * max(3, _longest_run(shown) + 1)
     return Md(f"{ticks}{language}\n{shown}\n{ticks}")
+
+
+def link(words: str, url: str) -> Md:
+    """Return a link; an address that could be anything else than one is shown as code instead."""
+    return Md(f"[{escape(words)}]({url})") if _SAFE_ADDRESS.fullmatch(url) else code(url)
 
 
 def as_html(text: str) -> Md:

@@ -1,0 +1,56 @@
+"""Takes a commit's change back on top of what came after it, by git's own three-way merge of files."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from trimtab.fleet import Found, Unknown
+from trimtab.gitio.repo import GitError, Repo
+
+
+def undo(repo: Repo, commit: str, tip: str) -> Found[Mapping[str, bytes]] | Unknown:
+    """Return the content of files that takes a commit's change against its first parent back from `tip`.
+
+    What others changed in the same files since stays. Empty where nothing of the commit's change is left; Unknown where
+    others changed the same lines since, or where it added or removed files.
+
+    Raises:
+        GitError: One of the commits is not here.
+    """
+    listed = repo.run("diff-tree", "-r", "-z", "--no-renames", "--no-commit-id", f"{commit}^", commit).decode()
+    parts = listed.split("\0")
+    found: dict[str, bytes] = {}
+    for meta, path in zip(parts[0::2], parts[1::2], strict=False):
+        if not meta.endswith(" M"):
+            return Unknown(f"{path} was added or removed by what is to be taken back")
+        ours, base, theirs = (_content(repo, one, path) for one in (tip, commit, f"{commit}^"))
+        if ours in {theirs, b""}:
+            continue
+        merged = _merged(repo, ours, base, theirs)
+        if isinstance(merged, Unknown):
+            return Unknown(f"{path}: {merged.reason}")
+        if merged.value != ours:
+            found[path] = merged.value
+    return Found(found)
+
+
+def _content(repo: Repo, commit: str, path: str) -> bytes:
+    """Return a file's bytes; those of a file that is gone are none."""
+    shown = repo.attempt("cat-file", "blob", f"{commit}:{path}")
+    return shown.stdout if shown.returncode == 0 else b""
+
+
+def _merged(repo: Repo, ours: bytes, base: bytes, theirs: bytes) -> Found[bytes] | Unknown:
+    if ours == base:
+        return Found(theirs)
+    with tempfile.TemporaryDirectory(prefix="trimtab-") as folder:
+        names = []
+        for name, content in (("ours", ours), ("base", base), ("theirs", theirs)):
+            Path(folder, name).write_bytes(content)
+            names.append(str(Path(folder, name)))
+        done = repo.attempt("merge-file", "-p", "-q", *names)
+    if done.returncode < 0:
+        raise GitError("git merge-file did not run", "is git installed?")
+    return Found(done.stdout) if done.returncode == 0 else Unknown("the same lines were changed since")

@@ -1,0 +1,118 @@
+"""The way back: a recommendation that takes back one which was merged and did not keep its promise."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from trimtab.fleet import Unknown
+from trimtab.life import Entry, State, histories
+from trimtab.manifest import EditResult
+from trimtab.manifest.diff import unified
+from trimtab.recommendation import Edit, Priced, Saving
+from trimtab.rule import Change, Considered, Finding, Layer, Option
+
+REVERT = "revert"
+"""The rule's name that such a recommendation carries."""
+
+_WORDS = re.compile(r"\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A change to take back.
+
+    Attributes:
+        entry: The ledger's last word on it.
+        repository: Where.
+        files: What the files become; Unknown says why Git alone cannot take it back.
+    """
+
+    entry: Entry
+    repository: str
+    files: Mapping[str, bytes] | Unknown
+
+
+def regressed(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Return the recommendations that are to be taken back, oldest first: a revert itself never is."""
+    lasts = (held[-1] for held in histories(entries).values())
+    found = [entry for entry in lasts if entry.step == State.REGRESSED and not entry.reverts and entry.merged]
+    return tuple(sorted(found, key=lambda entry: entry.seq))
+
+
+def way_back(undone: Undone) -> Priced:
+    """Return the recommendation that takes one back, with what it will cost again."""
+    entry = undone.entry
+    option = Option(
+        changes=tuple(Change(change.field, change.after, change.before) for change in entry.changes),
+        after=entry.gpus_before,
+        places_needed=0,
+        resource="",
+        predictions=(),
+        confidence=1.0,
+        doubts=("whether there is still room for it was not looked at",),
+    )
+    lost = f"${Decimal(entry.saving):,.0f} a month that were promised" if entry.saving else "what was promised"
+    finding = Finding(
+        rule=REVERT,
+        layer=Layer.MODEL,
+        subject=entry.subject,
+        diagnosis=f"{entry.title or entry.rule}: this was merged, and did not turn out as promised: {entry.note}.",
+        evidence=(),
+        risk="low",
+        before=entry.gpus_after,
+        options=(option,),
+        otherwise=f"It stays as it is now: {entry.note}.",
+        more_gpus="",
+        considered=(Considered("leaving it", f"keeps {lost}, and what went wrong with it"),),
+        cures=True,
+    )
+    return Priced(
+        finding=finding,
+        option=option,
+        saving=_lost(entry),
+        gpu_hours=(entry.gpus_after.gpus - entry.gpus_before.gpus) * 730,
+        rate_source="what was promised when it was proposed",
+        considered=finding.considered,
+        reverts=entry.recommendation,
+    )
+
+
+def result_of(tree: Mapping[str, bytes], undone: Undone) -> EditResult | Unknown:
+    """Return the edit that takes a change back; Unknown where the files cannot be taken for text."""
+    if isinstance(undone.files, Unknown):
+        return undone.files
+    try:
+        before = {path: tree[path] for path in undone.files}
+        edits = tuple(edit for path in sorted(before) for edit in _edits(undone, path, before[path]))
+        return EditResult(dict(undone.files), edits, unified(before, undone.files))
+    except (KeyError, UnicodeDecodeError):
+        return Unknown("the files are not as they were when they were read")
+
+
+def _edits(undone: Undone, path: str, before: bytes) -> Iterator[Edit]:
+    """Yield each place that changes, with the field whose value stands there."""
+    assert not isinstance(undone.files, Unknown)  # noqa: S101  # the caller looked
+    old, new = before.decode().splitlines(), undone.files[path].decode().splitlines()
+    for verb, i1, i2, j1, j2 in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if verb != "equal":
+            gone, come = "\n".join(old[i1:i2]), "\n".join(new[j1:j2])
+            for field in _fields(undone.entry, gone, come):
+                yield Edit(undone.repository, path, i1 + 1, gone, come, field)
+
+
+def _fields(entry: Entry, gone: str, come: str) -> tuple[str, ...]:
+    """Return the fields whose old or new value stands in a place; all of them where none can be told."""
+    words = {word.strip("\"',:[]{}") for word in _WORDS.findall(f"{gone} {come}")}
+    named = tuple(one.field for one in entry.changes if {str(one.before), str(one.after)} & words)
+    return named or tuple(one.field for one in entry.changes)
+
+
+def _lost(entry: Entry) -> Saving | Unknown:
+    if not entry.saving:
+        return Unknown("no price was known when it was proposed")
+    amount = -Decimal(entry.saving)
+    return Saving(amount, amount, amount)
