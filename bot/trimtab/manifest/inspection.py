@@ -16,6 +16,7 @@ from trimtab.manifest.hit import Draft, Hit
 from trimtab.manifest.kustomize import Overlays
 from trimtab.manifest.overlaid import servings_of
 from trimtab.manifest.parse import BrokenYamlError, check, decode
+from trimtab.manifest.paths import is_values
 from trimtab.manifest.refuse import is_template, why_not
 from trimtab.manifest.shapes import TABLE
 from trimtab.manifest.shapes.releases import values_file
@@ -29,6 +30,9 @@ _HINT = re.compile(
     re.IGNORECASE,
 )
 """Bytes without which no serving is recognised, so that most files are never parsed into nodes."""
+
+_CHART_KEYS = re.compile(rb"^(?:servingEngineSpec|modelArtifacts)[ ]*:", re.MULTILINE)
+"""Top-level keys that only values of the production stack and of llm-d have, whatever their file is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,7 @@ class _Finder:
         data = self._tree.get(path)
         if data is None or not (_HINT.search(data) or self._speaking.search(data)):
             return False
-        return is_values(path) or self._kinds.search(data) is not None
+        return is_values(path, data) or self._kinds.search(data) is not None
 
     def _laid(self, folder: str, path: str = "", *, apart: bool) -> Iterator[Draft]:
         """Yield the servings of an overlay's objects: those of bases of their own, or those of one file."""
@@ -155,7 +159,7 @@ class _Finder:
             shape = self._shapes.get((thing.group, thing.kind))
             if shape is not None:
                 yield from shape.servings(thing, self._context)
-        for source in self._tree.readable(path) if is_values(path) else ():
+        for source in self._tree.readable(path) if is_values(path, self._tree[path]) else ():
             root = source.root()
             if root is not None and not root.word("kind"):
                 yield from values_file(root, self._context)
@@ -164,12 +168,6 @@ class _Finder:
 def _naming(kinds: set[str]) -> re.Pattern[bytes]:
     """Return what finds the name of one of the kinds in a file's bytes."""
     return re.compile(rf"kind[\"']?:\s*[\"']?(?:{'|'.join(sorted(kinds))})\b".encode())
-
-
-def is_values(path: str) -> bool:
-    """Return whether a file is named or placed as the values of a chart are."""
-    folder, _, name = path.rpartition("/")
-    return "values" in name.lower() or folder.rpartition("/")[2].lower() in {"values", "helm-values"}
 
 
 class _Places:
