@@ -26,6 +26,7 @@ from trimtab.read.kubernetes import with_objects
 from trimtab.read.prometheus import read_cluster
 from trimtab.recommendation import Link
 from trimtab.record import Ledger
+from trimtab.render import Tools, find_tools
 from trimtab.report import RuleInfo, Scan
 from trimtab.rule import SilenceKind
 from trimtab.settle import Settled
@@ -91,7 +92,7 @@ def scan(call: Call, past: Sequence[Entry] = ()) -> Scan:
     prices = _prices(call)
     worth = price(verdicts.findings, fleet, prices, call.config)
     planned = plan(worth.priced, fleet, call.config, _experience(past))
-    proposals = propose(planned, seen.sources, fleet, call.config)
+    proposals = propose(planned, seen.sources, fleet, call.config, _tools(call))
     silences = (*verdicts.silences, *worth.silences)
     return Scan(fleet, bill(fleet, prices, call.config), silences, planned, proposals, _infos(rules))
 
@@ -100,7 +101,7 @@ def read(call: Call) -> Read:
     """Return the facts: read now, or recorded ones with the repositories at the commits they name."""
     recorded = store.replay(call.facts) if call.facts else None
     checkouts = [
-        read_repository(repository, call.base, call.workdir, _commit(recorded, repository.title))
+        read_repository(repository, call.base, call.workdir, _commit(recorded, repository.title), _tools(call))
         for repository in call.config.repositories
     ]
     repositories = tuple(sorted((one.facts for one in checkouts), key=lambda one: one.name))
@@ -110,6 +111,12 @@ def read(call: Call) -> Read:
     facts = Facts(clusters, repositories)
     facts = replace(facts, digest=store.record(facts, call.record) if call.record else store.digest(facts))
     return Read(facts, {one.facts.name: _source(one) for one in checkouts})
+
+
+def _tools(call: Call) -> Tools:
+    """Return helm and kustomize, with the operator's folder of charts."""
+    charts = call.config.charts.path
+    return replace(find_tools(os.environ), charts=str((call.base / charts).absolute()) if charts else "")
 
 
 def run(call: Call) -> tuple[Scan, tuple[Link, ...]]:

@@ -4,7 +4,8 @@ from trimtab.render.compare import ABSENT, FieldChange, compare
 from trimtab.render.fence import Tools, find_tools
 from trimtab.render.names import live_names
 from trimtab.render.objects import ObjectId, Rendered, Unrendered
-from trimtab.render.targets import Target, which_targets
+from trimtab.render.target import Target
+from trimtab.render.targets import which_targets
 from trimtab.render.workspace import Workspace
 
 __all__ = [
