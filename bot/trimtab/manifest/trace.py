@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from trimtab.manifest.diff import common_ends
 from trimtab.manifest.splice import Splice
 from trimtab.recommendation import Edit
 
@@ -39,10 +40,13 @@ class Trace:
     def edits(self, repository: str, path: str, before: str, after: str) -> Iterator[Edit]:
         """Yield what changed in a file, line by line; lines next to each other that one field changed are one edit."""
         old, new = before.split("\n"), after.split("\n")
-        matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+        head, tail = common_ends(old, new)
+        matcher = difflib.SequenceMatcher(
+            None, old[head : len(old) - tail], new[head : len(new) - tail], autojunk=False
+        )
         for verb, i1, i2, j1, j2 in matcher.get_opcodes():
             if verb != "equal":
-                yield from self._block(repository, path, (old, i1, i2), (new, j1, j2))
+                yield from self._block(repository, path, (old, head + i1, head + i2), (new, head + j1, head + j2))
 
     def _block(
         self, repository: str, path: str, left: tuple[list[str], int, int], right: tuple[list[str], int, int]
