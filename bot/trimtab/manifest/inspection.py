@@ -144,7 +144,11 @@ class _Finder:
         data = self._tree.get(path)
         if data is None or not (_HINT.search(data) or self._speaking.search(data)):
             return False
-        return is_values(path, data) or self._kinds.search(data) is not None
+        return self._holds_values(path) or self._kinds.search(data) is not None
+
+    def _holds_values(self, path: str) -> bool:
+        """Return whether a file is placed as values are, or begins with a known chart's own key."""
+        return is_values(path) or _CHART_KEYS.search(self._tree[path]) is not None
 
     def _laid(self, folder: str, path: str = "", *, apart: bool) -> Iterator[Draft]:
         """Yield the servings of an overlay's objects: those of bases of their own, or those of one file."""
@@ -159,7 +163,7 @@ class _Finder:
             shape = self._shapes.get((thing.group, thing.kind))
             if shape is not None:
                 yield from shape.servings(thing, self._context)
-        for source in self._tree.readable(path) if is_values(path, self._tree[path]) else ():
+        for source in self._tree.readable(path) if self._holds_values(path) else ():
             root = source.root()
             if root is not None and not root.word("kind"):
                 yield from values_file(root, self._context)
