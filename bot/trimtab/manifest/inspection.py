@@ -16,10 +16,9 @@ from trimtab.manifest.hit import Draft, Hit
 from trimtab.manifest.kustomize import Overlays
 from trimtab.manifest.overlaid import servings_of
 from trimtab.manifest.parse import BrokenYamlError, check, decode
-from trimtab.manifest.paths import is_values
 from trimtab.manifest.refuse import is_template, why_not
 from trimtab.manifest.shapes import TABLE
-from trimtab.manifest.shapes.releases import values_file
+from trimtab.manifest.shapes.releases import holds_values, values_file
 from trimtab.manifest.share import shared_out
 from trimtab.manifest.tree import Tree
 
@@ -30,9 +29,6 @@ _HINT = re.compile(
     re.IGNORECASE,
 )
 """Bytes without which no serving is recognised, so that most files are never parsed into nodes."""
-
-_CHART_KEYS = re.compile(rb"^(?:servingEngineSpec|modelArtifacts)[ ]*:", re.MULTILINE)
-"""Top-level keys that only values of the production stack and of llm-d have, whatever their file is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +140,7 @@ class _Finder:
         data = self._tree.get(path)
         if data is None or not (_HINT.search(data) or self._speaking.search(data)):
             return False
-        return self._holds_values(path) or self._kinds.search(data) is not None
-
-    def _holds_values(self, path: str) -> bool:
-        """Return whether a file is placed as values are, or begins with a known chart's own key."""
-        return is_values(path) or _CHART_KEYS.search(self._tree[path]) is not None
+        return holds_values(self._tree, path) or self._kinds.search(data) is not None
 
     def _laid(self, folder: str, path: str = "", *, apart: bool) -> Iterator[Draft]:
         """Yield the servings of an overlay's objects: those of bases of their own, or those of one file."""
@@ -163,7 +155,7 @@ class _Finder:
             shape = self._shapes.get((thing.group, thing.kind))
             if shape is not None:
                 yield from shape.servings(thing, self._context)
-        for source in self._tree.readable(path) if self._holds_values(path) else ():
+        for source in self._tree.readable(path) if holds_values(self._tree, path) else ():
             root = source.root()
             if root is not None and not root.word("kind"):
                 yield from values_file(root, self._context)
