@@ -75,13 +75,13 @@ def options_of(at: Cursor, engine: str, via: str = "field") -> Mapping[str, Hit]
     """Return what a mapping of options says, by field."""
     found: dict[str, Hit] = {}
     for key, cursor in at.entries().items():
-        if cursor.scalar is None or not cursor.string:
+        if cursor.scalar is None:
             continue
         flag = "--" + _HUMP.sub("-", key).replace("_", "-").lower()
         switch = switch_of(flag, engine)
         if switch is not None:
-            found[switch[0]] = _switch_hit(switch, cursor, via)
-        elif field := field_of(flag, engine):
+            found[switch[0]] = _switch_hit(switch, cursor, via) if cursor.string else _bare_hit(switch, cursor, via)
+        elif cursor.string and (field := field_of(flag, engine)):
             found[field] = field_hit(field, vocabulary.read(field, cursor.string), cursor, via=via)
     return found
 
@@ -92,6 +92,13 @@ def _switch_hit(switch: tuple[str, bool], cursor: Cursor, via: str) -> Hit:
     said = vocabulary.read(field, cursor.string)
     hit = field_hit(field, said if means else said is False, cursor, via=via)
     return hit if means else replace(hit, writer=lambda new: (replace_scalar(cursor, not new),))
+
+
+def _bare_hit(switch: tuple[str, bool], cursor: Cursor, via: str) -> Hit:
+    """Return the hit of a switch that is written as a key without a value: its key says it."""
+    named = Cursor(cursor.source, cursor.path, cursor.key, cursor.locked) if cursor.key is not None else cursor
+    hit = field_hit(switch[0], switch[1], named, via=via)
+    return replace(hit, locked=hit.locked or "the switch stands as a key without a value; remove the key by hand")
 
 
 def _adder(owner: Cursor, key: str, field: str, engine: str) -> Writer:

@@ -14,6 +14,9 @@ from trimtab.manifest.environment import Environment, Variable
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.source import Cursor
 
+CLASSES = {"priorityClassName": "priority_class", "runtimeClassName": "runtime_class"}
+"""Keys of a pod that name a class."""
+
 
 @dataclass(frozen=True, slots=True)
 class PodSpec:
@@ -101,7 +104,7 @@ def take_pod(draft: Draft, pod: PodSpec, container: Cursor, workers: Sequence[Cu
     resources.take_gpus(draft, sites)
     resources.take_host(draft, container)
     resources.take_selector(draft, tuple(resources.selectors(pod.spec)), pod.spec, "nodeSelector")
-    for key, field in (("priorityClassName", "priority_class"), ("runtimeClassName", "runtime_class")):
+    for key, field in CLASSES.items():
         found = pod.spec.get(key)
         if found is not None and found.string:
             draft.add({field: field_hit(field, found.string, found)})
