@@ -58,7 +58,7 @@ def drafts_of(release: Release, context: Context) -> tuple[Draft, ...]:
     )
     found = tuple(servings_of(values, owner))
     for draft in found:
-        _take_parameters(draft, release)
+        _take_parameters(draft, release, alone=len(found) == 1)
     return found
 
 
@@ -83,13 +83,14 @@ def _serves_alone(path: str, context: Context) -> bool:
     return context.alone[path]
 
 
-def _take_parameters(draft: Draft, release: Release) -> None:
-    """Let parameters say what they say, also where no value stands that they take the place of."""
+def _take_parameters(draft: Draft, release: Release, *, alone: bool) -> None:
+    """Let parameters say what they say, also where the only serving has no value that they take the place of."""
     for one in release.parameters:
         field = field_of_key(one.name)
         standing = draft.hits.get(field)
         via = "parameter" if one.value.source.path == release.thing.path else "configmap"
-        if field and one.value.string and (standing is None or _stands_at(standing, one.value) or not standing.locked):
+        landed = standing is not None and _stands_at(standing, one.value)
+        if field and one.value.string and (landed or (alone and standing is None)):
             draft.hits[field] = field_hit(field, vocabulary.read(field, one.value.string), one.value, via=via)
 
 
@@ -102,12 +103,9 @@ def values_file(at: Cursor, context: Context) -> Iterator[Draft]:
     """Yield the servings of a values file; what releases lay over it wins."""
     found = _of_file(at, context)
     releases = [one for one in context.releases if at.source.path in one.paths] if found else []
+    made = [(release, drafts_of(release, context)) for release in releases]
     for draft in found:
-        winners = [
-            winner
-            for release in releases
-            for winner in _same(draft, drafts_of(release, context), alone=len(found) == 1)
-        ]
+        winners = [(one, winner) for one, drafts in made for winner in _same(draft, drafts, alone=len(found) == 1)]
         _lock_overridden(draft, winners)
         yield draft
 
@@ -131,23 +129,26 @@ def _same(draft: Draft, others: tuple[Draft, ...], *, alone: bool) -> tuple[Draf
     return tuple(other for other in others if other.container == draft.container)
 
 
-def _lock_overridden(draft: Draft, winners: list[Draft]) -> None:
+def _lock_overridden(draft: Draft, winners: list[tuple[Release, Draft]]) -> None:
     """Say of settings that every release overrides that they are not to be edited here."""
     for field, hit in draft.hits.items():
-        hits = [winner.hits[field] for winner in winners if field in winner.hits]
-        if not hits or hit.locked or any(_is_here(one, hit) for one in hits):
-            continue
-        by = next(winner for winner in winners if field in winner.hits)
-        draft.hits[field] = replace(hit, locked=f"{_named(by, hits[0])} wins over it; edit it there")
+        hits = [(release, winner.hits[field]) for release, winner in winners if field in winner.hits]
+        if hits and not hit.locked and not any(_is_here(one, hit) for _, one in hits):
+            draft.hits[field] = replace(hit, locked=f"{_named(*hits[0])} wins over it; edit it there")
 
 
 def _is_here(one: Hit, other: Hit) -> bool:
     return one.path == other.path and one.text.span() == other.text.span()
 
 
-def _named(draft: Draft, hit: Hit) -> str:
-    kind = f"a parameter of {draft.kind} {draft.name}" if hit.via == "parameter" else f"what {draft.kind} {draft.name}"
-    return f"{kind} ({hit.path})" if hit.via == "parameter" else f"{kind} takes from {hit.path}"
+def _named(release: Release, hit: Hit) -> str:
+    """Return what overrides a setting, in words."""
+    thing = release.thing
+    by = f"{thing.kind} {thing.name} ({thing.path})"
+    name = next((one.name for one in release.parameters if _stands_at(hit, one.value)), "")
+    if name:
+        return f"the parameter {name} of {by}"
+    return f"the value in {by}" if hit.path == thing.path else f"the value in {hit.path}, which {by} lays over it,"
 
 
 FLUX = Shape(frozenset({("helm.toolkit.fluxcd.io", "HelmRelease")}), servings)
