@@ -29,6 +29,15 @@ def estimate_cases(path: Path, config_dir: Path | None) -> dict[str, object]:
     return {"schema": SCHEMA, "results": [_result(line, number, folders) for number, line in enumerate(lines, 1)]}
 
 
+def deployment_of_case(case: Mapping[str, object], folders: list[Path]) -> Deployment:
+    """Return what a case asks for; its configuration is looked up in the folders.
+
+    Raises:
+        TrimtabError: The case names an unknown model, GPU or file.
+    """
+    return _deployment(case, folders)
+
+
 def _result(line: str, number: int, folders: list[Path]) -> dict[str, object]:
     try:
         case = json.loads(line)
