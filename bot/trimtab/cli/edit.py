@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from trimtab.cli.edit_write import write_files
 from trimtab.cli.inspect_say import read_tree
 from trimtab.errors import Exit, RefusedError, TrimtabError, UsageError
 from trimtab.manifest import EditResult, Refusal, Tree, edit, scalar_edit
@@ -66,7 +65,7 @@ def command(context: click.Context, /, **_: object) -> int:
             click.echo(json.dumps(_refused(result), indent=2, ensure_ascii=False))
         raise RefusedError(result.reason, result.hint)
     if given["write"]:
-        write_files(root, result.files)
+        write_files(root, result.files, tree)
     if given["form"] == "json":
         click.echo(json.dumps(document(result), indent=2, ensure_ascii=False))
     else:
@@ -134,21 +133,22 @@ def _many(root: Path, tree: Tree, path: Path, *, write: bool) -> int:
         raise UsageError(f"{path}: cannot be read: {error}") from None
     for number, line in enumerate(lines, 1):
         if line.strip():
-            result, made = _one(tree, line, f"{path}:{number}")
+            result, made = _one(tree, line, f"{path}:{number}", root if write else None)
             if write and made is not None:
-                write_files(root, made.files)
                 tree = tree.replaced(made.files)
             click.echo(json.dumps(result, ensure_ascii=False))
     return int(Exit.DONE)
 
 
-def _one(tree: Tree, line: str, where: str) -> tuple[dict[str, object], EditResult | None]:
-    """Return the result of one line, and the edit where one was made."""
+def _one(tree: Tree, line: str, where: str, root: Path | None) -> tuple[dict[str, object], EditResult | None]:
+    """Return the result of one line, and the edit where one was made; below `root`, where given, it is written."""
     name: object = None
     try:
         request = parse_request(line, where)
         name = request.id or None
         result = perform(tree, request)
+        if root is not None and isinstance(result, EditResult):
+            write_files(root, result.files, tree)
     except TrimtabError as error:
         bad = {"schema": SCHEMA, "id": name, "status": "error", "reason": error.message, "exit": int(error.exit_code)}
         return bad, None
@@ -187,34 +187,3 @@ def parse_request(line: str, where: str) -> Request:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def write_files(root: Path, files: Mapping[str, bytes]) -> None:
-    """Write files below a folder, each in one step; links are never followed.
-
-    Raises:
-        RefusedError: A file is a link, or cannot be written.
-    """
-    for path, data in files.items():
-        target = root / path
-        if target.is_symlink() or not target.resolve().is_relative_to(root.resolve()):
-            raise RefusedError(f"{path}: a symbolic link that leaves the folder")
-        try:
-            _replace(target, data)
-        except OSError as error:
-            raise RefusedError(f"{path}: cannot be written: {error.strerror}") from None
-
-
-def _replace(target: Path, data: bytes) -> None:
-    """Put new bytes in a file's place, its permissions kept."""
-    mode = target.stat().st_mode
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".trimtab-")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        temporary.chmod(mode)
-        temporary.replace(target)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
