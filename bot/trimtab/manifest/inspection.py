@@ -30,6 +30,9 @@ _HINT = re.compile(
 )
 """Bytes without which no serving is recognised, so that most files are never parsed into nodes."""
 
+_LAYERED = re.compile(rb"^[ \t]+(?:- )?(?:helm|valuesFrom|valuesFiles):|kind: GitRepository", re.MULTILINE)
+"""Bytes of a release whose chart or values may be in the tree, and hold what its own file does not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
@@ -138,7 +141,7 @@ class _Finder:
 
     def _seems_hinted(self, path: str) -> bool:
         data = self._tree.get(path)
-        if data is None or not (_HINT.search(data) or self._speaking.search(data)):
+        if data is None or not (_HINT.search(data) or _LAYERED.search(data) or self._speaking.search(data)):
             return False
         return holds_values(self._tree, path) or self._kinds.search(data) is not None
 
