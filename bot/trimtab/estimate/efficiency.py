@@ -46,27 +46,27 @@ class Efficiency:
             (Qwen3 235B with 0.12, MiniMax M2.5 with 0.17, DeepSeek R1 with 0.11).
     """
 
-    dense: float = 0.832
+    dense: float = 0.83
     expert: float = 1.01
-    cache: float = 1.03
-    compute: float = 0.706
-    expert_compute: float = 0.264
+    cache: float = 1.02
+    compute: float = 0.709
+    expert_compute: float = 0.268
     fp4_compute: float = 1.22
-    attention: float = 0.509
-    link: float = 0.419
-    layer_s: float = 50.7e-6
-    moe_layer_s: float = 36.0e-6
-    sparse_layer_s: float = 87.8e-6
+    attention: float = 0.517
+    link: float = 0.425
+    layer_s: float = 50.2e-6
+    moe_layer_s: float = 36.5e-6
+    sparse_layer_s: float = 86.6e-6
     step_s: float = 0.238e-3
-    request_s: float = 22.3e-6
-    message_s: float = 2.47e-6
-    chunk_s: float = 5.87e-3
+    request_s: float = 23.0e-6
+    message_s: float = 2.58e-6
+    chunk_s: float = 5.62e-3
     bound: float = 1.0
-    prefill_share: float = 1.15
-    prefill_queue: float = 0.0658
-    first_steps: float = 2.85
+    prefill_share: float = 1.14
+    prefill_queue: float = 0.0659
+    first_steps: float = 2.82
     first_s: float = 0.0194
-    int4_experts: float = 0.403
+    int4_experts: float = 0.406
     older_release: float = 0.258
 
 
@@ -76,8 +76,8 @@ later."""
 
 _ENGINES = {
     "vllm": Efficiency(),
-    "sglang": Efficiency(bound=1.11, first_s=0.157, prefill_share=1.46),
-    "tensorrt-llm": Efficiency(bound=0.911, first_s=0.0825, prefill_share=0.999),
+    "sglang": Efficiency(bound=1.12, first_s=0.159, prefill_share=1.43),
+    "tensorrt-llm": Efficiency(bound=0.918, first_s=0.0851, prefill_share=1.02),
 }
 
 
