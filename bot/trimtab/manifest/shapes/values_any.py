@@ -46,6 +46,8 @@ def read(values: Cursor, owner: Owner) -> Iterator[Draft]:
     """Yield the servings: items of a list of models, charts below the chart, or the values as a whole."""
     whole = Look.at(values, owner.chart)
     found = _parts(values, whole, "", 0)
+    if not found and not whole.serves:
+        found = list(_named(values))
     names = Counter(part.name for part in found)
     for part in found:
         yield draft_of(part.look, owner, part.name if names[part.name] == 1 else part.dotted)
@@ -63,6 +65,14 @@ def _parts(at: Cursor, whole: Look, dotted: str, depth: int) -> list[Part]:
             found += _nested(key, path, cursor, depth)
     alone = len(found) == 1 and not found[0].listed
     return [] if alone and found[0].look.model is None and whole.model is not None else found
+
+
+def _named(values: Cursor) -> Iterator[Part]:
+    """Yield the parts named after an engine, which the charts of engines keep their own keys under."""
+    for key, cursor in values.entries().items():
+        look = Look.at(cursor, key)
+        if look.hint and not is_off(cursor) and look.serves:
+            yield Part(key, key, look, listed=False)
 
 
 def _items(key: str, path: str, listed: Cursor) -> Iterator[Part]:
