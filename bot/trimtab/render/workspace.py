@@ -53,6 +53,16 @@ class Workspace:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
 
+    @property
+    def tree(self) -> Tree:
+        """Return the repository's files."""
+        return self._tree
+
+    @property
+    def helm(self) -> str:
+        """Return the path of helm; empty where it is not installed."""
+        return self._tools.helm
+
     def render(self, target: Target, files: Mapping[str, bytes] | None = None) -> Rendered | Unrendered:
         """Return what a target becomes, with some files' bytes replaced; without any, the answer is kept."""
         with self._turn:
