@@ -30,6 +30,11 @@ _AWAY = frozenset({"ConnectError", "ConnectTimeout", "ReadTimeout", "ReadError",
 _TOO_LONG = "longer than a file of its kind can be, or too slow"
 
 
+@dataclass(frozen=True, slots=True)
+class Away(Unknown):
+    """The hub cannot be reached, so that no other model of it can be asked for either."""
+
+
 class _TooLongError(Exception):
     """A download went over its bounds."""
 
@@ -120,7 +125,7 @@ def _fetch(name: str, revision: str, *, offline: bool) -> Found[Model] | Unknown
     api = cast("_Api", HfApi(library_name="trimtab"))
     repo = _Repo(api, name, revision or "main", offline or constants.HF_HUB_OFFLINE)
     listed = frozenset((CONFIG, QUANTISATION, INDEX)) if repo.offline else _listed(repo)
-    if isinstance(listed, Unknown):
+    if isinstance(listed, Away):
         before = _model(replace(repo, offline=True), frozenset((CONFIG, QUANTISATION, INDEX)))
         return before if isinstance(before, Found) else listed
     return _model(repo, listed)
@@ -142,8 +147,8 @@ def _model(repo: _Repo, listed: frozenset[str]) -> Found[Model] | Unknown:
     return model_of(repo.name, parts, f"Hugging Face hub, {repo.name} at {fixed.commit[:12]}")
 
 
-def _listed(repo: _Repo) -> frozenset[str] | Unknown:
-    """Return the names of the repository's files; `Unknown` where the hub cannot be reached.
+def _listed(repo: _Repo) -> frozenset[str] | Away:
+    """Return the names of the repository's files; `Away` where the hub cannot be reached.
 
     This question comes first because the library asks it once, while it asks for a file for half a minute.
     """
@@ -152,7 +157,7 @@ def _listed(repo: _Repo) -> frozenset[str] | Unknown:
     except Exception as error:
         if type(error).__name__ not in _AWAY:
             raise
-        return Unknown(f"{repo.name} on the hub: {_said(error)}")
+        return Away(f"{repo.name} on the hub: {_said(error)}")
     return frozenset(file.rfilename for file in info.siblings or ())
 
 
