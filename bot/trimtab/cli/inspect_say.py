@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -70,6 +71,7 @@ def _serving(serving: Serving) -> dict[str, object]:
         "container": serving.container,
         "wrapper": serving.wrapper,
         "engine": serving.engine or None,
+        "destinations": [asdict(one) for one in serving.destinations],
         "settings": {field: _setting(setting) for field, setting in serving.settings.items()},
     }
 

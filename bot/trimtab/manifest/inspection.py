@@ -6,12 +6,13 @@ import codecs
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from trimtab.facts import Unreadable
 from trimtab.fleet import Location, Serving, Setting
 from trimtab.manifest.context import Context, things_in
+from trimtab.manifest.deployed import Deployments, clusters_of
 from trimtab.manifest.hit import Draft, Hit
 from trimtab.manifest.kustomize import Overlays
 from trimtab.manifest.overlaid import servings_of
@@ -86,7 +87,8 @@ class _Looker:
         """Return what is found in files, in their order."""
         unreadable = tuple(found for path in paths if (found := self._unreadable(path)) is not None)
         drafts = (draft for path in paths for draft in self._finder.drafts(path))
-        return _Part(tuple(_serving(draft, self._places, self._repository) for draft in drafts), unreadable)
+        servings = (_serving(draft, self._places, self._repository) for draft in drafts)
+        return _Part(tuple(self._finder.deployed(serving) for serving in servings), unreadable)
 
     def _unreadable(self, path: str) -> Unreadable | None:
         data = self._tree[path]
@@ -111,10 +113,16 @@ class _Finder:
         self._tree = tree
         self._context = Context(tree)
         self._overlays = Overlays(self._context)
+        self._deployments = Deployments(self._context, self._overlays)
         self._kinds = _naming({"List", "Template", *(kind for shape in TABLE for _, kind in shape.kinds)})
         self._speaking = _naming({kind for shape in TABLE if shape.speaks for _, kind in shape.kinds})
         self._shapes = {kind: shape for shape in reversed(TABLE) for kind in shape.kinds}
         self._hinted: dict[str, bool] = {}
+
+    def deployed(self, serving: Serving) -> Serving:
+        """Return a serving with where it goes live."""
+        destinations = self._deployments.of(serving.path)
+        return replace(serving, destinations=destinations, clusters=clusters_of(destinations))
 
     def drafts(self, path: str) -> Iterator[Draft]:
         """Yield the servings whose address begins with a path."""

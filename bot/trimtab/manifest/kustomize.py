@@ -83,6 +83,7 @@ class Overlays:
         self._by_folder = {folder_of(at.source.path): at for at in context.kustomizations}
         self._built: dict[str, tuple[Laid, ...]] = {}
         self._applied: set[str] = set()
+        self._feeding: dict[str, frozenset[str]] = {}
         self._removed: set[str] = set()
         used = {child for at in context.kustomizations for child in self.children(at)}
         self._reach = {folder: frozenset(self._paths(folder, 0)) for folder in self._by_folder if folder not in used}
@@ -104,6 +105,16 @@ class Overlays:
     def reached(self, folder: str) -> frozenset[str]:
         """Return the files that feed a kustomization."""
         return self._reach[folder]
+
+    def is_kustomized(self, folder: str) -> bool:
+        """Return whether a folder has a kustomization."""
+        return folder in self._by_folder
+
+    def feeding(self, folder: str) -> frozenset[str]:
+        """Return the files that feed the kustomization of a folder, outermost or not."""
+        if folder not in self._feeding:
+            self._feeding[folder] = frozenset(self._paths(folder, 0))
+        return self._feeding[folder]
 
     def kustomization(self, folder: str) -> Cursor:
         """Return the kustomization of a folder."""
