@@ -11,9 +11,9 @@ _TPOT, _TTFT = 1.3, 2.2
 
 Data: pairs of rows of aiconfigurator-core 0.12.0, `systems/silicon_sample.csv`, that differ in one thing, one taken
 for what is seen, the other for the truth. On another GPU (464 pairs) the correction brings the median error of TPOT
-from 6.8 to 3.7 % and nine in ten within 0.83 to 1.22 (TTFT 14 %, 0.43 to 2.35); at another TP (1,748) from 7.4 to 6.0 %,
-0.83 to 1.21; at another load (1,489) from 7.5 to 4.3 %; on another GPU at another TP (1,116) it stays at 8 %, 0.77 to
-1.31; at another precision of weights (636) it does harm: 7.2 becomes 10.9 %, 0.75 to 1.33.
+from 6.8 to 3.7 % and nine in ten within 0.83 to 1.22 (TTFT 14 %, 0.43 to 2.35); at another TP (1,748) from 7.4 to 6.0
+%, 0.83 to 1.21; at another load (1,489) from 7.5 to 4.3 %; on another GPU at another TP (1,116) it stays at 8 %, 0.77
+to 1.31; at another precision of weights (636) it does harm: 7.2 becomes 10.9 %, 0.75 to 1.33.
 """
 
 
