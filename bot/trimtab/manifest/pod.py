@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from trimtab.manifest import resources
+from trimtab.manifest import resources, selector
 from trimtab.manifest.config_file import mounted_in, take_config
 from trimtab.manifest.container import EngineSettings, field_hit, pod_container, read_engine
 from trimtab.manifest.context import Context, Thing
@@ -103,7 +103,7 @@ def take_pod(draft: Draft, pod: PodSpec, container: Cursor, workers: Sequence[Cu
         sites += resources.gpu_sites(worker)
     resources.take_gpus(draft, sites)
     resources.take_host(draft, container)
-    resources.take_selector(draft, tuple(resources.selectors(pod.spec)), pod.spec, "nodeSelector")
+    selector.take_selector(draft, tuple(selector.selectors(pod.spec)), pod.spec, "nodeSelector")
     for key, field in CLASSES.items():
         found = pod.spec.get(key)
         if found is not None and found.string:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.manifest.samples import one, said
 from trimtab.fleet import Scalar
-from trimtab.manifest import Tree, inspect
+from trimtab.manifest import Refusal, Tree, edit, inspect
 
 POD = """\
 spec:
@@ -236,3 +236,32 @@ def test_accelerators_of_every_maker_are_counted(resource: str) -> None:
     text = workload("apps/v1", "Deployment").replace("{nvidia.com/gpu: 2}", f'{{{resource}: "2", nvidia.com/gpu: 0}}')
 
     assert said(one(text)) == {**POD_SAID, "gpu_resource": resource}
+
+
+def test_a_sites_own_label_is_found_and_not_edited() -> None:
+    """What `gpu-type` may say is this site's own; a second selector beside it would contradict it."""
+    text = workload("apps/v1", "Deployment").replace("    spec:\n", "    spec:\n      nodeSelector: {gpu-type: l40s}\n")
+    serving = one(text)
+
+    assert said(serving)["gpu_product"] == "l40s"
+    assert not serving.settings["gpu_product"].editable
+    assert "this site's own" in serving.settings["gpu_product"].reason
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        "nodeSelector: {kubernetes.io/hostname: gpu-1}",
+        "nodeName: gpu-1",
+        "nodeSelector: {node.kubernetes.io/instance-type: g6.xlarge}",
+    ],
+)
+def test_a_kind_of_gpu_is_not_added_beside_what_picks_the_node(chosen: str) -> None:
+    """A pod that is pinned to a node or a machine would fit nowhere."""
+    text = workload("apps/v1", "Deployment").replace("    spec:\n", f"    spec:\n      {chosen}\n")
+    tree = Tree({"a.yaml": text.encode()})
+
+    result = edit(tree, "a.yaml#Deployment//w/engine", {"gpu_product": "NVIDIA-L4"}, "nvidia.com/gpu.product")
+
+    assert isinstance(result, Refusal)
+    assert "contradict" in result.reason

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trimtab.manifest import resources
+from trimtab.manifest import resources, selector
 from trimtab.manifest.config_file import take_config
 from trimtab.manifest.container import Container, field_hit, read_engine
 from trimtab.manifest.hit import Draft
@@ -59,9 +59,9 @@ def _take_pod(draft: Draft, values: Cursor, controller: Cursor) -> None:
             if named is not None and named.string:
                 draft.add({field: field_hit(field, named.string, named)})
     _take_shm(draft, values.get("persistence"))
-    found = next((found for pod in pods if (found := tuple(resources.selectors(pod)))), ())
+    found = next((found for pod in pods if (found := tuple(selector.selectors(pod)))), ())
     if found or own is not None:
-        resources.take_selector(draft, found, own, "nodeSelector")
+        selector.take_selector(draft, found, own, "nodeSelector")
     else:
         draft.add_selector = lambda label, value: (
             resources.add_path(controller, ("pod", "nodeSelector", label), value),
