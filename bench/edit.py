@@ -9,8 +9,8 @@ with a JSON patch, for files that are one Kubernetes object, the only ones it ta
 
 Another parser than Trimtab's own (PyYAML) reads the result. `exact`: it says what was meant and no line but the value's
 own changed. `touched`: it says what was meant, but other lines changed. `wrong`: it says something else, or is no YAML.
-`failed`: the tool said no. `other_bytes` are those of the lines that changed beside the value's own. Prints one JSON
-document.
+`failed`: the tool said no; Trimtab does for files that say they are generated or rendered. `other_bytes` are those of
+the lines that changed beside the value's own. Prints one JSON document.
 """
 
 from __future__ import annotations
@@ -211,7 +211,8 @@ def _collect(
         for key, value in node.value:
             _collect(value, (document, (*path, str(key.value))), found)
     elif node is not None:
-        found[at] = (node.tag.rpartition(":")[2], node.value)
+        kind = node.tag.rpartition(":")[2]
+        found[at] = (kind, "" if kind == "null" else node.value)
 
 
 def judge(case: Case, after: bytes | None, score: Score) -> None:
