@@ -21,6 +21,8 @@ from trimtab.manifest.refuse import is_template, why_not
 from trimtab.manifest.shapes import TABLE
 from trimtab.manifest.shapes.releases import holds_values, values_file
 from trimtab.manifest.share import shared_out
+from trimtab.manifest.source import Cursor
+from trimtab.manifest.substituted import substitute, substituting
 from trimtab.manifest.tree import Tree
 
 _HINT = re.compile(
@@ -125,7 +127,14 @@ class _Finder:
         return replace(serving, destinations=destinations, clusters=clusters_of(destinations))
 
     def drafts(self, path: str) -> Iterator[Draft]:
-        """Yield the servings whose address begins with a path."""
+        """Yield the servings whose address begins with a path, their variables followed."""
+        for draft in self._found(path):
+            if any("${" in hit.text.value for hit in draft.hits.values()):
+                bringers = self._deployments.kustomizations(draft.source.source.path)
+                substitute(draft, substituting(bringers), self._context)
+            yield draft
+
+    def _found(self, path: str) -> Iterator[Draft]:
         folder = self._overlays.root_at(path)
         if folder is not None and any(self._is_hinted(one) for one in self._overlays.reached(folder)):
             yield from self._laid(folder, apart=True)
@@ -233,3 +242,19 @@ def _serving(draft: Draft, places: _Places, repository: str) -> Serving:
 def _setting(hit: Hit, places: _Places) -> Setting:
     locked = hit.locked or places.why_not(hit.path)
     return Setting(hit.field, hit.value, places.raw(hit), places.of(hit), hit.via, not locked, locked)
+
+
+def setting_at(tree: Tree, at: Cursor, setting: Setting, repository: str = "") -> Setting | None:
+    """Return a setting as the scalar that carries it says it; None where its characters cannot be told.
+
+    Args:
+        tree: The files.
+        at: The scalar.
+        setting: What it says, known from elsewhere.
+        repository: The repository's name, for the location.
+    """
+    text = at.text()
+    if text is None:
+        return None
+    hit = Hit(setting.field, setting.value, at.source.path, at.source.number, text, "field", locked=at.why_locked)
+    return _setting(hit, _Places(tree, repository))

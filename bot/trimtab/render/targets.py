@@ -32,6 +32,19 @@ def which_targets(tree: Tree, path: str) -> tuple[Target, ...]:
     return overlays or (Target("object", path),)
 
 
+def charts_of(tree: Tree) -> tuple[Target, ...]:
+    """Return every release of a tree, and every chart that none of them installs and no other chart holds."""
+    releases = tuple(_releases(tree))
+    used = {target.path for target in releases if not target.missing}
+    charts = [folder_of(path) for path in tree if path == _CHART or path.endswith(f"/{_CHART}")]
+    alone = [one for one in charts if one not in used and not any(_holds(other, one) for other in charts)]
+    return releases + tuple(Target("helm", one, one.rsplit("/", 1)[-1] or "release") for one in alone)
+
+
+def _holds(chart: str, other: str) -> bool:
+    return other != chart and within(other, joined(chart, "charts"))
+
+
 def _is_object(tree: Tree, path: str) -> bool:
     """Return whether a file holds Kubernetes objects, wherever it lies."""
     documents = documents_of(tree, path)
