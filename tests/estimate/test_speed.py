@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from tests.estimate.building import deploy, known, small, sure
+from tests.estimate.building import ENCODER, deploy, known, small, sure
 from trimtab.catalog import all_gpus
 from trimtab.estimate import Deployment, Impossible, Load, speed
 from trimtab.fleet import Model
@@ -82,18 +82,6 @@ def test_gpus_that_were_not_measured_say_so() -> None:
 def test_a_load_that_is_none_is_refused(load: Load) -> None:
     """Nothing, negatives and infinities are no load."""
     assert isinstance(speed(deploy(small()), load), Impossible)
-
-
-ENCODER: dict[str, object] = {
-    "architectures": ["BertModel"],
-    "model_type": "bert",
-    "hidden_size": 768,
-    "intermediate_size": 3072,
-    "num_hidden_layers": 12,
-    "num_attention_heads": 12,
-    "vocab_size": 30522,
-    "max_position_embeddings": 512,
-}
 
 
 def test_what_only_reads_has_no_token_time() -> None:
