@@ -71,7 +71,8 @@ def _result(line: str, number: int, shelf: _Shelf) -> dict[str, object]:
 
 
 def _figures(case: Mapping[str, object], shelf: _Shelf) -> dict[str, object]:
-    return figures(answer(_deployment(case, shelf), _load(case.get("load"))))
+    deployment = deployment_of_case(case, shelf.folders, shelf.models)
+    return figures(answer(deployment, _load(case.get("load"))))
 
 
 def _load(said: object) -> Load:
@@ -101,7 +102,12 @@ def _number(value: object, name: str) -> float:
 _MOST = 1e12
 
 
-def _deployment(case: Mapping[str, object], shelf: _Shelf) -> Deployment:
+def deployment_of_case(case: Mapping[str, object], folders: Sequence[Path], models: Models | None = None) -> Deployment:
+    """Return what a case describes; its configuration is looked for in the folders.
+
+    Raises:
+        UsageError: The model, the GPU or the engine is unknown, or a value is none.
+    """
     settings = _settings(case.get("args"))
     scheme = _text(case, "weights_scheme")
     if scheme and scheme != "bf16":
@@ -109,7 +115,7 @@ def _deployment(case: Mapping[str, object], shelf: _Shelf) -> Deployment:
     memory_gib = case.get("gpu_memory_gib")
     gpus = case.get("gpus")
     return Deployment(
-        model=_model(_text(case, "model"), _text(case, "config"), shelf),
+        model=_model(_text(case, "model"), _text(case, "config"), _Shelf(folders, models or Models())),
         gpu=gpu_of(_text(case, "gpu"), 0.0 if memory_gib is None else _number(memory_gib, "gpu_memory_gib")),
         gpus=gpus_needed(settings) if gpus is None else int(_number(gpus, "gpus")),
         engine=engine_of(_text(case, "engine")),
