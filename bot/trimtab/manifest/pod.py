@@ -108,12 +108,13 @@ def take_pod(draft: Draft, pod: PodSpec, container: Cursor, workers: Sequence[Cu
         found = pod.spec.get(key)
         if found is not None and found.string:
             draft.add({field: field_hit(field, found.string, found)})
-    _take_shm(draft, pod, container)
+    take_shm(draft, pod, container)
     for name, value in labels_of(pod.metadata).items():
         draft.annotations.setdefault(name, value)
 
 
-def _take_shm(draft: Draft, pod: PodSpec, container: Cursor) -> None:
+def take_shm(draft: Draft, pod: PodSpec, container: Cursor) -> None:
+    """Add the size of the volume in memory that a container has at `/dev/shm`."""
     mounts, volumes = container.get("volumeMounts"), pod.spec.get("volumes")
     names = {item.word("name") for item in mounts.items() if item.word("mountPath") == "/dev/shm"} if mounts else set()  # noqa: S108 - a mount in a pod
     for volume in volumes.items() if volumes is not None else ():
