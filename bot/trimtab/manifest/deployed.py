@@ -50,6 +50,10 @@ class Deployments:
         found = [one.destination for one in self._bringers if self._takes(one, path)]
         return tuple(dict.fromkeys(found))
 
+    def kustomizations(self, path: str) -> tuple[Thing, ...]:
+        """Return the Kustomizations of Flux that bring a file."""
+        return tuple(thing for thing in self._kustomizations if self._covers(_folder_of(thing), path, below=True))
+
     def _takes(self, bringer: _Bringer, path: str) -> bool:
         return path in bringer.files or any(
             self._covers(folder, path, below=bringer.below) for folder in bringer.folders
@@ -81,11 +85,10 @@ class Deployments:
     def _flux(self, thing: Thing) -> _Bringer:
         spec = thing.at.get("spec")
         namespace = spec.word("targetNamespace") if spec is not None else ""
-        folder = joined("", (spec.word("path") if spec is not None else "").lstrip("/") or ".")
         remote = spec.word("kubeConfig", "secretRef", "name") if spec is not None else ""
         cluster = re.sub(r"-?kubeconfig-?", "", remote) if remote else self._cluster_of(thing.path, 0)
         destination = Destination("flux", thing.name, namespace, cluster, thing.path)
-        return _Bringer(destination, (folder,), frozenset(), below=True)
+        return _Bringer(destination, (_folder_of(thing),), frozenset(), below=True)
 
     def _cluster_of(self, path: str, depth: int) -> str:
         """Return the cluster whose folder a file lies in or is taken from; empty where that is not just one."""
@@ -94,10 +97,14 @@ class Deployments:
             return own["name"]
         names = {match["name"] for root in self._overlays.roots_of(path) if (match := _OF_CLUSTER.search(f"{root}/"))}
         for thing in self._kustomizations if depth < _DEPTH and not names else ():
-            folder = joined("", thing.at.word("spec", "path").lstrip("/") or ".")
-            if thing.path != path and self._covers(folder, path, below=True):
+            if thing.path != path and self._covers(_folder_of(thing), path, below=True):
                 names.add(self._cluster_of(thing.path, depth + 1))
         return names.pop() if len(names) == 1 else ""
+
+
+def _folder_of(kustomization: Thing) -> str:
+    """Return the folder that a Kustomization points at, the root where it names none."""
+    return joined("", kustomization.at.word("spec", "path").lstrip("/") or ".")
 
 
 def _applications(thing: Thing, context: Context) -> Iterator[_Bringer]:
