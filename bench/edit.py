@@ -21,6 +21,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -79,11 +80,15 @@ class Score:
     other_bytes: int = 0
 
 
-def changed(text: str) -> str:
+_BARE = {"int": re.compile("0|[1-9][0-9]{0,8}"), "bool": re.compile("true|false"), "str": re.compile(".+")}
+"""The spellings that every parser reads alike, by the kind that PyYAML reads."""
+
+
+def changed(kind: str, text: str) -> str:
     """Return another value of the same kind."""
-    opposites = {"true": "false", "false": "true"}
-    counted = str(int(text) + 1) if text.isdecimal() and not text.startswith("0") else f"{text}-x"
-    return opposites.get(text, counted)
+    if kind == "bool":
+        return "false" if text == "true" else "true"
+    return str(int(text) + 1) if kind == "int" else f"{text}-x"
 
 
 def cases_of(data: bytes) -> Iterator[Case]:
@@ -92,9 +97,10 @@ def cases_of(data: bytes) -> Iterator[Case]:
         return
     for document, root in enumerate(yaml.compose_all(data, Loader=yaml.CSafeLoader)):
         for path, node in scalars(root, ()):
-            plain = node.tag.rpartition(":")[2] in {"str", "int", "bool"} and node.style not in {"|", ">"}
-            if plain and node.value and node.start_mark.line == node.end_mark.line:
-                yield Case(data, document, path, node.value, changed(node.value), node.start_mark.line)
+            kind = node.tag.rpartition(":")[2]
+            plain = kind in _BARE and _BARE[kind].fullmatch(node.value) is not None and node.style not in {"|", ">"}
+            if plain and node.start_mark.line == node.end_mark.line:
+                yield Case(data, document, path, node.value, changed(kind, node.value), node.start_mark.line)
 
 
 def scalars(node: yaml.Node | None, path: KeyPath) -> Iterator[tuple[KeyPath, yaml.ScalarNode]]:

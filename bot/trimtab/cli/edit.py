@@ -28,7 +28,6 @@ class Request:
         at: Its JSON pointer, with `,document`.
         value: Its new value.
         selector_key: Node label for `gpu_product` where no selector stands.
-        id: Echoed in the result of `--edits`.
     """
 
     subject: str = ""
@@ -37,7 +36,6 @@ class Request:
     at: str = ""
     value: str = ""
     selector_key: str = ""
-    id: str = ""
 
 
 @click.command("edit")
@@ -142,10 +140,9 @@ def _many(root: Path, tree: Tree, path: Path, *, write: bool) -> int:
 
 def _one(tree: Tree, line: str, where: str, root: Path | None) -> tuple[dict[str, object], EditResult | None]:
     """Return the result of one line, and the edit where one was made; below `root`, where given, it is written."""
-    name: object = None
+    name = _name_of(line)
     try:
         request = parse_request(line, where)
-        name = request.id or None
         result = perform(tree, request)
         if root is not None and isinstance(result, EditResult):
             write_files(root, result.files, tree)
@@ -155,6 +152,15 @@ def _one(tree: Tree, line: str, where: str, root: Path | None) -> tuple[dict[str
     if isinstance(result, Refusal):
         return {"id": name, **_refused(result), "exit": int(Exit.REFUSED)}, None
     return {"id": name, **document(result), "exit": int(Exit.DONE)}, result
+
+
+def _name_of(line: str) -> object:
+    """Return the `id` that a line gives itself, also where the rest of it makes no sense; None where it gives none."""
+    try:
+        said = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return said.get("id") if isinstance(said, dict) else None
 
 
 def parse_request(line: str, where: str) -> Request:
@@ -181,7 +187,6 @@ def parse_request(line: str, where: str) -> Request:
         str(said.get("at", "")),
         _text(said.get("value", "")),
         str(said.get("selector_key", "")),
-        str(said.get("id", "")),
     )
 
 
