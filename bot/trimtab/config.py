@@ -119,6 +119,12 @@ class Prices(_Settings):
     cost_exporter: bool = Field(default=True, description="Whether OpenCost's metric may be used where present.")
 
 
+class Charts(_Settings):
+    """Helm charts that repositories name and do not hold; without them their changes have no proof."""
+
+    path: str = Field(default="", description="Folder of charts, packed or not, found by name and version; none.")
+
+
 class Objectives(_Settings):
     """Latency that is assumed where a workload declares none; it is said to be assumed."""
 
@@ -200,6 +206,7 @@ class Config(_Settings):
     window: Seconds = Field(default=604800.0, ge=3600, le=7776000, description="How far back is looked: 7d.")
     mode: Mode = Field(default=Mode.PROPOSE, description="`report` says, `propose` opens pull requests.")
     prices: Prices = Field(default=Prices(), description="What GPUs cost.")
+    charts: Charts = Field(default=Charts(), description="Charts that repositories name and do not hold.")
     objectives: Objectives = Field(default=Objectives(), description="Assumed latency objectives.")
     limits: Limits = Field(default=Limits(), description="How much at once, and when.")
     pull_requests: PullRequests = Field(default=PullRequests(), description="How pull requests look.")

@@ -49,6 +49,7 @@ from trimtab.read.kubernetes import with_objects
 from trimtab.read.prometheus import read_cluster
 from trimtab.recommendation import Link, Plan
 from trimtab.record import Ledger
+from trimtab.render import Tools, find_tools
 from trimtab.report import RuleInfo, Scan, dashboard
 from trimtab.rule import SilenceKind
 from trimtab.settle import Settled
@@ -118,7 +119,7 @@ def scan(call: Call, past: Sequence[Entry] = (), undone: Sequence[Undone] = ()) 
     prices = _prices(call)
     worth = price(verdicts.findings, fleet, prices, call.config)
     planned = plan(worth.priced, fleet, call.config, _experience(past))
-    proposals = propose(planned, seen.sources, fleet, call.config, undone=undone)
+    proposals = propose(planned, seen.sources, fleet, call.config, _tools(call), undone)
     silences = (*verdicts.silences, *worth.silences)
     return Scan(fleet, bill(fleet, prices, call.config), silences, planned, proposals, _infos(rules))
 
@@ -127,7 +128,7 @@ def read(call: Call) -> Read:
     """Return the facts: read now, or recorded ones with the repositories at the commits they name."""
     recorded = store.replay(call.facts) if call.facts else None
     checkouts = [
-        read_repository(repository, call.base, call.workdir, _commit(recorded, repository.title))
+        read_repository(repository, call.base, call.workdir, _commit(recorded, repository.title), _tools(call))
         for repository in call.config.repositories
     ]
     repositories = tuple(sorted((one.facts for one in checkouts), key=lambda one: one.name))
@@ -137,6 +138,12 @@ def read(call: Call) -> Read:
     facts = Facts(clusters, repositories)
     facts = replace(facts, digest=store.record(facts, call.record) if call.record else store.digest(facts))
     return Read(facts, {one.facts.name: _source(one) for one in checkouts})
+
+
+def _tools(call: Call) -> Tools:
+    """Return helm and kustomize, with the operator's folder of charts."""
+    charts = call.config.charts.path
+    return replace(find_tools(os.environ), charts=str((call.base / charts).absolute()) if charts else "")
 
 
 def run(call: Call) -> tuple[Scan, tuple[Link, ...]]:
@@ -209,7 +216,7 @@ def settle(call: Call, watch_s: int = DAY_S) -> Followed:
     settled = settle_merged(fleet, journal, watch_s)
     undone = _undone(sites, journal.entries(), call.now_s)
     if undone:
-        back = propose(Plan((), ()), seen.sources, fleet, call.config, undone=undone)
+        back = propose(Plan((), ()), seen.sources, fleet, call.config, _tools(call), undone)
         known = frozenset(histories(journal.entries()))
         decided += _publish(call, sites, Wanted(back, known, frozenset(), frozenset(), fleet.ended_at_s), journal)
     return Followed(decided, settled)

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from trimtab.catalog import find_model, model_names, with_scheme
+from trimtab.catalog.ollama import tags
 from trimtab.fleet import Found, Unknown
 
 
@@ -20,6 +21,14 @@ from trimtab.fleet import Found, Unknown
         ("hf://Qwen/Qwen3-8B", "Qwen/Qwen3-8B"),
         ("/hub/models--Qwen--Qwen3-8B/snapshots/0123abc", "Qwen/Qwen3-8B"),
         ("meta-llama/Llama-3.3-70B-Instruct", "meta-llama/Llama-3.3-70B-Instruct"),
+        ("Qwen/Qwen3-8B@main", "Qwen/Qwen3-8B"),
+        ("hf://Qwen/Qwen3-8B:v1.0", "Qwen/Qwen3-8B"),
+        ("https://huggingface.co/Qwen/Qwen3-8B", "Qwen/Qwen3-8B"),
+        ("nvcr.io/nim/meta/llama-3.1-8b-instruct:1.3.0", "meta-llama/Llama-3.1-8B-Instruct"),
+        ("oci://ghcr.io/acme/qwen3-8b:v1", "Qwen/Qwen3-8B"),
+        ("pvc://models/Qwen/Qwen3-8B", "Qwen/Qwen3-8B"),
+        ("s3://bucket/weights/Qwen3-8B/", "Qwen/Qwen3-8B"),
+        ("/models/Qwen3-8B/model.safetensors", "Qwen/Qwen3-8B"),
     ],
 )
 def test_names_that_are_understood(name: str, known_as: str) -> None:
@@ -30,7 +39,21 @@ def test_names_that_are_understood(name: str, known_as: str) -> None:
     assert found.source
 
 
-@pytest.mark.parametrize("name", ["", "/mnt/models", "google/gemma-2-9b-it", "Qwen/Qwen3", "TheBloke/Llama-2-7B-GGUF"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "/mnt/models",
+        "google/gemma-2-9b-it",
+        "Qwen/Qwen3",
+        "TheBloke/Llama-2-7B-GGUF",
+        "deepseek-r1:1.5b",
+        "qwen3:4b",
+        "ollama/qwen3:4b",
+        "../../etc/passwd",
+        "a" * 9_999,
+    ],
+)
 def test_names_that_are_not(name: str) -> None:
     """What is not in the catalogue is said to be unknown; nothing is made up."""
     assert isinstance(find_model(name), Unknown)
@@ -47,6 +70,13 @@ def test_names_that_are_not(name: str) -> None:
         ("someone/Qwen3-8B-GGUF:Q4_K_M", "gguf", ("gguf_type", "Q4_K_M")),
         ("/models/Qwen3-8B.Q8_0.gguf", "gguf", ("gguf_type", "Q8_0")),
         ("unsloth/Qwen3-8B-bnb-4bit", "bitsandbytes", ("load_in_4bit", True)),
+        ("unsloth/Qwen3-8B-GGUF:UD-Q4_K_XL", "gguf", ("gguf_type", "Q4_K_XL")),
+        ("/m/Qwen3-8B-IQ4_XS-00001-of-00002.gguf", "gguf", ("gguf_type", "IQ4_XS")),
+        ("bartowski/Qwen_Qwen3-8B-GGUF:Q4_K_M", "gguf", ("gguf_type", "Q4_K_M")),
+        ("hugging-quants/Meta-Llama-3.1-8B-Instruct-AWQ-INT4", "awq", ("group_size", 128)),
+        ("llama3.1:8b-instruct-q5_K_M", "gguf", ("gguf_type", "Q5_K_M")),
+        ("ollama/qwen3:32b", "gguf", ("gguf_type", "Q4_K_M")),
+        ("deepseek-r1:70b", "gguf", ("gguf_type", "Q4_K_M")),
         ("someone/Qwen3-8B-w4a16-g64", "compressed-tensors", ("group_size", 64)),
     ],
 )
@@ -95,3 +125,18 @@ def test_every_configuration_can_be_read(name: str) -> None:
     assert isinstance(found, Found)
     assert isinstance(json.loads(found.value.config_json), dict)
     assert "(Apache-2.0" in found.source or "(MIT" in found.source
+
+
+def test_a_tag_of_a_size_is_that_size() -> None:
+    """The size in an Ollama tag chooses the model: a 70B distillate is no 671B original."""
+    small, large = find_model("deepseek-r1:70b"), find_model("deepseek-r1:671b-q8_0")
+    assert isinstance(small, Found)
+    assert isinstance(large, Found)
+    assert json.loads(small.value.config_json)["model_type"] == "llama"
+    assert json.loads(large.value.config_json)["model_type"] == "deepseek_v3"
+
+
+def test_every_tag_of_the_library_is_a_model_of_the_catalogue() -> None:
+    """Each line of the table of tags leads to a configuration."""
+    for family, size in tags():
+        assert isinstance(find_model(f"{family}:{size}"), Found), (family, size)

@@ -92,6 +92,7 @@ def test_many_edits_one_result_a_line(root: Path, capsys: pytest.CaptureFixture[
 
     results = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [one["exit"] for one in results] == [0, 0, 4, 2, 2]
+    assert [one["id"] for one in results] == ["1", "2", "3", "4", None]
     assert "+  replicas: 2" in results[0]["diff"]
 
 
@@ -104,3 +105,18 @@ def test_a_link_that_leaves_the_folder_is_never_written(root: Path, tmp_path_fac
 
     assert run(["edit", str(root), "--subject", SUBJECT, "--set", "replicas=2", "--write"]) == 4
     assert outside.read_text() == DEPLOYMENT
+
+
+def test_a_bad_line_is_named_and_stops_no_other(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line whose request makes no sense keeps its own id, and the lines after it are still written."""
+    lines = [
+        {"id": 7, "file": "chat.yaml", "subject": "both"},
+        {"id": "ok", "file": "chat.yaml", "at": "/kind", "value": "X"},
+    ]
+    (root / "edits.jsonl").write_text("\n".join(map(json.dumps, lines)))
+
+    assert run(["edit", str(root), "--edits", str(root / "edits.jsonl"), "--write"]) == 0
+
+    results = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(one["id"], one["exit"]) for one in results] == [(7, 2), ("ok", 0)]
+    assert (root / "chat.yaml").read_text() == DEPLOYMENT.replace("kind: Deployment", "kind: X")

@@ -23,6 +23,17 @@ SMALL: dict[str, object] = {
     "torch_dtype": "bfloat16",
 }
 """A small Llama: 8 layers, 16 heads of 64, 4 key-value heads."""
+ENCODER: dict[str, object] = {
+    "architectures": ["BertModel"],
+    "model_type": "bert",
+    "hidden_size": 768,
+    "intermediate_size": 3072,
+    "num_hidden_layers": 12,
+    "num_attention_heads": 12,
+    "vocab_size": 30522,
+    "max_position_embeddings": 512,
+}
+"""What BERT's configuration is by default: it reads, and writes nothing."""
 
 
 def gpu(name: str) -> GpuType:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from tests.estimate.building import deploy, known, small
+from tests.estimate.building import ENCODER, deploy, known, small
 from trimtab.estimate import Deployment, Impossible, Load, Objective, Rate, largest_rate
+from trimtab.fleet import Model
 
 SHAPE = Load(1, 1000, 250)
 
@@ -61,3 +64,10 @@ def test_copies_share_the_traffic() -> None:
 def test_an_objective_that_is_none_is_refused(ttft: float, tpot: float) -> None:
     """Latencies that nothing can meet are no objective."""
     assert isinstance(largest_rate(deploy(small()), SHAPE, Objective(ttft, tpot)), Impossible)
+
+
+def test_what_only_reads_is_held_to_its_first_answer() -> None:
+    """An encoder has no token time, so that only the time to its answer counts."""
+    rate = found(deploy(Model("encoder", json.dumps(ENCODER))), 100, 1, Load(1, 128, 0))
+    assert rate.requests_per_s.value > 0
+    assert rate.tpot_p95_ms.value == 0

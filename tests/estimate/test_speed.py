@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
 
-from tests.estimate.building import deploy, known, small, sure
+from tests.estimate.building import ENCODER, deploy, known, small, sure
 from trimtab.catalog import all_gpus
-from trimtab.estimate import Deployment, Impossible, Load, Seen, speed, speed_from
+from trimtab.estimate import Deployment, Impossible, Load, speed
+from trimtab.fleet import Model
 
 CHAT = Load(16, 1024, 1024)
 
@@ -82,15 +84,14 @@ def test_a_load_that_is_none_is_refused(load: Load) -> None:
     assert isinstance(speed(deploy(small()), load), Impossible)
 
 
-def test_live_figures_correct_the_estimate() -> None:
-    """A replica that is twice as slow as estimated now is taken to be twice as slow there, with a narrower band."""
-    model = known("meta-llama/Llama-3.1-8B-Instruct")
-    now, then = sure(speed(deploy(model, "H100"), CHAT)), sure(speed(deploy(model, "L40S", max_model_len=4096), CHAT))
-    found = speed_from(Seen(2 * now.ttft_ms.value, 2 * now.tpot_ms.value), now, then)
-    assert found.tpot_ms.value == pytest.approx(2 * then.tpot_ms.value)
-    assert found.output_tokens_per_s.value == pytest.approx(then.output_tokens_per_s.value / 2)
-    assert found.tpot_ms.high / found.tpot_ms.low < then.tpot_ms.high / then.tpot_ms.low
-    assert found.basis == "calibrated"
+def test_what_only_reads_has_no_token_time() -> None:
+    """An encoder takes prompts in and writes nothing; more at once raise what it reads, until steps are full."""
+    asked = deploy(Model("encoder", json.dumps(ENCODER)))
+    found = [sure(speed(asked, Load(count, 256, 0))) for count in (1, 16, 4096)]
+    assert all(one.tpot_ms.value == one.output_tokens_per_s.value == 0 for one in found)
+    assert found[0].prefill_tokens_per_s.value < found[1].prefill_tokens_per_s.value
+    assert found[0].ttft_ms.value < found[1].ttft_ms.value < found[2].ttft_ms.value
+    assert found[2].prefill_tokens_per_s.value < 100 * found[1].prefill_tokens_per_s.value
 
 
 def test_every_gpu_of_the_catalogue_can_be_timed() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.join.small import Small, config, repository, serving
 from trimtab.facts import LiveObject
-from trimtab.fleet import Found, ObjectRef, Place, Serving, Unknown
+from trimtab.fleet import Destination, Found, ObjectRef, Place, Serving, Unknown
 from trimtab.join import fleet_of
 
 
@@ -142,3 +142,52 @@ def test_a_release_overrides_its_charts_defaults() -> None:
     chart = serving("values", kind="", namespace="", wrapper="helm-values", live_names=names)
     release = serving("chat", kind="HelmRelease", wrapper="flux-helmrelease", live_names=names)
     assert _place(_small(), chart, release).serving.wrapper == "flux-helmrelease"
+
+
+def _tracked(name: str, value: str) -> Small:
+    """Return a cluster with a Deployment `chat` that bears the annotation of a deployment tool."""
+    small = _small()
+    small.objects.append(LiveObject("Deployment", "llm", "chat", {}, {name: value}, {}))
+    return small
+
+
+def test_what_a_tracking_label_names_tells_equal_declarations_apart() -> None:
+    """Of two overlays with one name, the one whose Application put the object there is meant."""
+    small = _tracked("argocd.argoproj.io/tracking-id", "chat-one:apps/Deployment:llm/chat")
+    both = [
+        serving("chat", path=f"{name}/k.yaml", destinations=(Destination("argo", f"chat-{name}"),))
+        for name in ("one", "two")
+    ]
+    assert _place(small, *both).serving.path == "one/k.yaml"
+    assert isinstance(_place(_small(), *both), Unknown)
+
+
+def test_a_declaration_that_another_object_brings_is_not_taken() -> None:
+    """The label of Flux says that the object came from elsewhere, so a file of the same name is no place of it."""
+    small = _tracked("kustomize.toolkit.fluxcd.io/name", "lab")
+    elsewhere = serving("chat", destinations=(Destination("flux", "apps"),))
+    unnamed = serving("chat", destinations=(Destination("argo", ""),))
+
+    assert isinstance(_place(small, elsewhere), Unknown)
+    assert _place(small, unnamed).sure == 0.99
+
+
+def test_the_namespace_that_a_tool_gives_is_as_good_as_a_declared_one() -> None:
+    """Git leaves the namespace open, and the Application's destination is the live one."""
+    mine = serving("chat", path="a.yaml", namespace="", destinations=(Destination("argo", "a", "llm"),))
+    other = serving("chat", path="b.yaml", namespace="", destinations=(Destination("argo", "b", "lab"),))
+    place = _place(_small(), mine, other)
+
+    assert (place.serving.path, place.sure) == ("a.yaml", 0.97)
+
+
+def test_a_cluster_that_only_the_tool_names_so_holds_nothing_back() -> None:
+    """A destination with an address or a name that the configuration does not have leaves the repository's list."""
+    here = serving("chat", clusters=("eu",))
+    away = serving("chat", clusters=("us",))
+    unknown = serving("chat", clusters=("https://10.0.0.1:6443",))
+    clusters = [
+        fleet_of(_small().facts(repository(one)), config("eu", "us")).clusters[0] for one in (here, away, unknown)
+    ]
+
+    assert [isinstance(one.workloads[0].place, Found) for one in clusters] == [True, False, True]

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.manifest.samples import DEPLOYMENT, SUBJECT, refused
+from tests.manifest.samples import DEPLOYMENT, SUBJECT, edited, refused
+from tests.manifest.test_edit import arguments
 from trimtab.fleet import Scalar
 from trimtab.manifest import Refusal, Tree, edit
 
@@ -103,3 +104,52 @@ def test_nothing_is_edited_where_one_of_several_is_refused() -> None:
     text = with_lines("8192   #", "$(LEN)   #")
 
     assert "not in the tree" in refused(text, SUBJECT, gpu_count=2, max_model_len=1)
+
+
+@pytest.mark.parametrize(
+    "container",
+    [
+        "command: [sh, -c]\nargs: ['LEN=9; vllm serve o/m --max-model-len ${LEN:-8}']",
+        "command: [sh, -c]\nargs: ['read LEN; vllm serve o/m --max-model-len $LEN']\nenv: [{name: LEN, value: '9'}]",
+        "command: [sh, -c]\nargs: ['vllm serve o/m --max-model-len ${LEN:-8}']\nenvFrom: [{secretRef: {name: x}}]",
+        "command: [sh, -c]\nargs: ['vllm serve o/m --max-model-len ${A:-8}']\nenv: [{name: A, valueFrom: {x: {}}}]",
+        "command: [sh, -c]\nargs: ['vllm serve o/m --max-model-len $((4096 * 2))']",
+        "command: [sh, -c]\nargs: ['vllm serve o/m --max-model-len $(cat /len)']",
+        "command: [sh, -c]\nargs: ['if a; then vllm serve o/m --max-model-len 8; else vllm serve o/n; fi']",
+        "args: [--model=o/m, --max-model-len=$(LEN), --max-num-seqs=$(LEN)]\nenv: [{name: LEN, value: '1'}]",
+    ],
+)
+def test_what_only_a_running_script_knows_is_refused(container: str) -> None:
+    """Assigned, read, computed, secret and doubly used values have no one place in Git."""
+    assert refused(arguments(container), SUBJECT, max_model_len=4096)
+
+
+def test_a_default_is_edited_where_nothing_else_can_set_the_variable() -> None:
+    """`${LEN:-8192}` says 8192 when neither script, container nor secret sets LEN."""
+    text = arguments("command: [sh, -c]\nargs: ['vllm serve o/m --max-model-len ${LEN:-8192}']")
+
+    assert edited(text, SUBJECT, max_model_len=4096) == text.replace("8192", "4096")
+
+
+@pytest.mark.parametrize(("old", "value", "new"), [("32K", 65536, "64K"), ("32k", 64000, "64k"), ("8k", 4096, "4096")])
+def test_a_human_length_keeps_its_suffix_where_it_can(old: str, value: int, new: str) -> None:
+    """To vLLM `32K` is 32,768 and `32k` is 32,000; what neither says exactly is written as a number."""
+    text = arguments(f"args: [--model=o/m, --max-model-len={old}]")
+
+    assert edited(text, SUBJECT, max_model_len=value) == text.replace(f"={old}", f"={new}")
+
+
+def test_an_address_of_files_is_not_replaced_by_a_name() -> None:
+    """Where a model comes from a claim or a bucket, a bare name says nothing of where its files are."""
+    text = """\
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: {name: chat}
+spec:
+  predictor:
+    model: {modelFormat: {name: vLLM}, storageUri: "pvc://models/old", args: [--max-model-len=8192]}
+"""
+    subject = "chat.yaml#InferenceService//chat/kserve-container"
+
+    assert "pvc://" in refused(text, subject, model="org/name")
+    assert edited(text, subject, model="pvc://models/new") == text.replace("models/old", "models/new")

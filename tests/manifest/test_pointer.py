@@ -52,6 +52,7 @@ def edited(at: str, value: str, text: str = TEXT) -> str:
         ("/flow/a", "2", "a: 1", "a: 2"),
         ("/flow/b c/1", "r: s", "q]", '"r: s"]'),
         ("/date", "2025-01-01", "2024-01-01", "2025-01-01"),
+        ("/on", "true", "on: yes", "on: true"),
         ("/date", "hello", "2024-01-01", "hello"),
         ("/long", "2025-01-01", "plain text\n  over lines", '"2025-01-01"'),
         ("/text", "", "|\n  one\n  two\n", '""\n'),
@@ -113,3 +114,42 @@ def test_files_are_refused_by_what_they_hold(data: bytes, reason: str) -> None:
 
     assert isinstance(result, Refusal)
     assert reason in result.reason
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"[" * 2000, "nested deeper"),
+        (b"a: {" * 600_000, "nested deeper"),
+        (b"- " * 5000, "nested deeper"),
+        (b"---\na: 1\n" * 6000, "more than 5000 documents"),
+        (b"a: &a 1\nb: [" + b"*a, " * 10_001 + b"]\n", "more than 10000 aliases"),
+        (b"a: [" + b"x, " * 300_001 + b"]\n", "more than 300000 values"),
+        (b"a: 1\n" * 2_000_000, "bytes"),
+        (b"a: \x00\n", "control characters"),
+        ("a: 1\n".encode("utf-16"), "not UTF-8"),
+    ],
+)
+def test_hostile_files_are_refused_before_they_cost(data: bytes, reason: str) -> None:
+    """Depth, size and numbers are bounded, each with its reason."""
+    result = scalar_edit(Tree({"f.yaml": data}), "f.yaml", "/a", "2")
+
+    assert isinstance(result, Refusal)
+    assert reason in result.reason
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"a: x\n" + b"\n" * 300_000 + b" y\n",
+        b"a: |\n" + b" " * 300_000 + b"\n" * 50_000,
+        b"a: " + b" " * 1_000_000 + b"1\n",
+        b"#" * 1_000_000 + b"\na: 1\n",
+    ],
+)
+def test_odd_white_space_costs_nothing_beyond_its_length(data: bytes) -> None:
+    """A million blanks or line breaks are edited like any others; quadratic work would never end here."""
+    result = scalar_edit(Tree({"f.yaml": data}), "f.yaml", "/a", "2")
+
+    assert isinstance(result, EditResult)
+    assert result.files

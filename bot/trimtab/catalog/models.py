@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from trimtab.catalog.names import spellings
+from trimtab.catalog.ollama import library_tag
 from trimtab.catalog.repacks import Repack, read_repack
 from trimtab.fleet import Found, Model, Unknown
 
 _DATA = Path(__file__).parent / "data"
-_HUB_CACHE = re.compile(r"models--([^/]+?)--([^/]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,37 +29,42 @@ class _Entry:
 
 
 def find_model(name: str) -> Found[Model] | Unknown:
-    """Return a model's configuration by id, path, file or repack's name; `Unknown` says what was looked for.
+    """Return a model's configuration by id, path, URI, tag or repack's name; `Unknown` says what was looked for.
 
     An id is matched without regard to case. Of a path (`/models/meta-llama/Llama-3.1-8B-Instruct`, a hub cache's
-    `models--org--name/snapshots/…`) the last parts are tried. A repack (`…-AWQ`, `…-quantized.w8a8`, `….Q4_K_M.gguf`)
-    of a known base has the base's configuration with the quantisation that the name tells. Nothing is fetched.
+    `models--org--name/snapshots/…`, `s3://…/name`, a NIM image) the last parts are tried. A repack (`…-AWQ`,
+    `…-quantized.w8a8`, `….Q4_K_M.gguf`) of a known base has the base's configuration with the quantisation that the
+    name tells; so has a tag of Ollama's library. Nothing is fetched.
     """
-    wanted = _tidy(name)
+    wanted = list(spellings(name))
     if not wanted:
         return Unknown("no model is named")
+    for read in (_named, _tagged):
+        for spelling in wanted:
+            found = read(spelling)
+            if found is not None:
+                return found
+    return Unknown(f"no configuration of {name[:120]!r} is in the catalogue; give its config.json with --config")
+
+
+def _named(wanted: str) -> Found[Model] | None:
     entry = _entry(wanted)
     if entry is not None:
         return _found(entry)
     repack = read_repack(wanted)
     base = _base_of(wanted, repack) if repack else None
-    if repack and base:
-        return _repacked(wanted, repack, base)
-    return Unknown(f"no configuration of {name!r} is in the catalogue; give its config.json with --config")
+    return _repacked(wanted, repack, base) if repack and base else None
+
+
+def _tagged(wanted: str) -> Found[Model] | None:
+    tag = library_tag(wanted)
+    entry = _entry(tag.base) if tag else None
+    return _repacked(wanted, tag, entry) if tag and entry else None
 
 
 def model_names() -> tuple[str, ...]:
     """Return every id in the catalogue, sorted, other names included."""
     return tuple(sorted(entry.name for entry in _index().values()))
-
-
-def _tidy(name: str) -> str:
-    """Return the part of a name, path or URI that can be an id."""
-    cached = _HUB_CACHE.search(name)
-    if cached:
-        return f"{cached[1]}/{cached[2]}"
-    parts = [part for part in re.sub(r"^[a-z0-9]+://", "", name.strip()).split("/") if part not in {"", "."}]
-    return "/".join(parts)
 
 
 def _entry(wanted: str) -> _Entry | None:
@@ -76,10 +81,11 @@ def _entry(wanted: str) -> _Entry | None:
 def _base_of(wanted: str, repack: Repack) -> _Entry | None:
     """Return the entry that a repack was made from; the repacker's organisation says nothing of it.
 
-    A name may tell its scheme twice (`-int4-AutoRound`).
+    A name may tell its scheme twice (`-int4-AutoRound`), and join the base's organisation to it (`Qwen_Qwen3-8B-GGUF`).
     """
     owner = wanted.rsplit("/", 1)[0] if "/" in wanted else ""
-    found = (_entry(f"{owner}/{repack.base}") if owner else None) or _entry(repack.base)
+    joined = repack.base.replace("_", "/", 1)
+    found = (_entry(f"{owner}/{repack.base}") if owner else None) or _entry(repack.base) or _entry(joined)
     again = read_repack(repack.base) if found is None else None
     return _base_of(wanted, again) if again else found
 

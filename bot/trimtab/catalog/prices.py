@@ -31,6 +31,23 @@ def rate(provider: str, region: str, gpu: str, instance_type: str = "") -> Found
     return _cheapest(who, table, known.value, instance_type)
 
 
+def cheapest_rate(gpu: str, provider: str = "", region: str = "") -> Found[float] | Unknown:
+    """Return the lowest rate for one GPU and hour where a provider, a region or both may be left open.
+
+    `source` names the instance type, the provider and the region. See `rate`.
+    """
+    who, where = _provider(provider), region.strip().casefold()
+    asked = " ".join(filter(None, (provider, region))) or "any provider"
+    places = [place for place in _prices() if who in {"", place[0]} and where in {"", place[1]}]
+    if not places:
+        return Unknown(f"no prices of {asked} are in the catalogue")
+    found = [(one, *place) for place in places if isinstance(one := rate(*place, gpu), Found)]
+    if not found:
+        return Unknown(f"no price of {gpu} is in the catalogue for {asked}")
+    best, name, at = min(found, key=lambda one: (one[0].value, one[1], one[2]))
+    return Found(best.value, f"{best.source}, {name} {at}")
+
+
 def _cheapest(who: str, table: Mapping[str, float], gpu: GpuType, instance_type: str) -> Found[float] | Unknown:
     product = gpu.name.split("-MIG-")[0]
     wanted = instance_type.strip().casefold()

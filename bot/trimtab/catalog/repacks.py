@@ -80,7 +80,7 @@ def _end(words: str) -> re.Pattern[str]:
 
 
 def _gguf(kind: str) -> re.Pattern[str]:
-    return re.compile(rf"[-_.](?:gguf[:/])?{kind}(?:[-_.]gguf)?$", re.IGNORECASE)
+    return re.compile(rf"[-_.:/](?:gguf[:/])?(?:ud-)?{kind}(?:-\d{{5}}-of-\d{{5}})?(?:[-_.]gguf)?$", re.IGNORECASE)
 
 
 _NAMED: tuple[tuple[re.Pattern[str], dict[str, object]], ...] = (
@@ -95,22 +95,13 @@ _NAMED: tuple[tuple[re.Pattern[str], dict[str, object]], ...] = (
     (_end(r"quantized[-_.]w8a(?:8|16)|w8a(?:8|16)|int8"), _compressed(8, "int", "channel")),
     (_end(r"fp8"), _FP8),
 )
-_GGUF_TYPES = [
-    "q2_k",
-    "q3_k_s",
-    "q3_k_m",
-    "q3_k_l",
-    "q4_0",
-    "q4_1",
-    "q4_k_s",
-    "q4_k_m",
-    "q5_0",
-    "q5_1",
-    "q5_k_s",
-    "q5_k_m",
-    "q6_k",
-    "q8_0",
-]
+_GGUF_TYPES = (
+    "q2_k_s", "q2_k_l", "q2_k_xl", "q2_k", "q3_k_s", "q3_k_m", "q3_k_l", "q3_k_xl", "q4_0", "q4_1", "q4_k_s",
+    "q4_k_m", "q4_k_l", "q4_k_xl", "q5_0", "q5_1", "q5_k_s", "q5_k_m", "q5_k_l", "q5_k_xl", "q6_k_l", "q6_k_xl",
+    "q6_k", "q8_0", "q8_k_xl", "iq1_s", "iq1_m", "iq2_xxs", "iq2_xs", "iq2_s", "iq2_m", "iq3_xxs", "iq3_xs",
+    "iq3_s", "iq3_m", "iq4_xs", "iq4_nl", "tq1_0", "f16", "bf16", "f32",
+)  # fmt: skip
+"""Types of llama.cpp's `quantize` (b6500) and the sizes that repackers add (`_L`, `_XL`, with or without `UD-`)."""
 _PATTERNS = (
     *_NAMED,
     *((_gguf(kind), dict[str, object](quant_method="gguf", gguf_type=kind.upper())) for kind in _GGUF_TYPES),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from trimtab.cli.edit_write import write_files
 from trimtab.cli.inspect_say import read_tree
 from trimtab.errors import Exit, RefusedError, TrimtabError, UsageError
 from trimtab.manifest import EditResult, Refusal, Tree, edit, scalar_edit
@@ -29,7 +28,6 @@ class Request:
         at: Its JSON pointer, with `,document`.
         value: Its new value.
         selector_key: Node label for `gpu_product` where no selector stands.
-        id: Echoed in the result of `--edits`.
     """
 
     subject: str = ""
@@ -38,7 +36,6 @@ class Request:
     at: str = ""
     value: str = ""
     selector_key: str = ""
-    id: str = ""
 
 
 @click.command("edit")
@@ -66,7 +63,7 @@ def command(context: click.Context, /, **_: object) -> int:
             click.echo(json.dumps(_refused(result), indent=2, ensure_ascii=False))
         raise RefusedError(result.reason, result.hint)
     if given["write"]:
-        write_files(root, result.files)
+        write_files(root, result.files, tree)
     if given["form"] == "json":
         click.echo(json.dumps(document(result), indent=2, ensure_ascii=False))
     else:
@@ -134,27 +131,36 @@ def _many(root: Path, tree: Tree, path: Path, *, write: bool) -> int:
         raise UsageError(f"{path}: cannot be read: {error}") from None
     for number, line in enumerate(lines, 1):
         if line.strip():
-            result, made = _one(tree, line, f"{path}:{number}")
+            result, made = _one(tree, line, f"{path}:{number}", root if write else None)
             if write and made is not None:
-                write_files(root, made.files)
                 tree = tree.replaced(made.files)
             click.echo(json.dumps(result, ensure_ascii=False))
     return int(Exit.DONE)
 
 
-def _one(tree: Tree, line: str, where: str) -> tuple[dict[str, object], EditResult | None]:
-    """Return the result of one line, and the edit where one was made."""
-    name: object = None
+def _one(tree: Tree, line: str, where: str, root: Path | None) -> tuple[dict[str, object], EditResult | None]:
+    """Return the result of one line, and the edit where one was made; below `root`, where given, it is written."""
+    name = _name_of(line)
     try:
         request = parse_request(line, where)
-        name = request.id or None
         result = perform(tree, request)
+        if root is not None and isinstance(result, EditResult):
+            write_files(root, result.files, tree)
     except TrimtabError as error:
         bad = {"schema": SCHEMA, "id": name, "status": "error", "reason": error.message, "exit": int(error.exit_code)}
         return bad, None
     if isinstance(result, Refusal):
         return {"id": name, **_refused(result), "exit": int(Exit.REFUSED)}, None
     return {"id": name, **document(result), "exit": int(Exit.DONE)}, result
+
+
+def _name_of(line: str) -> object:
+    """Return the `id` that a line gives itself, also where the rest of it makes no sense; None where it gives none."""
+    try:
+        said = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return said.get("id") if isinstance(said, dict) else None
 
 
 def parse_request(line: str, where: str) -> Request:
@@ -181,40 +187,8 @@ def parse_request(line: str, where: str) -> Request:
         str(said.get("at", "")),
         _text(said.get("value", "")),
         str(said.get("selector_key", "")),
-        str(said.get("id", "")),
     )
 
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def write_files(root: Path, files: Mapping[str, bytes]) -> None:
-    """Write files below a folder, each in one step; links are never followed.
-
-    Raises:
-        RefusedError: A file is a link, or cannot be written.
-    """
-    for path, data in files.items():
-        target = root / path
-        if target.is_symlink() or not target.resolve().is_relative_to(root.resolve()):
-            raise RefusedError(f"{path}: a symbolic link that leaves the folder")
-        try:
-            _replace(target, data)
-        except OSError as error:
-            raise RefusedError(f"{path}: cannot be written: {error.strerror}") from None
-
-
-def _replace(target: Path, data: bytes) -> None:
-    """Put new bytes in a file's place, its permissions kept."""
-    mode = target.stat().st_mode
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".trimtab-")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        temporary.chmod(mode)
-        temporary.replace(target)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -17,16 +17,19 @@ from trimtab.errors import Exit
 @click.option(
     "--processes", type=click.IntRange(1, 64), default=None, help="How many share the work; one for each CPU."
 )
+@click.option(
+    "--render", is_flag=True, help="Follow the settings of charts by rendering them, too: slower, needs helm."
+)
 @click.option("--no-cache", is_flag=True, help="Read all files again, and keep nothing for the next time.")
-def command(root: Path, form: str, processes: int | None, *, no_cache: bool) -> int:
+def command(root: Path, form: str, processes: int | None, *, render: bool, no_cache: bool) -> int:
     """Show what is served in the tree of manifests below ROOT, and where each setting is written."""
 
     def look() -> Said:
         from trimtab.cli.inspect_say import said  # noqa: PLC0415 - an unchanged tree needs no parser
 
-        return said(root, form, processes or os.cpu_count() or 1)
+        return said(root, form, processes or os.cpu_count() or 1, render=render)
 
-    told = look() if no_cache else remembered(root, form, folder_of_cache(os.environ), look)
+    told = look() if no_cache or render else remembered(root, form, folder_of_cache(os.environ), look)
     click.echo(told.out, nl=False)
     click.echo(told.err, nl=False, err=True)
     return int(Exit.DONE)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -12,6 +14,7 @@ from trimtab.cli.inspect_kept import Said
 from trimtab.errors import UsageError
 from trimtab.fleet import Serving, Setting
 from trimtab.manifest import Inspection, Tree, inspect
+from trimtab.render import Workspace, find_tools, with_rendered
 from trimtab.text.clean import one_line
 
 SCHEMA = "trimtab/inspect/v1"
@@ -19,13 +22,17 @@ _LONGEST = 2000
 """Characters of one line; no control character of a foreign name reaches the terminal."""
 
 
-def said(root: Path, form: str, processes: int) -> Said:
-    """Return what is printed of a folder, as `json` or as a `table`.
+def said(root: Path, form: str, processes: int, *, render: bool) -> Said:
+    """Return what is printed of a folder, as `json` or as a `table`, with what rendering its charts adds.
 
     Raises:
         UsageError: It is no folder that can be read.
     """
-    inspection = inspect(read_tree(root), processes=processes)
+    tree = read_tree(root)
+    inspection = inspect(tree, processes=processes)
+    if render:
+        with Workspace(root, tree, find_tools(os.environ)) as workspace:
+            inspection = replace(inspection, servings=with_rendered(inspection.servings, workspace))
     if form == "json":
         return Said(json.dumps(document(inspection, str(root)), indent=2, ensure_ascii=False) + "\n", "")
     return Said(_lines(_table(inspection)), _lines(_notes(inspection)))
@@ -70,6 +77,7 @@ def _serving(serving: Serving) -> dict[str, object]:
         "container": serving.container,
         "wrapper": serving.wrapper,
         "engine": serving.engine or None,
+        "destinations": [asdict(one) for one in serving.destinations],
         "settings": {field: _setting(setting) for field, setting in serving.settings.items()},
     }
 

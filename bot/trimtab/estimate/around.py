@@ -33,9 +33,10 @@ def vocabulary_of(keys: Keys) -> int:
 
 
 def is_tied(top: Keys, keys: Keys) -> bool:
-    """Whether the head is the embedding."""
-    own = keys.flag("tie_word_embeddings", default=traits_of(keys.text("model_type")).tied)
-    return own or ("tie_word_embeddings" in top.tree and top.flag("tie_word_embeddings"))
+    """Whether the head is the embedding; what the whole model says counts before what its language part says."""
+    if keys is not top and "tie_word_embeddings" in top.tree:
+        return top.flag("tie_word_embeddings")
+    return keys.flag("tie_word_embeddings", default=traits_of(keys.text("model_type")).tied)
 
 
 def _positions(keys: Keys, more: int | None, context: int, wide: int) -> tuple[Weight, ...]:

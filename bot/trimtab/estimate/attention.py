@@ -33,7 +33,7 @@ def attention_layer(keys: Keys, index: int, *, windowed: bool, chunked: bool = F
     Raises:
         ConfigError: A size is missing or out of bounds.
     """
-    if keys.has("compress_ratios"):
+    if keys.has("compress_ratios", "compress_rates"):
         return compressed_layer(keys, index)
     if keys.has("kv_lora_rank"):
         return latent_layer(keys)

@@ -20,8 +20,7 @@ def compressed_layer(keys: Keys, index: int) -> Layer:
     heads, dim = keys.integer("num_attention_heads", least=1), keys.integer("head_dim", least=1)
     rank = keys.integer("q_lora_rank", least=1)
     groups, out_rank = keys.integer("o_groups", default=1, least=1), keys.integer("o_lora_rank", default=0)
-    ratios = [ratio for ratio in keys.items("compress_ratios") if isinstance(ratio, int)]
-    ratio = ratios[index] if index < len(ratios) else 0
+    ratio = _ratio(keys, index)
     weights = [
         linear("self_attn.q_a_proj", rank + dim, hidden, Split.NONE),
         Weight("self_attn.q_b_proj", ((heads, dim),), rank, Split.OUT),
@@ -38,6 +37,15 @@ def compressed_layer(keys: Keys, index: int) -> Layer:
         if chooses:
             weights += _chooser(keys, hidden, rank)
     return Layer(tuple(weights), tuple(caches), heads)
+
+
+def _ratio(keys: Keys, index: int) -> int:
+    """Return how many tokens one entry of layer `index` stands for; 0 where the layer keeps its window alone."""
+    rates, kinds = keys.within("compress_rates"), keys.items("layer_types")
+    if rates.tree and index < len(kinds):
+        return rates.integer(str(kinds[index]), default=0, most=1_000_000)
+    ratios = [ratio for ratio in keys.items("compress_ratios") if isinstance(ratio, int)]
+    return ratios[index] if index < len(ratios) else 0
 
 
 def _chooser(keys: Keys, hidden: int, rank: int) -> tuple[Weight, ...]:

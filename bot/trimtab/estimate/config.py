@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from trimtab.estimate.defaults import Json, class_defaults, without_sizes
+from trimtab.estimate.class_defaults import Json, class_defaults, without_sizes
 
 MOST_BYTES = 64 * 1024 * 1024
 """A configuration longer than this is refused; the longest real one is 3 MB."""

@@ -34,11 +34,11 @@ class Efficiency:
         step_s: Time of a step.
         request_s: Time of a step for each request in it.
         message_s: Time of one all-reduce among two GPUs.
-        chunk_s: Time of a prefill step beside its operations.
+        chunk_s: First token: time of each step that takes in a part of the prompt, beside its operations.
         bound: Factor on everything bound by memory or compute.
         prefill_share: First token: how many times its own prefill a request waits, at no load.
         prefill_queue: How much that grows with each request in progress.
-        first_steps: First token: decode steps that pass beside prefill.
+        first_steps: First token: steps of others that it waits for where there are many, beside one of its own.
         first_s: First token: time outside the engine's steps.
         int4_experts: Share of the experts' bandwidth left where INT4 is unpacked on the way (15 rows of Kimi
             K2.5, B200).
@@ -46,28 +46,28 @@ class Efficiency:
             (Qwen3 235B with 0.12, MiniMax M2.5 with 0.17, DeepSeek R1 with 0.11).
     """
 
-    dense: float = 0.835
-    expert: float = 1.02
-    cache: float = 0.989
-    compute: float = 0.721
-    expert_compute: float = 0.282
-    fp4_compute: float = 1.23
-    attention: float = 0.487
-    link: float = 0.444
-    layer_s: float = 51.4e-6
-    moe_layer_s: float = 34.8e-6
-    sparse_layer_s: float = 88.4e-6
-    step_s: float = 0.286e-3
-    request_s: float = 15.1e-6
-    message_s: float = 2.35e-6
-    chunk_s: float = 7.88e-3
+    dense: float = 0.83
+    expert: float = 1.01
+    cache: float = 1.02
+    compute: float = 0.709
+    expert_compute: float = 0.268
+    fp4_compute: float = 1.22
+    attention: float = 0.517
+    link: float = 0.425
+    layer_s: float = 50.2e-6
+    moe_layer_s: float = 36.5e-6
+    sparse_layer_s: float = 86.6e-6
+    step_s: float = 0.238e-3
+    request_s: float = 23.0e-6
+    message_s: float = 2.58e-6
+    chunk_s: float = 5.62e-3
     bound: float = 1.0
-    prefill_share: float = 1.16
-    prefill_queue: float = 0.0672
-    first_steps: float = 3.25
-    first_s: float = 0.0183
-    int4_experts: float = 0.398
-    older_release: float = 0.262
+    prefill_share: float = 1.14
+    prefill_queue: float = 0.0659
+    first_steps: float = 2.82
+    first_s: float = 0.0194
+    int4_experts: float = 0.406
+    older_release: float = 0.258
 
 
 KERNELS_SINCE = 18
@@ -76,8 +76,8 @@ later."""
 
 _ENGINES = {
     "vllm": Efficiency(),
-    "sglang": Efficiency(bound=1.11, first_s=0.155, prefill_share=1.49),
-    "tensorrt-llm": Efficiency(bound=0.896, first_s=0.0829, prefill_share=1.03),
+    "sglang": Efficiency(bound=1.12, first_s=0.159, prefill_share=1.43),
+    "tensorrt-llm": Efficiency(bound=0.918, first_s=0.0851, prefill_share=1.02),
 }
 
 

@@ -48,11 +48,18 @@ def layers_from(keys: Keys, moe: Moe | None) -> tuple[Layer, ...]:
 
 def _own(keys: Keys, index: int) -> tuple[object, ...]:
     """Return what else tells one layer from another: entries of lists with one for each layer."""
-    names = ("compress_ratios", "intermediate_size", "num_key_value_heads_per_layer", "num_attention_heads_per_layer")
+    names = (
+        "compress_ratios",
+        "intermediate_size",
+        "num_key_value_heads_per_layer",
+        "num_attention_heads_per_layer",
+        "layer_types",
+    )
     lists = [keys.items(name) for name in names]
     shares = keys.integer("num_kv_shared_layers", default=0)
+    special = str(keys.within("per_layer_config").tree.get(f"{index:02d}", ""))
     last = bool(shares) and index >= keys.integer("num_hidden_layers", default=0) - shares
-    return (*(str(items[index]) if index < len(items) else "" for items in lists), last)
+    return (*(str(items[index]) if index < len(items) else "" for items in lists), special, last)
 
 
 def _layer(keys: Keys, moe: Moe | None, mix: Mix, index: int, pattern: str) -> Layer:

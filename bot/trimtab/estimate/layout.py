@@ -60,7 +60,7 @@ _ALL = {"mamba": Mix.MAMBA, "mamba2": Mix.MAMBA, "falcon_mamba": Mix.MAMBA, "fal
 """Model types whose layers are all alike, and no attention."""
 _PATTERN = {"M": Mix.MAMBA, "*": Mix.FULL, "E": Mix.NONE, "-": Mix.NONE}
 """Letters of `hybrid_override_pattern` (Nemotron-H): Mamba, attention, experts, dense."""
-_LETTERS = {"mamba": "M", "attention": "*", "moe": "E", "mlp": "-"}
+_LETTERS = {"mamba": "M", "linear_attention": "M", "attention": "*", "full_attention": "*", "moe": "E", "mlp": "-"}
 """The same as newer configurations spell it in `layers_block_type`."""
 _PERIODS = {
     "afmoe": 4, "cohere2": 4, "cohere2_moe": 4, "exaone4": 4, "exaone_moe": 4, "gemma2": 2, "gemma3": 6,

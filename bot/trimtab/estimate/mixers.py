@@ -34,8 +34,8 @@ def kimi_delta_layer(keys: Keys) -> Layer:
     hidden = keys.integer("hidden_size", least=1)
     own = keys.within("linear_attn_config")
     own = own if own.tree else keys
-    heads = own.integer("num_heads", "linear_num_heads", "num_attention_heads", least=1)
-    dim = own.integer("head_dim", "linear_head_dim", least=1)
+    heads = own.integer("linear_num_heads", "num_heads", "num_attention_heads", least=1)
+    dim = own.integer("linear_head_dim", "head_dim", least=1)
     kernel = own.integer("short_conv_kernel_size", "linear_conv_kernel_dim", default=4, least=1)
     wide = heads * dim
     gate_rank = wide if own.flag("use_full_rank_gate") else dim

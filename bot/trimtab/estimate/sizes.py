@@ -37,19 +37,29 @@ def layers_of(keys: Keys, most: int) -> int:
 
 def heads_of(keys: Keys, index: int = 0, *, windowed: bool = False) -> Heads:
     """Return the sizes of layer `index`'s attention; windowed layers of some models have their own."""
-    names = ("num_attention_heads", "n_head", "num_heads", "n_heads", "decoder_attention_heads")
+    names: tuple[str, ...] = ("num_attention_heads", "n_head", "num_heads", "n_heads", "decoder_attention_heads")
     if windowed and keys.has("swa_num_attention_heads"):
         names = ("swa_num_attention_heads", *names)
     elif keys.items("num_attention_heads_per_layer"):
         names = ("num_attention_heads_per_layer", *names)
     heads = keys.layer_integer(index, *names, least=1)
     kv_heads = _kv_heads(keys, index, heads, windowed=windowed)
-    own = keys.within("attention_other_setting") if windowed else Keys({})
-    if own.tree:
-        heads = own.integer("num_attention_heads", default=heads, least=1)
-        kv_heads = own.integer("num_attention_groups", default=kv_heads, least=1)
     dim, value = _dims(keys, heads, windowed=windowed)
-    return Heads(heads, kv_heads, dim, value)
+    own = _own(keys, index, windowed=windowed)
+    if own.has("head_dim"):
+        dim = value = own.integer("head_dim", least=1)
+    return Heads(
+        own.integer("num_attention_heads", default=heads, least=1),
+        own.integer("num_key_value_heads", "num_attention_groups", default=kv_heads, least=1),
+        dim,
+        value,
+    )
+
+
+def _own(keys: Keys, index: int, *, windowed: bool) -> Keys:
+    """Return what a configuration says of this one layer (Transformers 5.23) or of those that slide (Step 3.5)."""
+    layer = keys.within("per_layer_config").within(f"{index:02d}", str(index))
+    return layer if layer.tree or not windowed else keys.within("attention_other_setting")
 
 
 def _kv_heads(keys: Keys, index: int, heads: int, *, windowed: bool) -> int:
@@ -82,7 +92,7 @@ def _has_global_heads(keys: Keys) -> bool:
 
 def _dims(keys: Keys, heads: int, *, windowed: bool) -> tuple[int, int]:
     """Return the sizes of a key's and of a value's head."""
-    names = ("head_dim", "attention_head_dim", "kv_channels")
+    names: tuple[str, ...] = ("head_dim", "attention_head_dim", "kv_channels")
     if windowed and keys.has("swa_head_dim"):
         names = ("swa_head_dim", *names)
     elif not windowed and keys.text("model_type").startswith("gemma4"):

@@ -11,7 +11,7 @@ import math
 
 from trimtab.estimate.band import MOST_MEASURED, Band, crowded, within
 from trimtab.estimate.machine import Machine, machine_of, max_batch
-from trimtab.estimate.timing import decode_s, prefill_s, whole_step_s
+from trimtab.estimate.timing import chunks, decode_s, prefill_s, whole_step_s
 from trimtab.estimate.types import Deployment, Impossible, Load, Speed
 
 
@@ -48,13 +48,14 @@ def _generate(machine: Machine, load: Load, requests: tuple[float, float], band:
     step_s = decode_s(machine, batch, load.input_tokens + output / 2)
     intake_s = prefill_s(machine, fresh, load.input_tokens)
     tpot_s = step_s + batch / output * intake_s
-    waiting_s = gains.first_s + gains.first_steps * step_s
-    ttft_s = waiting_s + gains.prefill_share * intake_s * (1 + gains.prefill_queue * batch)
+    waiting_s = gains.first_s + step_s * (1 + gains.first_steps * (1 - 1 / max(1.0, batch)))
+    own_s = gains.prefill_share * (intake_s + chunks(machine, fresh) * gains.chunk_s)
+    ttft_s = waiting_s + own_s * (1 + gains.prefill_queue * batch)
     rate = batch / (ttft_s + tpot_s * (output - 1))
     if asked > batch:
         ttft_s = max(ttft_s, asked / rate - tpot_s * (output - 1))
     copies = machine.found.engine.dp
-    return _speed(band, ttft_s, tpot_s, rate * output * copies, copies * fresh / intake_s)
+    return _speed(band, ttft_s, tpot_s, rate * output * copies, copies * fresh / intake_s if intake_s else 0.0)
 
 
 def _encode(machine: Machine, load: Load, asked: float, band: Band) -> Speed:

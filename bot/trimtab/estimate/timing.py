@@ -23,18 +23,21 @@ def decode_s(machine: Machine, batch: float, context: float) -> float:
 
 
 def prefill_s(machine: Machine, fresh: float, context: float) -> float:
-    """Return the seconds of taking in `fresh` tokens of a prompt that is `context` tokens long."""
+    """Return the seconds that `fresh` tokens of a prompt, `context` tokens long with them, add to others' steps."""
     work, gains, engine = machine.work, machine.gains, machine.found.engine
     attention_s = work.attention.prefill_ops(fresh, context) / (work.half_tflops * 1e12 * gains.attention)
-    steps = max(1.0, fresh / engine.max_num_batched_tokens)
-    operations_s = gains.bound * (fresh * _token_s(machine) + attention_s) + fresh * _wire_s(machine)
-    return engine.pp * operations_s + steps * gains.chunk_s
+    return engine.pp * (gains.bound * (fresh * _token_s(machine) + attention_s) + fresh * _wire_s(machine))
+
+
+def chunks(machine: Machine, fresh: float) -> float:
+    """Return the steps that so many tokens of a prompt are cut into."""
+    return max(1.0, fresh / machine.found.engine.max_num_batched_tokens)
 
 
 def whole_step_s(machine: Machine, requests: float, tokens: float) -> float:
     """Return the seconds of one step that takes in whole prompts of `tokens` tokens and generates nothing."""
     gains, engine = machine.gains, machine.found.engine
-    alone_s = prefill_s(machine, tokens, tokens) - gains.chunk_s
+    alone_s = prefill_s(machine, tokens, tokens)
     fixed_s = engine.pp * (gains.bound * _weights_s(machine, requests * tokens) + _messages_s(machine))
     return fixed_s + _layers_s(machine) + gains.step_s + requests * (alone_s + gains.request_s)
 

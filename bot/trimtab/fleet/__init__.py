@@ -4,13 +4,14 @@ Every type is frozen. A figure that may be missing is `Found | Unknown`: an abse
 """
 
 from trimtab.fleet.cluster import Cluster, Fleet, Gap
-from trimtab.fleet.declared import Location, ObjectRef, Place, Serving, Setting
+from trimtab.fleet.declared import Destination, Location, ObjectRef, Place, Serving, Setting
 from trimtab.fleet.found import Found, Measure, Scalar, Unknown
 from trimtab.fleet.hardware import GpuObservation, GpuType, Model, Node, Pool, Sharing
 from trimtab.fleet.workload import Health, Host, Intent, Scale, Traffic, Wishes, Workload
 
 __all__ = [
     "Cluster",
+    "Destination",
     "Fleet",
     "Found",
     "Gap",

@@ -62,6 +62,25 @@ class ObjectRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a deployment tool brings a declaration.
+
+    Attributes:
+        tool: `argo` or `flux`.
+        name: Of the Application or the Kustomization; empty where a generator makes it up.
+        namespace: That objects get which name none, of Flux all; empty where they keep their own.
+        cluster: As the tool names it, a name or an address; empty where it is the one that the tool runs in.
+        path: The file of the tool's object.
+    """
+
+    tool: str
+    name: str
+    namespace: str = ""
+    cluster: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Serving:
     """An object in Git that serves a model.
 
@@ -83,6 +102,7 @@ class Serving:
         live_names_by: How `live_names` are known: `the object itself`, `rendered with helm`, `the shape's naming` …
         selector_key: The label key of the GPU product selector, where one stands; empty otherwise.
         clusters: Names of the clusters that this is deployed to; empty where the repository's own list holds.
+        destinations: Where Argo CD and Flux bring it; empty where nothing in the tree tells.
     """
 
     subject: str
@@ -102,6 +122,7 @@ class Serving:
     live_names_by: str = ""
     selector_key: str = ""
     clusters: tuple[str, ...] = ()
+    destinations: tuple[Destination, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,11 +44,15 @@ class Model:
         name: The Hugging Face id where it is known, else the name as given.
         config_json: The text of its `config.json`, parsed by `trimtab.estimate`.
         source: Where the configuration is from.
+        checkpoint_bytes: Bytes of all tensors by the checkpoint's index; 0 where it is not at hand.
+        tensors_json: The safetensors headers as `{"name": ["BF16", [4096, 4096]], …}`; empty where not at hand.
     """
 
     name: str
     config_json: str
     source: str = ""
+    checkpoint_bytes: int = 0
+    tensors_json: str = ""
 
 
 class Sharing(StrEnum):

@@ -58,7 +58,7 @@ def _live(
     readings = Readings(facts)
     pods = gpu_pods(readings)
     nodes = join_nodes(readings, pods)
-    candidates = _servings(repositories, settings.name)
+    candidates = _servings(repositories, settings.name, _names(config))
     groups = _with_parked(group_pods(readings, pods), candidates, readings)
     by_name = {node.name: node for node in nodes}
     pools = join_pools(readings, nodes)
@@ -82,13 +82,17 @@ def _live(
     return _Joined(cluster, frozenset(_running(cluster.workloads)), not any(gap.blind for gap in cluster.gaps))
 
 
-def _servings(repositories: Sequence[RepositoryFacts], cluster: str) -> tuple[Serving, ...]:
+def _names(config: Config) -> frozenset[str]:
+    return frozenset(cluster.name for cluster in config.clusters)
+
+
+def _servings(repositories: Sequence[RepositoryFacts], cluster: str, known: frozenset[str]) -> tuple[Serving, ...]:
     """Return the declarations that may be deployed to a cluster."""
     return tuple(
         serving
         for repository in repositories
         for serving in repository.servings
-        if may_run(serving, repository.clusters, cluster)
+        if may_run(serving, repository.clusters, cluster, known)
     )
 
 
@@ -126,7 +130,8 @@ def _with_declared(joined: Sequence[_Joined], repositories: Sequence[RepositoryF
     A declaration that names its clusters is expected in each; one that leaves it open is running if any runs it, and
     is told once otherwise: of the first cluster that did not answer, since it may run there, or else of the first.
     """
-    allowed = {one.cluster.name: _servings(repositories, one.cluster.name) for one in joined}
+    known = frozenset(one.cluster.name for one in joined)
+    allowed = {name: _servings(repositories, name, known) for name in known}
     running: defaultdict[str, set[str]] = defaultdict(set)
     for one in joined:
         for serving in allowed[one.cluster.name]:
@@ -140,11 +145,16 @@ def _with_declared(joined: Sequence[_Joined], repositories: Sequence[RepositoryF
             serving
             for serving in allowed[name]
             if _address(serving) not in told
-            and not (name in running[_address(serving)] if serving.clusters else running[_address(serving)])
+            and not (name in running[_address(serving)] if _is_bound(serving, known) else running[_address(serving)])
         ]
-        told |= {_address(serving) for serving in missing if not serving.clusters}
+        told |= {_address(serving) for serving in missing if not _is_bound(serving, known)}
         found[name] = missing
     return tuple(_add(one, found[one.cluster.name]) for one in joined)
+
+
+def _is_bound(serving: Serving, known: frozenset[str]) -> bool:
+    """Return whether a declaration names its clusters, and all of them are ours."""
+    return bool(serving.clusters) and set(serving.clusters) <= known
 
 
 def _running(workloads: Iterable[Workload]) -> Iterator[str | ObjectRef]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from trimtab.fleet import Found, ObjectRef, Place, Serving, Unknown
 from trimtab.join.labels import lookup
 
 _TRACKING = "argocd.argoproj.io/tracking-id"
+_KUSTOMIZATION = "kustomize.toolkit.fluxcd.io/name"
 _INSTANCE = "app.kubernetes.io/instance"
 _RELEASE = "meta.helm.sh/release-name"
 _FLUX_RELEASE = "helm.toolkit.fluxcd.io/name"
@@ -58,8 +59,12 @@ def find_place(live: LiveName, servings: Sequence[Serving]) -> Found[Place] | Un
 
     Several equally good ones are Unknown, with their paths: an edit to the wrong file is worse than none.
     """
+    servings = [serving for serving in servings if not _is_brought_by_another(live, serving)]
     for way in _WAYS:
         fitting = _leading([serving for serving in servings if way.fits(live, serving)])
+        brought = [serving for serving in fitting if _is_brought(live, serving)]
+        if len(brought) == 1 < len(fitting):
+            return _place(replace(way, how=f"{way.how}, {_BROUGHT}"), *brought, alone=True)
         if way.by_part:
             longest = max((len(_item(serving)) for serving in fitting), default=0)
             fitting = [serving for serving in fitting if len(_item(serving)) == longest]
@@ -74,8 +79,8 @@ def find_place(live: LiveName, servings: Sequence[Serving]) -> Found[Place] | Un
 
 def _place(way: _Way, serving: Serving, *, alone: bool) -> Found[Place]:
     """Return the place; of several that fit it is the one in the folder that bears the cluster's name."""
-    rendered = way is _WAYS[0] and serving.live_names_by not in {"", "the object itself"}
-    how, sure = (serving.live_names_by, 0.97) if rendered else (way.how, way.sure)
+    rendered = way.fits is _same_object and serving.live_names_by not in {"", "the object itself"}
+    how, sure = (way.how.replace(_SAME, serving.live_names_by), 0.97) if rendered else (way.how, way.sure)
     if not alone:
         how, sure = f"{how}, in the folder of this cluster", round(sure * _BY_FOLDER, 2)
     return Found(Place(serving, how, sure), f"{serving.repository}:{serving.path}")
@@ -104,6 +109,36 @@ def _says(serving: Serving) -> tuple[bool, bool, int]:
 
 def _same_object(live: LiveName, serving: Serving) -> bool:
     return ObjectRef(live.kind, live.namespace, live.name) in names_of(serving)
+
+
+def _given_namespace(live: LiveName, serving: Serving) -> bool:
+    """Return whether Git leaves the namespace open, and what deploys it gives it the live one."""
+    given = {one.namespace for one in serving.destinations} - {""}
+    return live.namespace in given and _open_namespace(live, serving)
+
+
+def _trackers(live: LiveName) -> Mapping[str, str]:
+    """Return by tool the object of it that a live workload's labels name, empty where they name none.
+
+    Argo CD writes `NAMESPACE_APP:GROUP/KIND:NAMESPACE/NAME`, the namespace only where Applications may stand in any;
+    its older label is Helm's too, and so proves nothing.
+    """
+    application = lookup(live.written, _TRACKING).partition(":")[0].rpartition("_")[2]
+    return {"argo": application, "flux": lookup(live.written, _KUSTOMIZATION)}
+
+
+def _is_brought(live: LiveName, serving: Serving) -> bool:
+    """Return whether a deployment tool's label on the live object names what brings the declaration."""
+    trackers = _trackers(live)
+    return any(one.name and one.name == trackers[one.tool] for one in serving.destinations)
+
+
+def _is_brought_by_another(live: LiveName, serving: Serving) -> bool:
+    """Return whether the label names an object of the tool that is none of those that bring the declaration."""
+    trackers = _trackers(live)
+    tools = {one.tool for one in serving.destinations if trackers[one.tool]}
+    sure = bool(tools) and all(one.name for one in serving.destinations)
+    return sure and not _is_brought(live, serving)
 
 
 def _open_namespace(live: LiveName, serving: Serving) -> bool:
@@ -155,8 +190,11 @@ def _tracked(live: LiveName, serving: Serving) -> bool:
     if not _is_item(serving) or serving.namespace not in {"", live.namespace}:
         return False
     tracked = lookup(live.written, _TRACKING).partition(":")[0].rpartition("_")[2]
+    brought = _is_brought(live, serving) and not serving.kind
     names = {tracked, *(lookup(live.written, name) for name in (_INSTANCE, _RELEASE, _FLUX_RELEASE))} - {""}
-    return serving.name in names and (_item(serving) == serving.name or _contains(live.name, _item(serving)))
+    return (serving.name in names or brought) and (
+        _item(serving) == serving.name or _contains(live.name, _item(serving))
+    )
 
 
 def _resembles(live: LiveName, serving: Serving) -> bool:
@@ -177,8 +215,11 @@ def _model_key(name: str) -> str:
     return name.rstrip("/").rpartition("/")[2].casefold()
 
 
+_SAME = "same kind, namespace and name"
+_BROUGHT = "brought by what its label names"
 _WAYS = (
-    _Way("same kind, namespace and name", 0.99, _same_object),
+    _Way(_SAME, 0.99, _same_object),
+    _Way("same kind and name, in the namespace that Argo CD or Flux gives it", 0.97, _given_namespace),
     _Way("same kind and name; Git leaves the namespace open", 0.9, _open_namespace),
     _Way("named by the controller of the declared kind", 0.9, _shape_naming),
     _Way("same name, another kind", 0.85, _other_kind),
@@ -194,6 +235,14 @@ EXACT = 0.8
 """From here on a join is by name; below it, by resemblance."""
 
 
-def may_run(serving: Serving, repository_clusters: Sequence[str], cluster: str) -> bool:
-    """Return whether a declaration may be deployed to a cluster: by its own list, else by its repository's."""
-    return cluster in (serving.clusters or repository_clusters or (cluster,))
+def may_run(serving: Serving, repository_clusters: Sequence[str], cluster: str, known: Collection[str] = ()) -> bool:
+    """Return whether a declaration may be deployed to a cluster: by its own list, else by its repository's.
+
+    Args:
+        serving: The declaration; a list with a name that is none of ours, such as an address, says nothing.
+        repository_clusters: The repository's list.
+        cluster: The cluster's name.
+        known: The names of all clusters; empty to believe every list.
+    """
+    own = serving.clusters if not known or set(serving.clusters) <= set(known) else ()
+    return cluster in (own or repository_clusters or (cluster,))

@@ -10,7 +10,7 @@ from trimtab.errors import RefusedError
 from trimtab.fleet import Scalar
 from trimtab.manifest import vocabulary
 from trimtab.manifest.adding import adder
-from trimtab.manifest.command import Command, Flag, is_open, read_command, read_flags, variable_of
+from trimtab.manifest.command import Command, Flag, is_assigned, is_open, read_command, read_flags, variable_of
 from trimtab.manifest.engines import engine_of_image, image_tag, model_of_nim
 from trimtab.manifest.environment import Environment, Variable
 from trimtab.manifest.flags import dialect, switch_for
@@ -185,11 +185,11 @@ def _hit_of(flag: Flag, container: Container, command: Command) -> Hit:
         writer, locked = _switcher(flag, command), _why(flag, command)
         return Hit(flag.field, not flag.negated, path, document, flag.name, via, writer, locked)
     reference = variable_of(flag.value, via)
-    if reference is not None and not word.literal:
+    if reference is not None and not word.literal and not is_assigned(reference.name, word):
         place = container.environment.find(reference.name)
         if place is not None:
             return variable_hit(flag.field, place)
-        if reference.default is not None:
+        if reference.default is not None and not container.environment.may_set(reference.name):
             default = Flag(flag.field, flag.name, reference.default, word, flag.negated)
             return _hit_of(default, container, command)
     locked = _why(flag, command)
@@ -218,8 +218,8 @@ def _flag_writer(flag: Flag) -> Writer:
     def writer(new: Scalar) -> tuple[Splice, ...]:
         whole = holder.text()
         if whole is not None and whole.span() == text.span() and flag.word.via == "flag":
-            return (replace_scalar(holder, new),)
-        return (replace_part(holder.source.path, text, spell(new)),)
+            return (replace_scalar(holder, vocabulary.spelled_like(text.value, new)),)
+        return (replace_part(holder.source.path, text, spell(vocabulary.spelled_like(text.value, new))),)
 
     return writer
 

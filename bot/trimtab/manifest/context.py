@@ -10,6 +10,7 @@ from trimtab.manifest.environment import Variable, dotenv_value
 from trimtab.manifest.near import Nearby
 from trimtab.manifest.parse import BrokenYamlError, decode
 from trimtab.manifest.paths import folder_of, joined
+from trimtab.manifest.release import ARGO, FLUX, Release, releases_of
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.tree import Tree
 
@@ -65,9 +66,11 @@ class Context:
 
     Attributes:
         tree: The files.
+        alone: Of files of values: whether they are servings by themselves.
     """
 
     tree: Tree
+    alone: dict[str, bool] = field(default_factory=dict)
     _by_word: dict[bytes, tuple[Thing, ...]] = field(default_factory=dict)
     _near_by_word: dict[str, Nearby[Thing]] = field(default_factory=dict)
 
@@ -96,15 +99,10 @@ class Context:
         return tuple(found)
 
     @cached_property
-    def parameters(self) -> tuple[tuple[Thing, str, Cursor], ...]:
-        """Return the parameters of Argo CD Applications, with the folder of the chart that they change."""
-        found: list[tuple[Thing, str, Cursor]] = []
-        for thing in self.things("argoproj.io"):
-            source = thing.at.get("spec", "source") if thing.kind == "Application" else None
-            parameters = source.get("helm", "parameters") if source is not None else None
-            if source is not None and parameters is not None and source.word("path"):
-                found.append((thing, joined("", source.word("path")), parameters))
-        return tuple(found)
+    def releases(self) -> tuple[Release, ...]:
+        """Return the releases of charts that Argo CD and Flux declare in the tree."""
+        things = (*self.things(ARGO), *self.things(FLUX))
+        return tuple(release for thing in things for release in releases_of(thing, self))
 
     def configmap_value(self, near: str, namespace: str, name: str, key: str) -> Variable | None:
         """Return where a ConfigMap's key has its text: the nearest object or generator of that name.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 _CONTEXT = 3
 _NO_NEWLINE = "\\ No newline at end of file\n"
@@ -31,14 +31,17 @@ def _lines(text: str) -> list[str]:
     return [*whole, lines[-1]] if lines[-1] else whole
 
 
+def common_ends(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
+    """Return how many lines two texts share at their beginning, and how many of the rest at their end."""
+    shortest = min(len(old), len(new))
+    head = next((at for at in range(shortest) if old[at] != new[at]), shortest)
+    tail = next((at for at in range(shortest - head) if old[-1 - at] != new[-1 - at]), shortest - head)
+    return head, tail
+
+
 def _hunks(old: list[str], new: list[str]) -> Iterator[str]:
     """Yield hunks; only what lies between the common beginning and end is compared line by line."""
-    head = 0
-    while head < min(len(old), len(new)) and old[head] == new[head]:
-        head += 1
-    tail = 0
-    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
+    head, tail = common_ends(old, new)
     skip = max(0, head - _CONTEXT)
     keep = max(0, tail - _CONTEXT)
     left, right = old[skip : len(old) - keep], new[skip : len(new) - keep]

@@ -55,6 +55,7 @@ class Environment:
         """
         self._found: dict[str, Cursor] = {}
         self._maps: list[str] = []
+        self._opaque = False
         self._configmap = configmap
         self.listed = env
         for layer in (below, env):
@@ -62,12 +63,17 @@ class Environment:
                 self._found.update(dict(_listed(layer)) if layer.is_sequence else layer.entries())
         for source in env_from.items() if env_from is not None else ():
             name = source.word("configMapRef", "name")
+            self._opaque = self._opaque or source.get("secretRef") is not None
             if name and not source.word("prefix"):
                 self._maps.append(name)
 
     def names(self) -> tuple[str, ...]:
         """Return the names that `env` lists, in order."""
         return tuple(self._found)
+
+    def may_set(self, name: str) -> bool:
+        """Return whether the container may get a variable from a place that is not in the tree."""
+        return name in self._found or self._opaque
 
     def find(self, name: str) -> Variable | None:
         """Return where a variable's text stands; None where nothing in Git says it."""

@@ -75,9 +75,9 @@ def _passed(below: Cursor, graft: Graft) -> Cursor:
 
 
 def _named(value: Cursor, replaced: Cursor | None) -> Cursor:
-    """Return a value under the key of what it replaces, which stands in another file."""
+    """Return a value under the key of what it replaces, which stands in another file; without one it has none."""
     if replaced is None or replaced.key is None:
-        return value
+        return replace(value, key=None)
     return replace(value, key=replaced.key, key_source=replaced.key_source or replaced.source)
 
 

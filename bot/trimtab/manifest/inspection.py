@@ -6,20 +6,23 @@ import codecs
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from trimtab.facts import Unreadable
 from trimtab.fleet import Location, Serving, Setting
 from trimtab.manifest.context import Context, things_in
+from trimtab.manifest.deployed import Deployments, clusters_of
 from trimtab.manifest.hit import Draft, Hit
 from trimtab.manifest.kustomize import Overlays
 from trimtab.manifest.overlaid import servings_of
 from trimtab.manifest.parse import BrokenYamlError, check, decode
 from trimtab.manifest.refuse import is_template, why_not
 from trimtab.manifest.shapes import TABLE
-from trimtab.manifest.shapes.releases import values_file
+from trimtab.manifest.shapes.releases import holds_values, values_file
 from trimtab.manifest.share import shared_out
+from trimtab.manifest.source import Cursor
+from trimtab.manifest.substituted import substitute, substituting
 from trimtab.manifest.tree import Tree
 
 _HINT = re.compile(
@@ -29,6 +32,9 @@ _HINT = re.compile(
     re.IGNORECASE,
 )
 """Bytes without which no serving is recognised, so that most files are never parsed into nodes."""
+
+_LAYERED = re.compile(rb"^[ \t]+(?:- )?(?:helm|valuesFrom|valuesFiles):|kind: GitRepository", re.MULTILINE)
+"""Bytes of a release whose chart or values may be in the tree, and hold what its own file does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,8 @@ class _Looker:
         """Return what is found in files, in their order."""
         unreadable = tuple(found for path in paths if (found := self._unreadable(path)) is not None)
         drafts = (draft for path in paths for draft in self._finder.drafts(path))
-        return _Part(tuple(_serving(draft, self._places, self._repository) for draft in drafts), unreadable)
+        servings = (_serving(draft, self._places, self._repository) for draft in drafts)
+        return _Part(tuple(self._finder.deployed(serving) for serving in servings), unreadable)
 
     def _unreadable(self, path: str) -> Unreadable | None:
         data = self._tree[path]
@@ -108,13 +115,26 @@ class _Finder:
         self._tree = tree
         self._context = Context(tree)
         self._overlays = Overlays(self._context)
+        self._deployments = Deployments(self._context, self._overlays)
         self._kinds = _naming({"List", "Template", *(kind for shape in TABLE for _, kind in shape.kinds)})
         self._speaking = _naming({kind for shape in TABLE if shape.speaks for _, kind in shape.kinds})
         self._shapes = {kind: shape for shape in reversed(TABLE) for kind in shape.kinds}
         self._hinted: dict[str, bool] = {}
 
+    def deployed(self, serving: Serving) -> Serving:
+        """Return a serving with where it goes live."""
+        destinations = self._deployments.of(serving.path)
+        return replace(serving, destinations=destinations, clusters=clusters_of(destinations))
+
     def drafts(self, path: str) -> Iterator[Draft]:
-        """Yield the servings whose address begins with a path."""
+        """Yield the servings whose address begins with a path, their variables followed."""
+        for draft in self._found(path):
+            if any("${" in hit.text.value for hit in draft.hits.values()):
+                bringers = self._deployments.kustomizations(draft.source.source.path)
+                substitute(draft, substituting(bringers), self._context)
+            yield draft
+
+    def _found(self, path: str) -> Iterator[Draft]:
         folder = self._overlays.root_at(path)
         if folder is not None and any(self._is_hinted(one) for one in self._overlays.reached(folder)):
             yield from self._laid(folder, apart=True)
@@ -138,9 +158,9 @@ class _Finder:
 
     def _seems_hinted(self, path: str) -> bool:
         data = self._tree.get(path)
-        if data is None or not (_HINT.search(data) or self._speaking.search(data)):
+        if data is None or not (_HINT.search(data) or _LAYERED.search(data) or self._speaking.search(data)):
             return False
-        return is_values(path) or self._kinds.search(data) is not None
+        return holds_values(self._tree, path) or self._kinds.search(data) is not None
 
     def _laid(self, folder: str, path: str = "", *, apart: bool) -> Iterator[Draft]:
         """Yield the servings of an overlay's objects: those of bases of their own, or those of one file."""
@@ -155,7 +175,7 @@ class _Finder:
             shape = self._shapes.get((thing.group, thing.kind))
             if shape is not None:
                 yield from shape.servings(thing, self._context)
-        for source in self._tree.readable(path) if is_values(path) else ():
+        for source in self._tree.readable(path) if holds_values(self._tree, path) else ():
             root = source.root()
             if root is not None and not root.word("kind"):
                 yield from values_file(root, self._context)
@@ -164,12 +184,6 @@ class _Finder:
 def _naming(kinds: set[str]) -> re.Pattern[bytes]:
     """Return what finds the name of one of the kinds in a file's bytes."""
     return re.compile(rf"kind[\"']?:\s*[\"']?(?:{'|'.join(sorted(kinds))})\b".encode())
-
-
-def is_values(path: str) -> bool:
-    """Return whether a file is named or placed as the values of a chart are."""
-    folder, _, name = path.rpartition("/")
-    return "values" in name.lower() or folder.rpartition("/")[2].lower() in {"values", "helm-values"}
 
 
 class _Places:
@@ -228,3 +242,19 @@ def _serving(draft: Draft, places: _Places, repository: str) -> Serving:
 def _setting(hit: Hit, places: _Places) -> Setting:
     locked = hit.locked or places.why_not(hit.path)
     return Setting(hit.field, hit.value, places.raw(hit), places.of(hit), hit.via, not locked, locked)
+
+
+def setting_at(tree: Tree, at: Cursor, setting: Setting, repository: str = "") -> Setting | None:
+    """Return a setting as the scalar that carries it says it; None where its characters cannot be told.
+
+    Args:
+        tree: The files.
+        at: The scalar.
+        setting: What it says, known from elsewhere.
+        repository: The repository's name, for the location.
+    """
+    text = at.text()
+    if text is None:
+        return None
+    hit = Hit(setting.field, setting.value, at.source.path, at.source.number, text, "field", locked=at.why_locked)
+    return _setting(hit, _Places(tree, repository))

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 
 from trimtab.manifest.context import Context, Thing, generator_file, generator_value, things_in, value_of
 from trimtab.manifest.environment import Variable
 from trimtab.manifest.patches import Patch, Target, patch_paths, patches_of
 from trimtab.manifest.paths import folder_of, joined
 from trimtab.manifest.replacements import Filled, filled, replacements_of
-from trimtab.manifest.source import Cursor
+from trimtab.manifest.source import Cursor, KeyPath
 from trimtab.manifest.transforms import transformed
 
 _DEPTH = 12
+_FLUX = "kustomize.toolkit.fluxcd.io"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ class Laid:
         while at.under:
             at = at.under[-1]
         return at
+
+    @property
+    def address(self) -> tuple[str, int, KeyPath]:
+        """Return where the object stands: its file, document, and place in a list of objects."""
+        return self.base.source.path, self.base.source.number, self.base.path
 
     @property
     def is_changed(self) -> bool:
@@ -83,6 +89,7 @@ class Overlays:
         self._by_folder = {folder_of(at.source.path): at for at in context.kustomizations}
         self._built: dict[str, tuple[Laid, ...]] = {}
         self._applied: set[str] = set()
+        self._feeding: dict[str, frozenset[str]] = {}
         self._removed: set[str] = set()
         used = {child for at in context.kustomizations for child in self.children(at)}
         self._reach = {folder: frozenset(self._paths(folder, 0)) for folder in self._by_folder if folder not in used}
@@ -105,6 +112,16 @@ class Overlays:
         """Return the files that feed a kustomization."""
         return self._reach[folder]
 
+    def is_kustomized(self, folder: str) -> bool:
+        """Return whether a folder has a kustomization."""
+        return folder in self._by_folder
+
+    def feeding(self, folder: str) -> frozenset[str]:
+        """Return the files that feed the kustomization of a folder, outermost or not."""
+        if folder not in self._feeding:
+            self._feeding[folder] = frozenset(self._paths(folder, 0))
+        return self._feeding[folder]
+
     def kustomization(self, folder: str) -> Cursor:
         """Return the kustomization of a folder."""
         return self._by_folder[folder]
@@ -112,8 +129,27 @@ class Overlays:
     def objects(self, folder: str) -> tuple[Laid, ...]:
         """Return what a kustomization makes."""
         if folder not in self._built:
-            self._built[folder] = tuple(self._build(folder, 0))
+            built = self._build(folder, 0)
+            self._built[folder] = tuple(self._patched_outside(built, folder) if folder in self._reach else built)
         return self._built[folder]
+
+    def _patched_outside(self, objects: list[Laid], folder: str) -> list[Laid]:
+        """Return objects after the patches and images of Flux's Kustomization, where just one points at the folder."""
+        specs = self._outside.get(folder, ())
+        changed = self._transformed(specs[0], folder, objects) if len(specs) == 1 else objects
+        before = {laid.address: laid for laid in objects}
+        kept = [(laid, before[laid.address]) for laid in changed]
+        return [replace(laid, outer=old.outer, through=old.through) for laid, old in kept]
+
+    @cached_property
+    def _outside(self) -> dict[str, list[Cursor]]:
+        """Return the specs of Flux's Kustomizations by the folder they point at."""
+        found: dict[str, list[Cursor]] = {}
+        for thing in self._context.things(_FLUX):
+            spec = thing.at.get("spec") if thing.kind == "Kustomization" and thing.group == _FLUX else None
+            if spec is not None and spec.word("path"):
+                found.setdefault(joined("", spec.word("path").lstrip("/")), []).append(spec)
+        return found
 
     def is_apart(self, laid: Laid) -> bool:
         """Return whether it is the outermost kustomization that deploys an object, not the object's own file.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from trimtab.errors import RefusedError
 from trimtab.fleet import Scalar
@@ -13,7 +13,7 @@ from trimtab.manifest.container import field_hit
 from trimtab.manifest.flags import dialect, field_of, flag_for, switch_for, switch_of
 from trimtab.manifest.hit import Draft, Hit, Writer
 from trimtab.manifest.resources import add_path
-from trimtab.manifest.scalars import spell
+from trimtab.manifest.scalars import Quoted, spell
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import Splice
 from trimtab.manifest.write import first_item, replace_scalar
@@ -21,9 +21,24 @@ from trimtab.manifest.write import first_item, replace_scalar
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
-def take_options(
-    draft: Draft, owner: Cursor, key: str, engine: str, via: str = "field", only: frozenset[str] | None = None
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """How a resource takes options.
+
+    Attributes:
+        only: The fields that it has keys for; any flag where there is no schema.
+        bare: Whether a switch is a key with an empty text, and not one that is `true`.
+    """
+
+    only: frozenset[str] | None = None
+    bare: bool = False
+
+
+FREE = Schema()
+"""Any flag as a key, switches as booleans."""
+
+
+def take_options(draft: Draft, owner: Cursor, key: str, engine: str, via: str = "field", schema: Schema = FREE) -> None:
     """Add the fields that a mapping of options says, and how to write those that it does not.
 
     Args:
@@ -32,14 +47,14 @@ def take_options(
         key: The key of the mapping, which is made where it is missing.
         engine: Whose options they are.
         via: As in `fleet.Setting`.
-        only: The fields that the schema has keys for; any flag where there is no schema.
+        schema: What keys there are, and how switches are said.
     """
     at = owner.get(key)
     if at is not None:
         draft.add(options_of(at, engine, via))
     every = {*dialect(engine).flags.values(), *_switched(engine)} - {"model", "revision"}
-    for field in sorted(every if only is None else every & only):
-        draft.adders[field] = _adder(owner, key, field, engine)
+    for field in sorted(every if schema.only is None else every & schema.only):
+        draft.adders[field] = _adder(owner, key, field, engine, bare=schema.bare)
 
 
 def take_first_argument(draft: Draft, owner: Cursor, key: str, engine: str) -> None:
@@ -75,13 +90,13 @@ def options_of(at: Cursor, engine: str, via: str = "field") -> Mapping[str, Hit]
     """Return what a mapping of options says, by field."""
     found: dict[str, Hit] = {}
     for key, cursor in at.entries().items():
-        if cursor.scalar is None or not cursor.string:
+        if cursor.scalar is None:
             continue
         flag = "--" + _HUMP.sub("-", key).replace("_", "-").lower()
         switch = switch_of(flag, engine)
         if switch is not None:
-            found[switch[0]] = _switch_hit(switch, cursor, via)
-        elif field := field_of(flag, engine):
+            found[switch[0]] = _switch_hit(switch, cursor, via) if cursor.string else _bare_hit(switch, cursor, via)
+        elif cursor.string and (field := field_of(flag, engine)):
             found[field] = field_hit(field, vocabulary.read(field, cursor.string), cursor, via=via)
     return found
 
@@ -94,15 +109,23 @@ def _switch_hit(switch: tuple[str, bool], cursor: Cursor, via: str) -> Hit:
     return hit if means else replace(hit, writer=lambda new: (replace_scalar(cursor, not new),))
 
 
-def _adder(owner: Cursor, key: str, field: str, engine: str) -> Writer:
+def _bare_hit(switch: tuple[str, bool], cursor: Cursor, via: str) -> Hit:
+    """Return the hit of a switch that is written as a key without a value: its key says it."""
+    named = Cursor(cursor.source, cursor.path, cursor.key, cursor.locked) if cursor.key is not None else cursor
+    hit = field_hit(switch[0], switch[1], named, via=via)
+    return replace(hit, locked=hit.locked or "the switch stands as a key without a value; remove the key by hand")
+
+
+def _adder(owner: Cursor, key: str, field: str, engine: str, *, bare: bool) -> Writer:
     def add(value: Scalar) -> tuple[Splice, ...]:
-        flag = switch_for(field, value, engine) if isinstance(value, bool) else flag_for(field, engine)
-        opposite = switch_for(field, not value, engine) if isinstance(value, bool) else ""
+        switch = isinstance(value, bool)
+        flag = switch_for(field, bool(value), engine) if switch else flag_for(field, engine)
+        opposite = switch_for(field, not value, engine) if switch and not bare else ""
         if not flag and not opposite:
             raise RefusedError(f"{engine} has no option for {field}")
         at = owner.get(key)
         name = _spelled(flag or opposite, tuple(at.entries()) if at is not None else ("max_model_len",))
-        said = bool(flag) if isinstance(value, bool) else value
+        said: Scalar = (Quoted("") if bare else bool(flag)) if switch else value
         return (add_path(owner, (key, name), said),)
 
     return add

@@ -32,6 +32,8 @@ from trimtab.manifest.nodes import AliasNode, Document, MappingNode, Node, Scala
 MAX_BYTES = 8 * 1024 * 1024
 MAX_DEPTH = 200
 MAX_ALIASES = 10_000
+MAX_DOCUMENTS = 5_000
+MAX_NODES = 300_000
 _MANY_BRACKETS = 2_000
 _SLOW_MAX_CHARACTERS = 256 * 1024
 _SLOW_MAX_BRACKETS = 40
@@ -174,12 +176,15 @@ class _Builder:
         self._aliased: set[int] = set()
         self._duplicates: dict[int, str] = {}
         self._aliases = 0
+        self._nodes = 0
 
     def documents(self) -> tuple[Document, ...]:
         """Return all documents."""
         found: list[Document] = []
         for event in self._events:
             if isinstance(event, DocumentStartEvent):
+                if len(found) >= MAX_DOCUMENTS:
+                    raise BrokenYamlError(event.start_mark.line + 1, f"more than {MAX_DOCUMENTS} documents")
                 found.append(self._document(len(found), event.start_mark.index))
         return tuple(found)
 
@@ -206,6 +211,9 @@ class _Builder:
                 node = self._close(stack.pop(), event)
             else:
                 node = self._leaf(event)
+            self._nodes += 1
+            if self._nodes > MAX_NODES:
+                raise BrokenYamlError(event.start_mark.line + 1, f"more than {MAX_NODES} values")
             if not stack:
                 return node
             stack[-1].children.append(node)

@@ -19,3 +19,9 @@ def joined(folder: str, relative: str) -> str:
 def within(path: str, folder: str) -> bool:
     """Return whether a file lies in a folder or below it."""
     return not folder or path == folder or path.startswith(folder + "/")
+
+
+def is_values(path: str) -> bool:
+    """Return whether a file is named or placed as the values of a chart are."""
+    folder, _, name = path.rpartition("/")
+    return "values" in name.lower() or folder.rpartition("/")[2].lower() in {"values", "helm-values"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from trimtab.manifest import resources
+from trimtab.manifest import resources, selector
 from trimtab.manifest.config_file import mounted_in, take_config
 from trimtab.manifest.container import EngineSettings, field_hit, pod_container, read_engine
 from trimtab.manifest.context import Context, Thing
@@ -13,6 +13,9 @@ from trimtab.manifest.engines import is_stand_in
 from trimtab.manifest.environment import Environment, Variable
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.source import Cursor
+
+CLASSES = {"priorityClassName": "priority_class", "runtimeClassName": "runtime_class"}
+"""Keys of a pod that name a class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +103,18 @@ def take_pod(draft: Draft, pod: PodSpec, container: Cursor, workers: Sequence[Cu
         sites += resources.gpu_sites(worker)
     resources.take_gpus(draft, sites)
     resources.take_host(draft, container)
-    resources.take_selector(draft, tuple(resources.selectors(pod.spec)), pod.spec, "nodeSelector")
-    for key, field in (("priorityClassName", "priority_class"), ("runtimeClassName", "runtime_class")):
+    selector.take_selector(draft, tuple(selector.selectors(pod.spec)), pod.spec, "nodeSelector")
+    for key, field in CLASSES.items():
         found = pod.spec.get(key)
         if found is not None and found.string:
             draft.add({field: field_hit(field, found.string, found)})
-    _take_shm(draft, pod, container)
+    take_shm(draft, pod, container)
     for name, value in labels_of(pod.metadata).items():
         draft.annotations.setdefault(name, value)
 
 
-def _take_shm(draft: Draft, pod: PodSpec, container: Cursor) -> None:
+def take_shm(draft: Draft, pod: PodSpec, container: Cursor) -> None:
+    """Add the size of the volume in memory that a container has at `/dev/shm`."""
     mounts, volumes = container.get("volumeMounts"), pod.spec.get("volumes")
     names = {item.word("name") for item in mounts.items() if item.word("mountPath") == "/dev/shm"} if mounts else set()  # noqa: S108 - a mount in a pod
     for volume in volumes.items() if volumes is not None else ():

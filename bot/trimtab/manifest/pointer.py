@@ -107,7 +107,7 @@ def _typed(cursor: Cursor, value: str) -> Scalar:
     new = read_plain(value)
     if isinstance(was, str):
         alike = node is not None and not node.style and old_kind(was) and old_kind(was) == old_kind(value)
-        return Verbatim(value) if alike and isinstance(new, str) else value
+        return Verbatim(value) if alike else value
     if was is None:
         return value if isinstance(new, str) or new is None else Verbatim(value)
     if isinstance(was, bool) != isinstance(new, bool) or isinstance(new, str) or new is None:

@@ -14,8 +14,10 @@ _GENERATED = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _RENDERED = re.compile(rb"^# Source: [\w.-]+/(?:charts/[\w.-]+/)*templates/", re.MULTILINE)
-_SOPS = re.compile(rb"^sops:\s*$|\bENC\[AES256_GCM,|^\s+sops:\s*\n\s+(?:kms|pgp|age|mac|lastmodified):", re.MULTILINE)
-_SEALED = re.compile(rb"^kind:\s*SealedSecret\s*$", re.MULTILINE)
+_SOPS = re.compile(
+    rb"^sops:[ \t]*\r?$|\bENC\[AES256_GCM,|^[ \t]+sops:[ \t]*\r?\n[ \t]+(?:kms|pgp|age|mac|lastmodified):", re.MULTILINE
+)
+_SEALED = re.compile(rb"^kind:[ \t]*[\"']?SealedSecret\b", re.MULTILINE)
 _VENDORED = frozenset({"vendor", "vendored", "third_party", "third-party", "node_modules"})
 _COPIED = frozenset({"rendered", "hydrated", ".archive", "archived"})
 _HEAD_BYTES = 2048

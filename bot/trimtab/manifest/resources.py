@@ -1,9 +1,9 @@
-"""GPUs, CPU and memory of a container, and the selector that picks the kind of GPU."""
+"""GPUs, CPU and memory of a container."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from trimtab.errors import RefusedError
@@ -26,20 +26,6 @@ GPU_RESOURCE = re.compile(
     r"|enflame\.com/\w*gcu\w*|iluvatar(?:\.ai|\.com)/\w*gpu|rebellions\.ai/ATOM|furiosa\.ai/\w+"
 )
 """Extended resources that are whole accelerators or counted parts of them, as their device plugins name them."""
-
-SELECTOR_KEYS = (
-    "nvidia.com/gpu.product",
-    "cloud.google.com/gke-accelerator",
-    "gpu.nvidia.com/model",
-    "gpu.nvidia.com/class",
-    "amd.com/gpu.product-name",
-    "amd.com/gpu.device-id",
-    "k8s.amazonaws.com/accelerator",
-    "karpenter.k8s.aws/instance-gpu-name",
-    "eks.amazonaws.com/instance-gpu-name",
-    "karpenter.azure.com/sku-gpu-name",
-)
-"""Node labels whose value is a kind of GPU: of GPU feature discovery, GKE, CoreWeave, AMD, EKS and Karpenter."""
 
 _HOST = {("cpu", "requests"): "cpu_request", ("cpu", "limits"): "cpu_limit"}
 _HOST |= {("memory", "requests"): "memory_request", ("memory", "limits"): "memory_limit"}
@@ -73,11 +59,11 @@ def take_gpus(draft: Draft, sites: Sequence[GpuSite]) -> None:
     first = sites[0]
     counts = [site.count for site in sites if site.resource == first.resource]
     hit = field_hit("gpu_count", vocabulary.read("gpu_count", first.count.string), first.count)
-    draft.add({"gpu_count": _together(hit, counts, replace_scalar)})
+    draft.add({"gpu_count": together(hit, counts, replace_scalar)})
     key = first.count.named
     if key is not None:
         named = field_hit("gpu_resource", first.resource, key)
-        draft.add({"gpu_resource": _together(named, counts, replace_key)})
+        draft.add({"gpu_resource": together(named, counts, replace_key)})
 
 
 def join_gpus(draft: Draft, counts: Sequence[Cursor]) -> None:
@@ -94,7 +80,7 @@ def join_gpus(draft: Draft, counts: Sequence[Cursor]) -> None:
     draft.hits["gpu_count"] = replace(hit, writer=writer, locked=hit.locked or locked)
 
 
-def _together(hit: Hit, cursors: Sequence[Cursor], write: _Writes) -> Hit:
+def together(hit: Hit, cursors: Sequence[Cursor], write: _Writes) -> Hit:
     """Return a hit that is written at several places at once."""
     locked = next((cursor.why_locked for cursor in cursors if cursor.why_locked), "")
 
@@ -151,62 +137,3 @@ def _like_siblings(mapping: Cursor, value: New) -> New:
     whole = value if isinstance(value, str) and value.isdigit() else ""
     quoted = any(isinstance(cursor.value, str) and cursor.string.isdigit() for _, cursor in mapping.pairs())
     return int(whole) if whole and bare and not quoted else value
-
-
-def selectors(pod: Cursor) -> Iterator[tuple[str, Cursor]]:
-    """Yield the label keys and values by which a pod picks its kind of GPU, the hard ones only."""
-    selector = pod.get("nodeSelector")
-    if selector is not None:
-        yield from selectors_in(selector)
-    terms = pod.get("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
-    yield from selector_terms(terms)
-
-
-def selectors_in(selector: Cursor) -> Iterator[tuple[str, Cursor]]:
-    """Yield the entries of a `nodeSelector` that name a kind of GPU."""
-    for key, cursor in selector.entries().items():
-        if key in SELECTOR_KEYS and cursor.string:
-            yield key, cursor
-
-
-def selector_terms(terms: Cursor | None) -> Iterator[tuple[str, Cursor]]:
-    """Yield label keys with the values of `In` expressions; the list itself where it names several."""
-    for term in terms.items() if terms is not None else ():
-        expressions = term.get("matchExpressions")
-        for expression in expressions.items() if expressions is not None else ():
-            values = expression.get("values")
-            if values is None or expression.word("operator") != "In" or expression.word("key") not in SELECTOR_KEYS:
-                continue
-            items = values.items()
-            yield expression.word("key"), items[0] if len(items) == 1 else values
-
-
-def take_selector(draft: Draft, found: Sequence[tuple[str, Cursor]], place: Cursor | None, key: str) -> None:
-    """Add `gpu_product` from selectors, or how to write one.
-
-    Args:
-        draft: The serving.
-        found: What selects the GPU now.
-        place: The mapping that a selector would be added to, None where the shape has none.
-        key: The key of the selector mapping there.
-    """
-    single = [(label, cursor) for label, cursor in found if not cursor.is_sequence]
-    if single:
-        draft.selector_key, cursor = single[0]
-        hit = field_hit("gpu_product", cursor.string, cursor, via="selector")
-        draft.add(
-            {
-                "gpu_product": _together(
-                    hit, [one for label, one in single if label == draft.selector_key], replace_scalar
-                )
-            }
-        )
-    elif found:
-        draft.refusals["gpu_product"] = "the selector allows several kinds of GPU"
-    elif place is not None:
-        owner = place
-
-        def add(label: str, value: str) -> tuple[Splice, ...]:
-            return (add_path(owner, (key, label) if key else (label,), value),)
-
-        draft.add_selector = add

@@ -102,7 +102,7 @@ def write_new(value: Scalar, quote: str = "") -> str:
     text = spell(value)
     if isinstance(value, Verbatim):
         return text
-    if quote == "'" and not _UNPRINTED.search(text):
+    if quote == "'" and not _UNPRINTED.search(text.replace("\t", "")):
         return "'" + text.replace("'", "''") + "'"
     if not quote and not isinstance(value, Quoted) and (not isinstance(value, str) or _is_safe_plain(text)):
         return text

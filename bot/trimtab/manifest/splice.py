@@ -126,7 +126,9 @@ def verify(before: str, after: str, splices: Sequence[Splice], documents: Sequen
     old = documents or parse(before)
     expected = [_Expected(before, document, splices).root() for document in old]
     doubled = [sum(len(document.duplicates) for document in documents) for documents in (old, new)]
-    if [_shape(document.root) for document in new] != expected or doubled[1] > doubled[0]:
+    if doubled[1] > doubled[0]:
+        raise RefusedError("a key would stand twice in its mapping", "remove the other one first")
+    if [_shape(document.root) for document in new] != expected:
         raise RefusedError("the edit would change more than was asked", "edit the file by hand")
 
 

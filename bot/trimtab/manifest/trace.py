@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
+from trimtab.manifest.diff import common_ends
 from trimtab.manifest.splice import Splice
 from trimtab.recommendation import Edit
 
@@ -39,31 +41,29 @@ class Trace:
     def edits(self, repository: str, path: str, before: str, after: str) -> Iterator[Edit]:
         """Yield what changed in a file, line by line; lines next to each other that one field changed are one edit."""
         old, new = before.split("\n"), after.split("\n")
-        matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+        head, tail = common_ends(old, new)
+        matcher = difflib.SequenceMatcher(
+            None, old[head : len(old) - tail], new[head : len(new) - tail], autojunk=False
+        )
         for verb, i1, i2, j1, j2 in matcher.get_opcodes():
             if verb != "equal":
-                yield from self._block(repository, path, (old, i1, i2), (new, j1, j2))
+                yield from self._block(repository, path, (old, head + i1, head + i2), (new, head + j1, head + j2))
 
     def _block(
         self, repository: str, path: str, left: tuple[list[str], int, int], right: tuple[list[str], int, int]
     ) -> Iterator[Edit]:
         old, i1, i2 = left
         new, j1, j2 = right
-        pending: Edit | None = None
-        for at in range(max(i2 - i1, j2 - j1)):
-            was = old[i1 + at].rstrip("\r") if i1 + at < i2 else ""
-            now = new[j1 + at].rstrip("\r") if j1 + at < j2 else ""
-            name = self._field(path, new, j1 + at)
-            edit = Edit(repository, path, i1 + at + 1 if i1 + at < i2 else i2 + 1, was, now, name)
-            if pending is not None and pending.field == name and bool(pending.before) == bool(was):
-                joined = f"{pending.before}\n{was}" if was else ""
-                pending = replace(pending, before=joined, after=f"{pending.after}\n{now}")
-                continue
-            if pending is not None:
-                yield pending
-            pending = edit
-        if pending is not None:
-            yield pending
+        shared = min(i2 - i1, j2 - j1)
+        rows = [(self._field(path, new, j1 + at), True, at) for at in range(shared)]
+        rest = self._field(path, new, j1 + shared)
+        rows += [(rest, j2 - j1 <= shared, at) for at in range(shared, max(i2 - i1, j2 - j1))]
+        for (name, stood), group in groupby(rows, key=lambda row: row[:2]):
+            places = [at for _, _, at in group]
+            first, last = places[0], places[-1] + 1
+            was = "\n".join(line.rstrip("\r") for line in old[i1 + first : min(i1 + last, i2)]) if stood else ""
+            now = "\n".join(line.rstrip("\r") for line in new[j1 + first : min(j1 + last, j2)])
+            yield Edit(repository, path, i1 + first + 1 if stood else i2 + 1, was, now, name)
 
     def _field(self, path: str, lines: list[str], index: int) -> str:
         """Return the fields that wrote into a line."""

@@ -85,6 +85,15 @@ def _integer(text: str) -> Scalar:
     return int(float(human[1]) * _HUMAN_FACTORS[human[2]]) if human else text
 
 
+def spelled_like(old: str, value: Scalar) -> Scalar:
+    """Return a length with the suffix that `old` has, such as `64K` where `32K` stands; else the value itself."""
+    human = _HUMAN.fullmatch(old)
+    factor = _HUMAN_FACTORS[human[2]] if human else 0
+    if human is None or isinstance(value, bool) or not isinstance(value, int) or value % factor or value <= 0:
+        return value
+    return f"{value // factor}{human[2]}"
+
+
 def is_value_of(field: str, value: Scalar) -> bool:
     """Return whether a value makes sense for a field at all; what the engine thinks of it is another question."""
     if field in INTEGERS:

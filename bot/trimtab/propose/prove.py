@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trimtab.fleet import Unknown
-from trimtab.manifest import BrokenYamlError, EditResult, Tree, plain_documents
+from trimtab.manifest import BrokenYamlError, EditResult, Plain, Tree, plain_documents
 from trimtab.propose.generated import settled
+from trimtab.propose.valid import refused
 from trimtab.propose.verdict import Compared, Disproof, Meant, told, verdict
 from trimtab.recommendation import Proof
-from trimtab.render import Target, Unrendered, Workspace, compare, which_targets
+from trimtab.render import ObjectId, Rendered, Target, Unrendered, Workspace, compare, which_targets
 from trimtab.render.objects import identified
 
 _OUR_COPY = re.compile(r"[^\s'\"]*/trimtab-[a-z]+-[^/\s'\"]+/?")
@@ -55,6 +56,8 @@ def unrendered(tree: Tree, result: EditResult, why: str) -> Proof | Disproof:
             before, after = (identified(plain_documents(text)) for text in (tree[path], data))
         except BrokenYamlError:
             return Disproof(f"{path} is no YAML, and nothing could be rendered: {why}")
+        if faults := refused(before, after):
+            return Disproof(faults[0])
         compared.append(Compared(f"{path} itself, not rendered: {why}", "", compare(before, after)))
     return told(compared)
 
@@ -67,4 +70,22 @@ def _rendered(workspace: Workspace, target: Target, files: Mapping[str, bytes]) 
     if isinstance(after, Unrendered):
         return after
     old, renamed = settled(before.objects, after.objects)
-    return Compared(after.tool, target.namespace, compare(old, after.objects), renamed)
+    changes = compare(old, after.objects)
+    restless = _restless(workspace, target, before.objects) if changes and target.kind == "helm" else frozenset()
+    whole = sorted(f"{key}" for key, pointer in restless if not pointer)
+    if whole:
+        return Unrendered(
+            f"{whole[0]} comes out under another name each time it is rendered, so nothing can be compared"
+        )
+    still = tuple(change for change in changes if (change.object, change.pointer) not in restless)
+    lines = tuple(f"{key} {pointer} is made anew each time, and left out" for key, pointer in sorted(restless))
+    return Compared(after.tool, target.namespace, still, (*renamed, *lines), refused(old, after.objects))
+
+
+def _restless(
+    workspace: Workspace, target: Target, before: Mapping[ObjectId, Plain]
+) -> frozenset[tuple[ObjectId, str]]:
+    """Return the fields that differ between two renderings of the same files: passwords, certificates, the time."""
+    again = workspace.again(target)
+    differing = compare(before, again.objects) if isinstance(again, Rendered) else ()
+    return frozenset((change.object, change.pointer) for change in differing)

@@ -11,6 +11,8 @@ from trimtab.render import FieldChange
 from trimtab.render.compare import ABSENT
 
 _LONGEST = 400
+_SECRET = frozenset({"Secret", "SealedSecret"})
+_HIDDEN = "(hidden: a secret)"
 
 
 def show(changes: Sequence[FieldChange]) -> str:
@@ -25,7 +27,7 @@ def show(changes: Sequence[FieldChange]) -> str:
 def _lines(change: FieldChange) -> Iterator[str]:
     """Yield a field's lines; of a text of several lines only those that differ."""
     where = _path(change.pointer)
-    before, after = _text(change.before), _text(change.after)
+    before, after = (_told(change, side) for side in (change.before, change.after))
     if "\n" in before or "\n" in after:
         yield f"   {where}"
         for line in difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm=""):
@@ -36,6 +38,13 @@ def _lines(change: FieldChange) -> Iterator[str]:
         yield f"-  {where}: {_short(before)}"
     if change.after != ABSENT:
         yield f"+  {where}: {_short(after)}"
+
+
+def _told(change: FieldChange, said: str) -> str:
+    """Return a side of a change as text; of a secret only that there is something."""
+    open_fields = ("/metadata", "/type", "/kind", "/apiVersion")
+    hidden = change.object.kind in _SECRET and not change.pointer.startswith(open_fields)
+    return _HIDDEN if hidden and said != ABSENT else _text(said)
 
 
 def _path(pointer: str) -> str:

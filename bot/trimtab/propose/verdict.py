@@ -43,13 +43,15 @@ class Compared:
         tool: What rendered it.
         namespace: Where its objects go that name none; empty where nothing tells.
         changes: What differs.
-        renamed: A line for each name that only follows content.
+        renamed: A line for each name that only follows content, and each field that is made anew each time.
+        faults: What the API server would refuse of the new objects, and not of the old ones.
     """
 
     tool: str
     namespace: str
     changes: tuple[FieldChange, ...]
     renamed: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ def verdict(compared: Sequence[Compared], meant: Meant, edited: Collection[str])
     """Return the proof, or the first thing that speaks against it; `edited` are the settings that the splices set."""
     asked: dict[str, tuple[Scalar, Scalar]] = {change.field: (change.before, change.after) for change in meant.changes}
     wanted = wanted_of(asked, sorted(edited))
+    for fault in (fault for one in compared for fault in one.faults):
+        return Disproof(fault)
     return _unasked(compared, wanted, meant.engine) or _elsewhere(compared, meant) or told(compared)
 
 

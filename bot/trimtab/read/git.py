@@ -14,7 +14,7 @@ from trimtab.facts import RepositoryFacts, Unreadable
 from trimtab.fleet import Gap
 from trimtab.gitio import Repo, blob_sizes, folder_for, read_blobs, remote_of
 from trimtab.manifest import Tree, inspect
-from trimtab.render import Workspace, find_tools, live_names
+from trimtab.render import Tools, Workspace, find_tools, live_names
 
 _LARGEST_BYTES = 2 << 20
 """Files above it are left out: no manifest is that large, and nothing larger is rendered."""
@@ -38,7 +38,9 @@ class Checkout:
     tree: Tree
 
 
-def read_repository(repository: Repository, base: Path, workdir: Path, commit: str = "") -> Checkout:
+def read_repository(
+    repository: Repository, base: Path, workdir: Path, commit: str = "", tools: Tools | None = None
+) -> Checkout:
     """Return a repository's servings at its deployed branch, or at `commit`.
 
     Of a checkout the committed state is read, not the work tree. What cannot be read is a gap, not an error.
@@ -48,6 +50,7 @@ def read_repository(repository: Repository, base: Path, workdir: Path, commit: s
         base: The folder that its path is relative to.
         workdir: Where clones and unpacked files go.
         commit: Hex id to read instead of the branch's head; empty for the head.
+        tools: helm and kustomize; looked for in the environment unless given.
     """
     title = repository.title
     root = folder_for(title, workdir / "trees")
@@ -61,7 +64,7 @@ def read_repository(repository: Repository, base: Path, workdir: Path, commit: s
         return _unread(repository, root, f"it cannot be read: {error.strerror}")
     tree, unnamed = _named(whole)
     found = inspect(tree, title)
-    with Workspace(root, tree, find_tools(os.environ)) as workspace:
+    with Workspace(root, tree, tools or find_tools(os.environ)) as workspace:
         servings = live_names(found.servings, tree, workspace)
     facts = RepositoryFacts(
         title, head, tree_digest(tree), repository.clusters, servings, found.files_read, (*unnamed, *found.unreadable)

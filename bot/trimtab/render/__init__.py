@@ -2,9 +2,11 @@
 
 from trimtab.render.compare import ABSENT, FieldChange, compare
 from trimtab.render.fence import Tools, find_tools
+from trimtab.render.found import with_rendered
 from trimtab.render.names import live_names
 from trimtab.render.objects import ObjectId, Rendered, Unrendered
-from trimtab.render.targets import Target, which_targets
+from trimtab.render.target import Target
+from trimtab.render.targets import which_targets
 from trimtab.render.workspace import Workspace
 
 __all__ = [
@@ -20,4 +22,5 @@ __all__ = [
     "find_tools",
     "live_names",
     "which_targets",
+    "with_rendered",
 ]

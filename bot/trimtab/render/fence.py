@@ -1,35 +1,56 @@
-"""Runs helm and kustomize on files nobody has vouched for: no network, no plugins, bounded time, memory and output."""
+"""Runs helm and kustomize on files nobody has vouched for: no network, no plugins, bounded time, memory and output.
+
+A renderer gets an environment of its own, an empty home, a group of processes that dies with it, and, where Linux lets
+this user make one (`unshare`, util-linux 2.38), a network namespace without any interface.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import IO
 
 from trimtab.render.objects import Unrendered
 
 _TIMEOUT_S = 60
 _MEMORY_KIB = 4 * 1024 * 1024
 """Address space; the Go runtime reserves far more than it uses."""
-_OUTPUT_BLOCKS = 128 * 1024
-"""Largest file written, in blocks of 512 bytes: 64 MiB."""
-_LIMITS = f'ulimit -v {_MEMORY_KIB} && ulimit -t {_TIMEOUT_S} && ulimit -f {_OUTPUT_BLOCKS} && exec "$@"'
+_OUTPUT_BYTES = 16 * 1024 * 1024
+"""Twice what any file read here may hold; helm ends well although its output was cut off, so its length counts."""
+_SAID_BYTES = 64 * 1024
+"""Of what a tool says on standard error only the beginning is read: a Go crash prints megabytes."""
+_LIMITS = (
+    f"ulimit -c 0 && ulimit -v {_MEMORY_KIB} && ulimit -t {_TIMEOUT_S} && ulimit -f {_OUTPUT_BYTES // 512} "
+    '&& ulimit -n 1024 && exec "$@"'
+)
+_APART = (("unshare", "--net"), ("unshare", "--user", "--map-root-user", "--net"))
+"""Ways to a network namespace, for root and for anyone else."""
 _NOWHERE = "http://127.0.0.1:9"
-"""A proxy that refuses: whatever tries to reach out fails at once."""
+"""A proxy that refuses: where no namespace can be made, whatever tries to reach out by HTTP fails at once."""
 _CHECKOUT = Path(__file__).resolve().parents[3] / ".tools"
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Paths of the renderers; empty where one is not installed."""
+    """What rendering works with.
+
+    Attributes:
+        helm: Path of helm; empty where it is not installed.
+        kustomize: Path of kustomize; the same.
+        charts: The operator's folder of charts that repositories name and do not hold; empty for none.
+    """
 
     helm: str
     kustomize: str
+    charts: str = ""
 
 
 def find_tools(environ: Mapping[str, str]) -> Tools:
@@ -49,28 +70,66 @@ def version(tool: str) -> str:
     return "" if isinstance(done, Unrendered) else done.decode(errors="replace").strip().removeprefix("v")
 
 
-def run(command: Sequence[str], folder: Path) -> bytes | Unrendered:
-    """Return what a fenced command prints, or why it failed, in its own words."""
-    with tempfile.TemporaryDirectory(prefix="trimtab-render-") as home, tempfile.TemporaryFile() as out:
+@cache
+def without_network() -> tuple[str, ...]:
+    """Return the words before a command that take the network from it; none where this system cannot."""
+    for words in _APART:
+        tool = shutil.which(words[0])
+        if tool is None:
+            continue
+        command = [tool, *words[1:], "--", "/bin/true"]
         try:
-            done = subprocess.run(  # noqa: S603 - the tool and its arguments are ours; the files it reads are fenced
-                ["/bin/sh", "-c", _LIMITS, "sh", *command],
+            done = subprocess.run(command, capture_output=True, check=False, timeout=10)  # noqa: S603 - ours, all of it
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        if done.returncode == 0:
+            return (tool, *words[1:], "--")
+    return ()
+
+
+def run(command: Sequence[str], folder: Path, timeout_s: float = _TIMEOUT_S) -> bytes | Unrendered:
+    """Return what a fenced command prints, or why it failed, in its own words.
+
+    Args:
+        command: The tool and its arguments.
+        folder: Where it runs.
+        timeout_s: After so long, by the clock and by the CPU, it is killed with all it started.
+    """
+    name = Path(command[0]).name
+    with (
+        tempfile.TemporaryDirectory(prefix="trimtab-render-") as home,
+        tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as said,
+    ):
+        try:
+            process = subprocess.Popen(  # noqa: S603 - the tool and its arguments are ours; the files it reads are fenced
+                [*without_network(), "/bin/sh", "-c", _LIMITS, "sh", *command],
                 cwd=folder,
                 env=_environment(home),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
-                stderr=subprocess.PIPE,
-                timeout=_TIMEOUT_S + 5,
-                check=False,
+                stderr=said,
+                start_new_session=True,
             )
-        except subprocess.TimeoutExpired:
-            return Unrendered(f"{Path(command[0]).name} took longer than {_TIMEOUT_S} s")
         except OSError as error:
-            return Unrendered(f"{Path(command[0]).name} cannot be started: {error.strerror}")
-        if done.returncode:
-            return Unrendered(_said(command[0], done.stderr))
+            return Unrendered(f"{name} cannot be started: {error.strerror}")
+        code = _ended(process, timeout_s)
+        if code or out.seek(0, os.SEEK_END) >= _OUTPUT_BYTES:
+            return Unrendered(f"{name}: {_why(code or -signal.SIGXFSZ, _start_of(said), timeout_s)}")
         out.seek(0)
         return out.read()
+
+
+def _ended(process: subprocess.Popen[bytes], timeout_s: float) -> int:
+    """Return how a process ended; whatever it started ends with it."""
+    try:
+        return process.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        return -signal.SIGXCPU
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _environment(home: str) -> dict[str, str]:
@@ -85,14 +144,30 @@ def _environment(home: str) -> dict[str, str]:
         "HELM_CACHE_HOME": home,
         "HELM_CONFIG_HOME": home,
         "HELM_DATA_HOME": home,
+        "KUSTOMIZE_PLUGIN_HOME": f"{home}/none",
         "GOMEMLIMIT": "1GiB",
+        "GOMAXPROCS": "2",
+        "GOTRACEBACK": "none",
         **dict.fromkeys(proxies, _NOWHERE),
     }
 
 
-def _said(tool: str, stderr: bytes) -> str:
-    """Return the line in which a tool names its error, else its last, without control characters."""
-    lines = [line for line in stderr.decode(errors="replace").splitlines() if line.strip()] or ["no reason given"]
+def _start_of(said: IO[bytes]) -> str:
+    said.seek(0)
+    return said.read(_SAID_BYTES).decode(errors="replace")
+
+
+def _why(code: int, said: str, timeout_s: float) -> str:
+    """Return why a tool failed: the fence it ran into, else the line in which it names its error, else its last."""
+    ended = abs(code) if code < 0 else code - 128
+    if ended in {signal.SIGXCPU, signal.SIGKILL}:
+        return f"took longer than {timeout_s:g} s"
+    if ended == signal.SIGXFSZ or "file too large" in said:
+        return f"printed more than {_OUTPUT_BYTES >> 20} MiB"
+    if "out of memory" in said or "cannot allocate memory" in said:
+        return f"took more than {_MEMORY_KIB >> 20} GiB of memory"
+    if "stack overflow" in said or "goroutine stack exceeds" in said:
+        return "its templates call themselves without end"
+    lines = [line for line in said.splitlines() if line.strip()] or ["no reason given"]
     line = next((one.removeprefix("Error: ") for one in lines if one.startswith("Error: ")), lines[-1])
-    text = "".join(letter for letter in line if letter.isprintable())
-    return f"{Path(tool).name}: {text[:400]}"
+    return "".join(letter for letter in line if letter.isprintable())[:400]

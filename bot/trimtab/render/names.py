@@ -8,7 +8,8 @@ from dataclasses import replace
 from trimtab.fleet import ObjectRef, Serving
 from trimtab.manifest import Plain, Tree
 from trimtab.render.objects import ObjectId, Rendered
-from trimtab.render.targets import Target, which_targets
+from trimtab.render.target import Target
+from trimtab.render.targets import which_targets
 from trimtab.render.workspace import Workspace
 
 _WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "LeaderWorkerSet", "Job"})

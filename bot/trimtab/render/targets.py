@@ -3,40 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from trimtab.manifest import Plain, Tree, documents_of
 from trimtab.manifest.paths import folder_of, joined, within
+from trimtab.render import applications, helm_releases
+from trimtab.render.plainly import mappings, word
+from trimtab.render.target import Target
 
-ARGO = "argoproj.io"
-FLUX = "helm.toolkit.fluxcd.io"
 _CHART = "Chart.yaml"
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _LISTS = ("resources", "bases", "components", "patchesStrategicMerge", "crds", "configurations", "transformers")
 _FAR = ("://", "git@", "github.com/", "?ref=")
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Something that can be rendered.
-
-    Attributes:
-        kind: `helm`, `kustomize` or `object`.
-        path: The chart's folder, the overlay's folder, or the file.
-        release: The release's name, for a chart.
-        namespace: Where it is installed; empty where nothing tells.
-        values_files: Paths in the repository, in the order they are given.
-        values: Values that stand inside an Application or HelmRelease, by the path of that file and document.
-        missing: Why it cannot be rendered here; empty where it can be tried.
-    """
-
-    kind: str
-    path: str
-    release: str = ""
-    namespace: str = ""
-    values_files: tuple[str, ...] = ()
-    values: tuple[str, int] = ("", 0)
-    missing: str = ""
 
 
 def which_targets(tree: Tree, path: str) -> tuple[Target, ...]:
@@ -53,6 +30,19 @@ def which_targets(tree: Tree, path: str) -> tuple[Target, ...]:
         return (Target("helm", chart, name, values_files=extra),)
     overlays = tuple(Target("kustomize", folder) for folder in _overlays(tree, path))
     return overlays or (Target("object", path),)
+
+
+def charts_of(tree: Tree) -> tuple[Target, ...]:
+    """Return every release of a tree, and every chart that none of them installs and no other chart holds."""
+    releases = tuple(_releases(tree))
+    used = {target.path for target in releases if not target.missing}
+    charts = [folder_of(path) for path in tree if path == _CHART or path.endswith(f"/{_CHART}")]
+    alone = [one for one in charts if one not in used and not any(_holds(other, one) for other in charts)]
+    return releases + tuple(Target("helm", one, one.rsplit("/", 1)[-1] or "release") for one in alone)
+
+
+def _holds(chart: str, other: str) -> bool:
+    return other != chart and within(other, joined(chart, "charts"))
 
 
 def _is_object(tree: Tree, path: str) -> bool:
@@ -85,71 +75,18 @@ def _releases(tree: Tree) -> Iterator[Target]:
     """Yield the releases that Argo CD Applications and Flux HelmReleases declare."""
     for path in tree.yaml_paths:
         data = tree[path]
-        if ARGO.encode() in data or FLUX.encode() in data:
+        if applications.GROUP.encode() in data or helm_releases.GROUP.encode() in data:
             for number, document in enumerate(documents_of(tree, path)):
                 if isinstance(document, dict):
                     yield from _declared(tree, path, number, document)
 
 
 def _declared(tree: Tree, path: str, number: int, document: dict[str, Plain]) -> Iterator[Target]:
-    group = _word(document, "apiVersion").split("/")[0]
-    if group == ARGO and document.get("kind") == "Application":
-        yield from _application(tree, path, number, document)
-    elif group == FLUX and document.get("kind") == "HelmRelease":
-        yield _helm_release(tree, path, number, document)
-
-
-def _application(tree: Tree, path: str, number: int, document: dict[str, Plain]) -> Iterator[Target]:
-    spec = _below(document, "spec")
-    several = spec.get("sources")
-    sources = several if isinstance(several, list) else [spec.get("source")]
-    namespace = _word(_below(spec, "destination"), "namespace")
-    for source in sources:
-        if not isinstance(source, dict) or source.get("ref"):
-            continue
-        helm = _below(source, "helm")
-        chart = joined("", _word(source, "path")) if source.get("path") else ""
-        if not source.get("chart") and joined(chart, _CHART) not in tree:
-            continue
-        files = helm.get("valueFiles")
-        names = [str(name) for name in files] if isinstance(files, list) else []
-        yield Target(
-            "helm",
-            chart,
-            _word(helm, "releaseName") or _word(_below(document, "metadata"), "name"),
-            namespace,
-            tuple(_value_file(chart, name) for name in names),
-            (path, number),
-            f"chart {_word(source, 'chart')} of {_word(source, 'repoURL')} is not in this repository"
-            if source.get("chart")
-            else "",
-        )
-
-
-def _value_file(chart: str, name: str) -> str:
-    """Return the path of a values file; `$ref/` stands for the root of another source, taken to be this repository."""
-    if name.startswith("$"):
-        return joined("", name.partition("/")[2])
-    return joined("", name.lstrip("/")) if name.startswith("/") else joined(chart, name)
-
-
-def _helm_release(tree: Tree, path: str, number: int, document: dict[str, Plain]) -> Target:
-    spec, metadata = _below(document, "spec"), _below(document, "metadata")
-    chart_spec = _below(_below(spec, "chart"), "spec")
-    chart = joined("", _word(chart_spec, "chart").removeprefix("./"))
-    here = joined(chart, _CHART) in tree
-    extra = chart_spec.get("valuesFiles")
-    names = [joined(chart, str(name)) for name in extra] if isinstance(extra, list) else []
-    source = _word(_below(chart_spec, "sourceRef"), "name") or _word(_below(spec, "chartRef"), "name")
-    return Target(
-        "helm",
-        chart if here else "",
-        _word(spec, "releaseName") or _word(metadata, "name"),
-        _word(spec, "targetNamespace") or _word(metadata, "namespace"),
-        tuple(names),
-        (path, number),
-        "" if here else f"chart {chart or source} of {source} is not in this repository",
-    )
+    group, kind = word(document, "apiVersion").split("/")[0], document.get("kind")
+    if group == applications.GROUP and kind in {"Application", "ApplicationSet"}:
+        yield from applications.targets(tree, path, number, document)
+    elif group == helm_releases.GROUP and kind == "HelmRelease":
+        yield helm_releases.target_of(tree, path, number, document)
 
 
 def _overlays(tree: Tree, path: str) -> Iterator[str]:
@@ -205,10 +142,10 @@ def _names(document: dict[str, Plain]) -> Iterator[str]:
         listed = document.get(key)
         yield from (str(name) for name in listed if isinstance(name, str)) if isinstance(listed, list) else ()
     for key in ("patches", "patchesJson6902", "replacements"):
-        yield from (_word(patch, "path") for patch in _mappings(document, key) if patch.get("path"))
-    yield from (_word(chart, "valuesFile") for chart in _mappings(document, "helmCharts") if chart.get("valuesFile"))
+        yield from (word(patch, "path") for patch in mappings(document, key) if patch.get("path"))
+    yield from (word(chart, "valuesFile") for chart in mappings(document, "helmCharts") if chart.get("valuesFile"))
     for key in ("configMapGenerator", "secretGenerator"):
-        for generator in _mappings(document, key):
+        for generator in mappings(document, key):
             yield from _generated_from(generator)
 
 
@@ -218,21 +155,4 @@ def _generated_from(generator: dict[str, Plain]) -> Iterator[str]:
         listed = generator.get(kind)
         yield from (str(name).rpartition("=")[2] for name in listed) if isinstance(listed, list) else ()
     if generator.get("env"):
-        yield _word(generator, "env")
-
-
-def _mappings(document: dict[str, Plain], key: str) -> Iterator[dict[str, Plain]]:
-    listed = document.get(key)
-    for item in listed if isinstance(listed, list) else ():
-        if isinstance(item, dict):
-            yield item
-
-
-def _below(document: dict[str, Plain], key: str) -> dict[str, Plain]:
-    found = document.get(key)
-    return found if isinstance(found, dict) else {}
-
-
-def _word(document: dict[str, Plain], key: str) -> str:
-    found = document.get(key)
-    return "" if found is None or isinstance(found, dict | list) else str(found)
+        yield word(generator, "env")

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from threading import RLock
 from types import TracebackType
 from typing import Self
 
 from trimtab.errors import UsageError
-from trimtab.manifest import BrokenYamlError, Plain, Tree, documents_of, plain_documents
+from trimtab.listing import entries
+from trimtab.manifest import BrokenYamlError, Plain, Tree, plain_documents
 from trimtab.render.fence import Tools, run, version
+from trimtab.render.inline import inline_values
+from trimtab.render.needed import fill
 from trimtab.render.objects import Rendered, Unrendered, identified
-from trimtab.render.targets import Target, far_bases
+from trimtab.render.shelf import find
+from trimtab.render.target import Target
+from trimtab.render.targets import far_bases
 
 _LARGEST_BYTES = 2 * 1024 * 1024
-_SKIPPED = frozenset({".git", "node_modules", ".venv", ".terraform"})
+_RELEASE = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+"""Helm 3.18 `ValidateReleaseName`; so no name of a release can be read as an option."""
 
 
 class Workspace:
-    """Renders targets of one repository; a context manager that removes its copy."""
+    """Renders targets of one repository; a context manager that removes its copy. Threads take turns."""
 
     def __init__(self, root: Path, tree: Tree, tools: Tools) -> None:
         """Copy nothing yet: that happens when something is first rendered."""
@@ -30,6 +39,7 @@ class Workspace:
         self._tools = tools
         self._folder: Path | None = None
         self._kept: dict[Target, Rendered | Unrendered] = {}
+        self._turn = RLock()
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -43,136 +53,124 @@ class Workspace:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
 
+    @property
+    def tree(self) -> Tree:
+        """Return the repository's files."""
+        return self._tree
+
+    @property
+    def helm(self) -> str:
+        """Return the path of helm; empty where it is not installed."""
+        return self._tools.helm
+
     def render(self, target: Target, files: Mapping[str, bytes] | None = None) -> Rendered | Unrendered:
         """Return what a target becomes, with some files' bytes replaced; without any, the answer is kept."""
-        if files:
-            return self._changed(target, files)
-        if target not in self._kept:
-            self._kept[target] = self._render(target, self._tree)
-        return self._kept[target]
+        with self._turn:
+            if files:
+                return self._changed(target, files)
+            if target not in self._kept:
+                self._kept[target] = self._render(target, self._tree, {})
+            return self._kept[target]
+
+    def again(self, target: Target) -> Rendered | Unrendered:
+        """Return what a target becomes when it is rendered once more: charts may hold chance and the time of day."""
+        with self._turn:
+            return self._render(target, self._tree, {})
+
+    def with_values(self, target: Target, values: Mapping[str, Plain]) -> Rendered | Unrendered:
+        """Return what a chart becomes with values laid over all others."""
+        with self._turn:
+            return self._render(target, self._tree, values)
+
+    def chart_of(self, target: Target) -> Path | Unrendered:
+        """Return the folder or package of a target's chart, with what it is built on at hand."""
+        with self._turn:
+            return self._chart(target, self._tree)
 
     def _changed(self, target: Target, files: Mapping[str, bytes]) -> Rendered | Unrendered:
         folder = self._copied()
         try:
             for path, data in files.items():
                 (folder / path).write_bytes(data)
-            return self._render(target, self._tree.replaced(files))
+            return self._render(target, self._tree.replaced(files), {})
         finally:
             for path in files:
                 (folder / path).write_bytes(self._tree[path])
 
-    def _render(self, target: Target, tree: Tree) -> Rendered | Unrendered:
-        if target.missing:
-            return Unrendered(target.missing)
+    def _render(self, target: Target, tree: Tree, values: Mapping[str, Plain]) -> Rendered | Unrendered:
         if target.kind == "object":
             return _object_itself(target.path, tree)
         tool = self._tools.helm if target.kind == "helm" else self._tools.kustomize
+        if target.missing and not self._shelved(target):
+            return Unrendered(target.missing)
         if not tool:
             return Unrendered(f"{target.kind} is not installed, so nothing can be rendered")
         if target.kind == "helm":
-            return self._helm(tool, target, tree)
+            return self._helm(tool, target, tree, values)
         far = far_bases(tree, target.path)
         if far:
             return Unrendered(f"the overlay {target.path} fetches {far[0]}, and rendering has no network")
-        printed = run([tool, "build", target.path or "."], self._copied())
+        printed = run([tool, "build", f"./{target.path}"], self._copied())
         place = target.path or "the root"
         return printed if isinstance(printed, Unrendered) else _parsed(printed, f"kustomize {version(tool)} ({place})")
 
-    def _helm(self, tool: str, target: Target, tree: Tree) -> Rendered | Unrendered:
-        folder = self._copied()
-        command = [tool, "template", target.release or "release", f"./{target.path}"]
-        if target.namespace:
-            command += ["--namespace", target.namespace]
+    def _helm(self, tool: str, target: Target, tree: Tree, values: Mapping[str, Plain]) -> Rendered | Unrendered:
+        chart = self._chart(target, tree)
+        if isinstance(chart, Unrendered):
+            return chart
+        release = target.release or "release"
+        if not _RELEASE.fullmatch(release):
+            return Unrendered(f"{release!r} is no name that Helm takes for a release")
+        command = [tool, "template", release, str(chart), *_told(target)]
         for path in target.values_files:
-            if path not in tree:
+            if path in tree:
+                command += ["--values", f"./{path}"]
+            elif not target.optional_files:
                 return Unrendered(f"values file {path} is not in this repository")
-            command += ["--values", path]
+        inline = inline_values(target, tree)
         with tempfile.TemporaryDirectory(prefix="trimtab-values-") as spare:
-            inline = _inline_values(target, tree)
-            if inline.values:
-                beside = Path(spare) / "values.json"
-                beside.write_text(json.dumps(inline.values, ensure_ascii=False))
-                command += ["--values", str(beside)]
-            for name, value, text in inline.parameters:
-                command += ["--set-string" if text else "--set", f"{name}={_escaped(value)}"]
-            printed = run(command, folder)
+            for name, layer in (("inline", inline.values), ("over", values)):
+                beside = Path(spare) / f"{name}.json"
+                beside.write_text(json.dumps(layer, ensure_ascii=False))
+                command += ["--values", str(beside)] if layer else []
+            printed = run([*command, *inline.options()], self._copied())
         if isinstance(printed, Unrendered):
             return printed
-        return _parsed(printed, f"helm {version(tool)} (chart {target.path or 'the root'})")
+        return _parsed(printed, f"helm {version(tool)} (chart {self._shown(target)})")
+
+    def _chart(self, target: Target, tree: Tree) -> Path | Unrendered:
+        """Return what helm is given for a chart: a path from the copy's root, or one on the shelf."""
+        if target.missing:
+            found = find(self._tools.charts, *target.shelved)
+            return found.path if found is not None else Unrendered(target.missing)
+        missing = fill(target.path, tree, self._copied(), self._tools.charts)
+        return Unrendered(missing) if missing else self._copied() / target.path
+
+    def _shelved(self, target: Target) -> bool:
+        return find(self._tools.charts, *target.shelved) is not None
+
+    def _shown(self, target: Target) -> str:
+        found = find(self._tools.charts, *target.shelved) if target.missing else None
+        return f"{found.name} {found.version}" if found is not None else target.path or "the root"
 
     def _copied(self) -> Path:
         """Return the folder of the copy, made on the first call; links and large files are left out."""
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="trimtab-tree-"))
-            shutil.copytree(self._root, self._folder, symlinks=True, ignore=_left_out, dirs_exist_ok=True)
+            for entry in entries(self._root):
+                if entry.is_file and entry.size <= _LARGEST_BYTES:
+                    place = self._folder / entry.path
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    with suppress(OSError):  # a file that may not be read is as good as absent
+                        shutil.copyfile(self._root / entry.path, place, follow_symlinks=False)
         return self._folder
 
 
-def _left_out(folder: str, names: list[str]) -> set[str]:
-    """Return what is not copied: links, other things than files and folders, large files, tools' folders."""
-    here = Path(folder)
-    return {
-        name
-        for name in names
-        if name in _SKIPPED
-        or (here / name).is_symlink()
-        or not ((here / name).is_dir() or (here / name).is_file())
-        or ((here / name).is_file() and (here / name).stat().st_size > _LARGEST_BYTES)
-    }
-
-
-class _Inline:
-    """Values that stand inside an Application or a HelmRelease."""
-
-    def __init__(self, values: dict[str, Plain], parameters: tuple[tuple[str, str, bool], ...] = ()) -> None:
-        self.values = values
-        self.parameters = parameters
-
-
-def _inline_values(target: Target, tree: Tree) -> _Inline:
-    path, number = target.values
-    documents = documents_of(tree, path) if path else ()
-    document = documents[number] if number < len(documents) else None
-    spec = document.get("spec") if isinstance(document, dict) else None
-    if not isinstance(spec, dict):
-        return _Inline({})
-    if isinstance(document, dict) and document.get("kind") == "HelmRelease":
-        values = spec.get("values")
-        return _Inline(values if isinstance(values, dict) else {})
-    listed = spec.get("sources")
-    sources = listed if isinstance(listed, list) else [spec.get("source")]
-    helms = [source.get("helm") for source in sources if isinstance(source, dict)]
-    found = _Inline({})
-    for helm in helms:
-        if isinstance(helm, dict):
-            found = _Inline({**found.values, **_argo_values(helm)}, (*found.parameters, *_parameters(helm)))
-    return found
-
-
-def _argo_values(helm: dict[str, Plain]) -> dict[str, Plain]:
-    """Return `valuesObject`, else the parsed text of `values`, as Argo CD takes them."""
-    direct = helm.get("valuesObject")
-    if isinstance(direct, dict):
-        return direct
-    text = helm.get("values")
-    if not isinstance(text, str):
-        return {}
-    try:
-        documents = plain_documents(text.encode())
-    except (BrokenYamlError, UsageError):
-        return {}
-    return documents[0] if documents and isinstance(documents[0], dict) else {}
-
-
-def _parameters(helm: dict[str, Plain]) -> tuple[tuple[str, str, bool], ...]:
-    listed = helm.get("parameters")
-    found = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
-    return tuple((str(item.get("name")), str(item.get("value")), item.get("forceString") is True) for item in found)
-
-
-def _escaped(value: str) -> str:
-    """Return a value as helm's `--set` takes it."""
-    return value.replace("\\", "\\\\").replace(",", "\\,")
+def _told(target: Target) -> list[str]:
+    """Return the options that a declaration sets for its rendering."""
+    options = ["--namespace", target.namespace] if target.namespace else []
+    options += ["--kube-version", target.kube_version] if target.kube_version else []
+    return options + [word for one in target.api_versions for word in ("--api-versions", one)]
 
 
 def _object_itself(path: str, tree: Tree) -> Rendered | Unrendered:

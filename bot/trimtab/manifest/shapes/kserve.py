@@ -12,9 +12,20 @@ from trimtab.manifest import resources, vocabulary
 from trimtab.manifest.address import model_hit
 from trimtab.manifest.container import Container, EngineSettings, field_hit, read_engine
 from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.engines import engine_of_image
 from trimtab.manifest.hit import Draft, Writer
+from trimtab.manifest.keys import take_keys
 from trimtab.manifest.near import distance
-from trimtab.manifest.pod import PodSpec, draft_of, environment_of, serving_containers, take_pod
+from trimtab.manifest.pod import (
+    CLASSES,
+    PodSpec,
+    draft_of,
+    environment_of,
+    serving_containers,
+    take_pod,
+    take_shm,
+)
+from trimtab.manifest.selector import selectors, take_selector
 from trimtab.manifest.shapes.shape import Shape
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.write import add_pair
@@ -32,7 +43,8 @@ def servings(thing: Thing, context: Context) -> Iterator[Draft]:
     pod = PodSpec(predictor)
     for container, settings in serving_containers(pod, context, thing.namespace):
         draft = draft_of(thing, container, settings, "crd")
-        take_pod(draft, pod, container)
+        take_pod(draft, pod, container, _workers(predictor))
+        _take_group(draft, predictor)
         _take_scale(draft, predictor)
         yield draft
     for key, engine in (("model", ""), *_LEGACY.items()):
@@ -45,7 +57,8 @@ def _with_runtime(thing: Thing, context: Context, predictor: Cursor, model: Curs
     """Yield the serving of a `model` that a runtime serves."""
     runtime = _runtime(thing, context, model.word("runtime"))
     base = _runtime_container(runtime) if runtime is not None else None
-    assumed = engine or _FORMATS.get(model.word("modelFormat", "name").lower(), "")
+    named = engine_of_image(model.word("runtime"))
+    assumed = engine or _FORMATS.get(model.word("modelFormat", "name").lower(), "") or named
     below = base.get("env") if base is not None else None
     lists = [
         cursor
@@ -65,8 +78,26 @@ def _with_runtime(thing: Thing, context: Context, predictor: Cursor, model: Curs
     take_pod(draft, PodSpec(predictor), asks if model.get("resources") is None else model, _workers(predictor))
     if asks is base and asks is not None:
         resources.take_gpus(draft, resources.gpu_sites(asks.get("resources")))
+    if runtime is not None and base is not None:
+        _take_runtime(draft, runtime, base)
+    _take_group(draft, predictor)
     _take_scale(draft, predictor)
     yield draft
+
+
+def _take_runtime(draft: Draft, runtime: Thing, base: Cursor) -> None:
+    """Add what only the runtime's pod says: its volume at `/dev/shm`, its selector, its classes."""
+    spec = runtime.at.get("spec")
+    if spec is None:
+        return
+    take_shm(draft, PodSpec(spec), base)
+    found = tuple(selectors(spec)) if "gpu_product" not in draft.hits else ()
+    if found:
+        take_selector(draft, found, None, "")
+    for key, field in CLASSES.items():
+        named = spec.get(key)
+        if named is not None and named.string:
+            draft.add({field: field_hit(field, named.string, named)})
 
 
 def _runtime(thing: Thing, context: Context, name: str) -> Thing | None:
@@ -92,6 +123,22 @@ def _runtime_container(runtime: Thing) -> Cursor | None:
     items = containers.items() if containers is not None else ()
     named = [item for item in items if item.word("name") == "kserve-container"]
     return next(iter([*named, *items]), None)
+
+
+_GROUP_KEYS = {
+    "tensor_parallel_size": ("tensorParallelSize",),
+    "pipeline_parallel_size": ("pipelineParallelSize",),
+}
+
+
+def _take_group(draft: Draft, predictor: Cursor) -> None:
+    """Add how a multi-node predictor splits its model: keys of `workerSpec`, over what the command says."""
+    worker = predictor.get("workerSpec")
+    if worker is not None and worker.is_mapping:
+        for field, chain in _GROUP_KEYS.items():
+            if worker.get(*chain) is not None:
+                draft.hits.pop(field, None)
+        take_keys(draft, worker, {field: chain for field, chain in _GROUP_KEYS.items() if field not in draft.hits})
 
 
 def _workers(predictor: Cursor) -> tuple[Cursor, ...]:

@@ -16,7 +16,7 @@ from trimtab.manifest.context import Context, Thing
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.keys import Keys, take_keys
 from trimtab.manifest.near import distance
-from trimtab.manifest.options import take_first_argument, take_options
+from trimtab.manifest.options import Schema, take_first_argument, take_options
 from trimtab.manifest.pod import PodSpec, environment_of, labels_of, take_pod
 from trimtab.manifest.scale import take_replicas
 from trimtab.manifest.shapes.shape import Shape
@@ -88,7 +88,7 @@ def _take_own(draft: Draft, spec: Cursor, engine: str) -> None:
     if engine == "llama.cpp":
         take_keys(draft, spec, _LLAMA)
     if engine in _CONFIGS:
-        take_options(draft, spec, _CONFIGS[engine], engine, only=_CONFIG_FIELDS[engine])
+        take_options(draft, spec, _CONFIGS[engine], engine, schema=Schema(_CONFIG_FIELDS[engine]))
 
 
 def _named(thing: Thing, context: Context, kind: str, name: str) -> Thing | None:

@@ -12,7 +12,7 @@ from trimtab.manifest.container import Container, read_engine
 from trimtab.manifest.context import Context, Thing
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.keys import take_keys
-from trimtab.manifest.options import take_options
+from trimtab.manifest.options import Schema, take_options
 from trimtab.manifest.pod import PodSpec, environment_of, labels_of, take_pod
 from trimtab.manifest.scale import take_replicas
 from trimtab.manifest.shapes.shape import Shape
@@ -46,9 +46,10 @@ def _worker(thing: Thing, context: Context, backend: Cursor, worker: Cursor) -> 
     if uri is not None and uri.string:
         draft.add({"model": model_hit(uri)})
     if settings.engine:
-        take_options(draft, worker, "config", settings.engine)
+        take_options(draft, worker, "config", settings.engine, schema=Schema(bare=True))
     take_pod(draft, PodSpec(worker), worker)
-    take_keys(draft, backend, _SCALE)
+    draft.add_selector = None
+    take_keys(draft, backend, {field: chain for field, chain in _SCALE.items() if backend.get(*chain) is not None})
     take_replicas(draft, worker if worker.get("replicas") is not None else backend)
     return draft
 

@@ -1,123 +1,155 @@
-"""Values that an object deploys: Flux's HelmRelease, Argo CD's Application and ApplicationSet."""
+"""Values that an object deploys: Flux's HelmRelease, Argo CD's Application and ApplicationSet.
+
+An object is a serving where it, or a file that is none by itself, says a setting; what it leaves to the chart's own
+values is read from there. A values file is a serving of its own; what a release lays over it is not to be edited there.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from trimtab.manifest import vocabulary
 from trimtab.manifest.container import field_hit
 from trimtab.manifest.context import Context, Thing
-from trimtab.manifest.hit import Draft
-from trimtab.manifest.paths import joined, within
+from trimtab.manifest.hit import Draft, Hit
+from trimtab.manifest.paths import is_values
+from trimtab.manifest.release import Release, last, releases_of
 from trimtab.manifest.shapes.owner import Owner
 from trimtab.manifest.shapes.shape import Shape
 from trimtab.manifest.shapes.values import servings_of
 from trimtab.manifest.shapes.values_words import field_of_key
 from trimtab.manifest.source import Cursor
+from trimtab.manifest.tree import Tree
+
+_CHART_KEYS = re.compile(rb"^(?:servingEngineSpec|modelArtifacts)[ ]*:", re.MULTILINE)
+"""Top-level keys that only values of the production stack and of llm-d have, whatever their file is called."""
+_WRAPPERS = {"HelmRelease": "flux-helmrelease"}
 
 
-def flux(thing: Thing, context: Context) -> Iterator[Draft]:
-    """Yield the servings of a HelmRelease's inline values."""
-    spec = thing.at.get("spec")
-    values = spec.get("values") if spec is not None else None
-    if spec is not None and values is not None:
-        namespace = spec.word("targetNamespace") or thing.namespace
-        named = spec.word("chart", "spec", "chart") or spec.word("chartRef", "name")
-        owner = Owner(
-            thing.at, thing.api_version, thing.kind, namespace, thing.name, "flux-helmrelease", context, _last(named)
-        )
-        yield from servings_of(values, owner)
+def servings(thing: Thing, context: Context) -> Iterator[Draft]:
+    """Yield the servings of the releases that an object declares, once for all that a generator makes of it."""
+    told: set[str] = set()
+    for release in releases_of(thing, context):
+        for draft in drafts_of(release, context):
+            if draft.subject not in told and _is_due(draft, release, context):
+                told.add(draft.subject)
+                yield draft
 
 
-def argo(thing: Thing, context: Context) -> Iterator[Draft]:
-    """Yield the servings of an Application's own values, and of a chart's values that its parameters change."""
-    spec = thing.at.get("spec", "template", "spec") if thing.kind == "ApplicationSet" else thing.at.get("spec")
-    if spec is None:
-        return
-    many = spec.get("sources")
-    single = spec.get("source")
-    namespace = spec.word("destination", "namespace") or thing.namespace
-    owner = Owner(thing.at, thing.api_version, thing.kind, namespace, thing.name, "argo-application", context)
-    for source in (*(many.items() if many is not None else ()), *((single,) if single is not None else ())):
-        helm = source.get("helm")
-        if helm is not None:
-            chart = _last(source.word("chart") or source.word("path"))
-            yield from _of_source(source, helm, replace(owner, chart=chart))
-
-
-def _last(path: str) -> str:
-    return path.rstrip("/").rsplit("/", 1)[-1]
-
-
-def _of_source(source: Cursor, helm: Cursor, owner: Owner) -> Iterator[Draft]:
-    found: list[Draft] = []
-    text = helm.get("values")
-    for values in (helm.get("valuesObject"), text.inner() if text is not None else None):
-        if values is not None and not found:
-            found = list(servings_of(values, owner))
-    parameters = helm.get("parameters")
-    if not found and parameters is not None:
-        found = list(_of_chart(source, helm, owner))
+def drafts_of(release: Release, context: Context) -> tuple[Draft, ...]:
+    """Return the servings of a release, all its layers and parameters taken together."""
+    values = release.values()
+    if values is None:
+        return ()
+    thing = release.thing
+    wrapper = _WRAPPERS.get(thing.kind, "argo-application")
+    namespace = thing.at.word("spec", "template", "spec", "destination", "namespace") if release.made else ""
+    owner = Owner(
+        thing.at,
+        thing.api_version,
+        thing.kind,
+        namespace or release.namespace,
+        thing.name,
+        wrapper,
+        context,
+        release.chart_name,
+    )
+    found = tuple(servings_of(values, owner))
     for draft in found:
-        changed = _take_parameters(draft, parameters) if parameters is not None else False
-        if changed or draft.source.source.path == owner.at.source.path:
-            yield draft
+        _take_parameters(draft, release, alone=len(found) == 1)
+    return found
 
 
-def _of_chart(source: Cursor, helm: Cursor, owner: Owner) -> Iterator[Draft]:
-    """Yield the servings of the chart's own values in the tree, the last file that has any."""
-    folder = joined("", source.word("path")) if source.word("path") else ""
-    listed = helm.get("valueFiles")
-    files = [joined(folder, item.string) for item in listed.items()] if listed is not None else []
-    for path in (*reversed(files), joined(folder, "values.yaml")):
-        for document in owner.context.tree.readable(path):
-            root = document.root()
-            drafts = list(servings_of(root, owner)) if root is not None else []
-            if drafts:
-                yield from drafts
-                return
+def _is_due(draft: Draft, release: Release, context: Context) -> bool:
+    """Return whether a setting stands in the object itself, or in a file that is no serving by itself."""
+    own = {hit.path for hit in draft.hits.values()} - {f"{release.chart}/values.yaml" if release.chart else ""}
+    return any(
+        path == release.thing.path or not holds_values(context.tree, path) or not _serves_alone(path, context)
+        for path in sorted(own)
+    )
 
 
-def _take_parameters(draft: Draft, parameters: Cursor) -> bool:
-    """Let parameters say what they say, over the values; return whether any does."""
-    changed = False
-    for item in parameters.items():
-        value = item.get("value")
-        field = field_of_key(item.word("name"))
-        if field and value is not None and value.string:
-            hit = field_hit(field, vocabulary.read(field, value.string), value, via="parameter")
-            draft.hits[field] = hit
-            changed = True
-    return changed
+def holds_values(tree: Tree, path: str) -> bool:
+    """Return whether a file is placed as values are, or begins with a known chart's own key."""
+    return is_values(path) or _CHART_KEYS.search(tree.get(path, b"")) is not None
+
+
+def _serves_alone(path: str, context: Context) -> bool:
+    if path not in context.alone:
+        roots = [root for source in context.tree.readable(path) if (root := source.root()) is not None]
+        context.alone[path] = any(not root.word("kind") and _of_file(root, context) for root in roots)
+    return context.alone[path]
+
+
+def _take_parameters(draft: Draft, release: Release, *, alone: bool) -> None:
+    """Let parameters say what they say, also where the only serving has no value that they take the place of."""
+    for one in release.parameters:
+        field = field_of_key(one.name)
+        standing = draft.hits.get(field)
+        via = "parameter" if one.value.source.path == release.thing.path else "configmap"
+        landed = standing is not None and _stands_at(standing, one.value)
+        if field and one.value.string and (landed or (alone and standing is None)):
+            draft.hits[field] = field_hit(field, vocabulary.read(field, one.value.string), one.value, via=via)
+
+
+def _stands_at(hit: Hit, cursor: Cursor) -> bool:
+    text = cursor.text()
+    return hit.path == cursor.source.path and text is not None and hit.text.span() == text.span()
 
 
 def values_file(at: Cursor, context: Context) -> Iterator[Draft]:
-    """Yield the servings of a values file; parameters of an Application may win over it."""
-    owner = Owner(at, "", "", "", "", "helm-values", context, _chart_of(at.source.path))
-    for draft in servings_of(at, owner):
-        _lock_overridden(draft, at, context)
+    """Yield the servings of a values file; what releases lay over it wins."""
+    found = _of_file(at, context)
+    releases = [one for one in context.releases if at.source.path in one.paths] if found else []
+    made = [(release, drafts_of(release, context)) for release in releases]
+    for draft in found:
+        winners = [(one, winner) for one, drafts in made for winner in _same(draft, drafts, alone=len(found) == 1)]
+        _lock_overridden(draft, winners)
         yield draft
+
+
+def _of_file(at: Cursor, context: Context) -> tuple[Draft, ...]:
+    owner = Owner(at, "", "", "", "", "helm-values", context, _chart_of(at.source.path))
+    return tuple(servings_of(at, owner))
 
 
 def _chart_of(path: str) -> str:
     """Return what a values file is for by its place: its own name, or its folder's where it is named after values."""
     folder, _, name = path.rpartition("/")
     stem = name.rsplit(".", 1)[0]
-    return _last(folder) if "values" in stem.lower() else stem
+    return last(folder) if "values" in stem.lower() else stem
 
 
-def _lock_overridden(draft: Draft, at: Cursor, context: Context) -> None:
-    """Say of settings that an Application's parameters override that they are not to be edited here."""
-    for thing, folder, parameters in context.parameters:
-        if not within(at.source.path, folder):
-            continue
-        for item in parameters.items():
-            field = field_of_key(item.word("name"))
-            if field in draft.hits and not draft.hits[field].locked:
-                reason = f"the parameter {item.word('name')} of {thing.kind} {thing.name} ({thing.path}) wins over it"
-                draft.hits[field] = replace(draft.hits[field], locked=reason)
+def _same(draft: Draft, others: tuple[Draft, ...], *, alone: bool) -> tuple[Draft, ...]:
+    """Return what a release makes of a serving of one of its files."""
+    if alone and len(others) == 1:
+        return others
+    return tuple(other for other in others if other.container == draft.container)
 
 
-FLUX = Shape(frozenset({("helm.toolkit.fluxcd.io", "HelmRelease")}), flux)
-ARGO = Shape(frozenset({("argoproj.io", "Application"), ("argoproj.io", "ApplicationSet")}), argo)
+def _lock_overridden(draft: Draft, winners: list[tuple[Release, Draft]]) -> None:
+    """Say of settings that every release overrides that they are not to be edited here."""
+    for field, hit in draft.hits.items():
+        hits = [(release, winner.hits[field]) for release, winner in winners if field in winner.hits]
+        if hits and not hit.locked and not any(_is_here(one, hit) for _, one in hits):
+            draft.hits[field] = replace(hit, locked=f"{_named(*hits[0])} wins over it; edit it there")
+
+
+def _is_here(one: Hit, other: Hit) -> bool:
+    return one.path == other.path and one.text.span() == other.text.span()
+
+
+def _named(release: Release, hit: Hit) -> str:
+    """Return what overrides a setting, in words."""
+    thing = release.thing
+    by = f"{thing.kind} {thing.name} ({thing.path})"
+    name = next((one.name for one in release.parameters if _stands_at(hit, one.value)), "")
+    if name:
+        return f"the parameter {name} of {by}"
+    return f"the value in {by}" if hit.path == thing.path else f"the value in {hit.path}, which {by} lays over it,"
+
+
+FLUX = Shape(frozenset({("helm.toolkit.fluxcd.io", "HelmRelease")}), servings)
+ARGO = Shape(frozenset({("argoproj.io", "Application"), ("argoproj.io", "ApplicationSet")}), servings)

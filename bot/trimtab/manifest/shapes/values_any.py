@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from trimtab.manifest import resources, vocabulary
+from trimtab.manifest import resources, selector, vocabulary
 from trimtab.manifest.address import model_hit
 from trimtab.manifest.container import Container, field_hit, nim_model, read_engine
 from trimtab.manifest.hit import Draft
@@ -21,6 +21,7 @@ from trimtab.manifest.shapes.values_look import CLOSED, Look, is_another, is_off
 from trimtab.manifest.shapes.values_words import WORDS, plain
 from trimtab.manifest.source import Cursor
 
+_BARE = "gpu"
 _NESTED = 3
 """How deep charts lie in charts."""
 
@@ -46,6 +47,8 @@ def read(values: Cursor, owner: Owner) -> Iterator[Draft]:
     """Yield the servings: items of a list of models, charts below the chart, or the values as a whole."""
     whole = Look.at(values, owner.chart)
     found = _parts(values, whole, "", 0)
+    if not found and not whole.serves:
+        found = list(_named(values))
     names = Counter(part.name for part in found)
     for part in found:
         yield draft_of(part.look, owner, part.name if names[part.name] == 1 else part.dotted)
@@ -63,6 +66,14 @@ def _parts(at: Cursor, whole: Look, dotted: str, depth: int) -> list[Part]:
             found += _nested(key, path, cursor, depth)
     alone = len(found) == 1 and not found[0].listed
     return [] if alone and found[0].look.model is None and whole.model is not None else found
+
+
+def _named(values: Cursor) -> Iterator[Part]:
+    """Yield the parts named after an engine, which the charts of engines keep their own keys under."""
+    for key, cursor in values.entries().items():
+        look = Look.at(cursor, key)
+        if look.hint and not is_off(cursor) and look.serves:
+            yield Part(key, key, look, listed=False)
 
 
 def _items(key: str, path: str, listed: Cursor) -> Iterator[Part]:
@@ -138,18 +149,27 @@ def _take_scale(draft: Draft, look: Look) -> None:
 def _take_rest(draft: Draft, look: Look) -> None:
     """Add GPUs, host and selector; where the chart has the keys, they can be added to."""
     asked = look.parts.get("resources")
-    sites = resources.gpu_sites(asked)
+    sites = resources.gpu_sites(asked) or _bare_sites(asked)
     if sites or "gpu_count" not in draft.hits:
         resources.take_gpus(draft, sites)
+    if sites and sites[0].resource == _BARE:
+        draft.hits.pop("gpu_resource")
+        draft.refusals["gpu_resource"] = "the chart names the resource itself"
     named = look.words.get("resourcename")
     if named is not None and resources.GPU_RESOURCE.fullmatch(named.string):
         draft.add({"gpu_resource": field_hit("gpu_resource", named.string, named)})
     if asked is not None:
         resources.take_host(draft, asked, "")
-    selector = look.parts.get("nodeselector")
-    found = tuple(resources.selectors_in(selector)) if selector is not None else ()
+    nodes = look.parts.get("nodeselector")
+    found = tuple(selector.selectors_in(nodes)) if nodes is not None else ()
     affinity = look.parts.get("affinity")
     if affinity is not None:
         terms = affinity.get("nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
-        found += tuple(resources.selector_terms(terms))
-    resources.take_selector(draft, found, selector, "")
+        found += tuple(selector.selector_terms(terms))
+    selector.take_selector(draft, found, nodes, "")
+
+
+def _bare_sites(asked: Cursor | None) -> tuple[resources.GpuSite, ...]:
+    """Return where a chart's resources ask for GPUs by a key of its own, limits first."""
+    found = (asked.get(part, _BARE) if asked is not None else None for part in ("limits", "requests"))
+    return tuple(resources.GpuSite(_BARE, at) for at in found if at is not None and at.string not in {"", "0"})

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trimtab.manifest import resources
+from trimtab.manifest import resources, selector
 from trimtab.manifest.config_file import take_config
-from trimtab.manifest.container import Container, read_engine
+from trimtab.manifest.container import Container, field_hit, read_engine
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.keys import take_variables
-from trimtab.manifest.pod import serves
+from trimtab.manifest.pod import CLASSES, serves
 from trimtab.manifest.scale import take_replicas
 from trimtab.manifest.shapes.app_template_files import Spot, mounted_in
 from trimtab.manifest.shapes.owner import Owner, image_of
@@ -51,15 +51,29 @@ def _container(at: Cursor, spot: Spot, owner: Owner) -> Draft | None:
 
 def _take_pod(draft: Draft, values: Cursor, controller: Cursor) -> None:
     take_replicas(draft, controller)
-    own = controller.get("pod")
-    shared = values.get("defaultPodOptions")
-    for pod in (own, shared):
-        if pod is not None and (found := tuple(resources.selectors(pod))):
-            resources.take_selector(draft, found, None, "")
-            return
-    if own is not None:
-        resources.take_selector(draft, (), own, "nodeSelector")
+    own, shared = controller.get("pod"), values.get("defaultPodOptions")
+    pods = [pod for pod in (own, shared) if pod is not None]
+    for pod in pods:
+        for key, field in CLASSES.items():
+            named = pod.get(key)
+            if named is not None and named.string:
+                draft.add({field: field_hit(field, named.string, named)})
+    _take_shm(draft, values.get("persistence"))
+    found = next((found for pod in pods if (found := tuple(selector.selectors(pod)))), ())
+    if found or own is not None:
+        selector.take_selector(draft, found, own, "nodeSelector")
     else:
         draft.add_selector = lambda label, value: (
             resources.add_path(controller, ("pod", "nodeSelector", label), value),
         )
+
+
+def _take_shm(draft: Draft, persistence: Cursor | None) -> None:
+    """Add the size of a volume in memory that is mounted at `/dev/shm`, everywhere or by its own key."""
+    for name, volume in persistence.entries().items() if persistence is not None else ():
+        mounts = volume.get("globalMounts")
+        paths = {item.word("path") for item in mounts.items()} if mounts is not None else {f"/dev/{name}"}
+        advanced = volume.get("advancedMounts") is None
+        size = volume.get("sizeLimit")
+        if volume.word("type") == "emptyDir" and "/dev/shm" in paths and advanced and size is not None and size.string:  # noqa: S108 - a mount in a pod
+            draft.add({"shm_size": field_hit("shm_size", size.string, size)})

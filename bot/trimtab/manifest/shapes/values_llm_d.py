@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trimtab.manifest import resources
+from trimtab.manifest import resources, selector
 from trimtab.manifest.address import model_hit
 from trimtab.manifest.container import Container, read_engine
 from trimtab.manifest.hit import Draft
@@ -50,5 +50,5 @@ def _pool(pool: Cursor, name: str, uri: Cursor, owner: Owner) -> Draft:
     resources.take_gpus(draft, resources.gpu_sites(at.get("resources")))
     resources.take_host(draft, at)
     take_replicas(draft, pool)
-    resources.take_selector(draft, tuple(resources.selectors(pool)), None, "")
+    selector.take_selector(draft, tuple(selector.selectors(pool)), None, "")
     return draft

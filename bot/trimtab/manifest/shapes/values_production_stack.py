@@ -15,7 +15,8 @@ from trimtab.manifest.flags import flag_for, switch_for
 from trimtab.manifest.hit import Draft, Writer
 from trimtab.manifest.items import add_items
 from trimtab.manifest.keys import take_keys
-from trimtab.manifest.resources import add_path, selector_terms, take_selector
+from trimtab.manifest.resources import add_path
+from trimtab.manifest.selector import selector_terms, take_selector
 from trimtab.manifest.shapes.owner import Owner
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import New, Splice

@@ -54,6 +54,7 @@ def servings(thing: Thing, context: Context) -> Iterator[Draft]:
     if host is not None:
         take_keys(draft, host, _HOST, text=_TEXT)
     take_pod(draft, PodSpec(deployment), deployment)
+    draft.add_selector = None
     for field in ("cpu_limit", "memory_limit"):
         draft.adders.pop(field, None)
         draft.refusals[field] = "the operator sets limits from the requests"

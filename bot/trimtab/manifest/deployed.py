@@ -1,0 +1,152 @@
+"""Where Argo CD and Flux bring what a tree declares: by which of their objects, to which cluster and namespace.
+
+Sources: https://argo-cd.readthedocs.io/en/stable/operator-manual/application.yaml (3.1),
+https://fluxcd.io/flux/components/kustomize/kustomizations/ (2.6): a path without a `kustomization.yaml` takes all
+manifests below it, but of a folder that has one only what that names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from trimtab.fleet import Destination
+from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.generated_apps import fill, parameters_of
+from trimtab.manifest.kustomize import Overlays
+from trimtab.manifest.paths import folder_of, joined, within
+from trimtab.manifest.release import value_file
+from trimtab.manifest.source import Cursor
+
+_FLUX = "kustomize.toolkit.fluxcd.io"
+_ARGO = "argoproj.io"
+_OF_CLUSTER = re.compile(r"(?:^|/)clusters?/(?P<name>[^/]+)/")
+_ITSELF = frozenset({"in-cluster", "https://kubernetes.default.svc", "https://kubernetes.default.svc.cluster.local"})
+_DEPTH = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Bringer:
+    """One object of a tool: its destination, and the folders and files that it takes."""
+
+    destination: Destination
+    folders: tuple[str, ...]
+    files: frozenset[str]
+    below: bool
+
+
+class Deployments:
+    """Answers where files go live."""
+
+    def __init__(self, context: Context, overlays: Overlays) -> None:
+        """Look at no object before the first question."""
+        self._context = context
+        self._overlays = overlays
+
+    def of(self, path: str) -> tuple[Destination, ...]:
+        """Return where a file is brought, in the order of the tools' own files; none where nothing tells."""
+        found = [one.destination for one in self._bringers if self._takes(one, path)]
+        return tuple(dict.fromkeys(found))
+
+    def kustomizations(self, path: str) -> tuple[Thing, ...]:
+        """Return the Kustomizations of Flux that bring a file."""
+        return tuple(thing for thing in self._kustomizations if self._covers(_folder_of(thing), path, below=True))
+
+    def _takes(self, bringer: _Bringer, path: str) -> bool:
+        return path in bringer.files or any(
+            self._covers(folder, path, below=bringer.below) for folder in bringer.folders
+        )
+
+    def _covers(self, folder: str, path: str, *, below: bool) -> bool:
+        """Return whether a folder that a tool is pointed at includes a file."""
+        if self._overlays.is_kustomized(folder):
+            return path in self._overlays.feeding(folder)
+        if not within(path, folder):
+            return False
+        between = folder_of(path)[len(folder) :].strip("/").split("/") if folder_of(path) != folder else []
+        for depth in range(1, len(between) + 1):
+            inner = joined(folder, "/".join(between[:depth]))
+            if self._overlays.is_kustomized(inner):
+                return below and path in self._overlays.feeding(inner)
+        return below or not between
+
+    @cached_property
+    def _bringers(self) -> tuple[_Bringer, ...]:
+        applications = (one for thing in self._context.things(_ARGO) for one in _applications(thing, self._context))
+        return (*applications, *(self._flux(thing) for thing in self._kustomizations))
+
+    @cached_property
+    def _kustomizations(self) -> tuple[Thing, ...]:
+        things = self._context.things(_FLUX)
+        return tuple(one for one in things if one.group == _FLUX and one.kind == "Kustomization")
+
+    def _flux(self, thing: Thing) -> _Bringer:
+        spec = thing.at.get("spec")
+        namespace = spec.word("targetNamespace") if spec is not None else ""
+        remote = spec.word("kubeConfig", "secretRef", "name") if spec is not None else ""
+        cluster = re.sub(r"-?kubeconfig-?", "", remote) if remote else self._cluster_of(thing.path, 0)
+        destination = Destination("flux", thing.name, namespace, cluster, thing.path)
+        return _Bringer(destination, (_folder_of(thing),), frozenset(), below=True)
+
+    def _cluster_of(self, path: str, depth: int) -> str:
+        """Return the cluster whose folder a file lies in or is taken from; empty where that is not just one."""
+        own = _OF_CLUSTER.search(path)
+        if own is not None:
+            return own["name"]
+        names = {match["name"] for root in self._overlays.roots_of(path) if (match := _OF_CLUSTER.search(f"{root}/"))}
+        for thing in self._kustomizations if depth < _DEPTH and not names else ():
+            if thing.path != path and self._covers(_folder_of(thing), path, below=True):
+                names.add(self._cluster_of(thing.path, depth + 1))
+        return names.pop() if len(names) == 1 else ""
+
+
+def _folder_of(kustomization: Thing) -> str:
+    """Return the folder that a Kustomization points at, the root where it names none."""
+    return joined("", kustomization.at.word("spec", "path").lstrip("/") or ".")
+
+
+def _applications(thing: Thing, context: Context) -> Iterator[_Bringer]:
+    """Yield what an Application takes, or each that an ApplicationSet makes."""
+    if thing.group != _ARGO or thing.kind not in {"Application", "ApplicationSet"}:
+        return
+    made = thing.kind == "ApplicationSet"
+    spec = thing.at.get("spec", "template", "spec") if made else thing.at.get("spec")
+    name = thing.at.word("spec", "template", "metadata", "name") if made else thing.name
+    for parameters in (parameters_of(thing.at, context.tree) or ({},)) if made else ({},):
+        if spec is not None:
+            yield _application(thing, spec, fill(name, parameters), parameters)
+
+
+def _application(thing: Thing, spec: Cursor, name: str, parameters: Mapping[str, str]) -> _Bringer:
+    single = spec.get("source")
+    sources = [*_items(spec, "sources"), *([single] if single is not None else [])]
+    folders, files, below = [], {thing.path}, False
+    for source in sources:
+        folder = joined("", _known(fill(source.word("path"), parameters)).lstrip("/")) if source.word("path") else ""
+        folders += [folder] if folder and not source.word("chart") else []
+        below = below or source.word("directory", "recurse") == "true" or source.get("helm") is not None
+        names = [_known(fill(one.string, parameters)) for one in _items(source, "helm", "valueFiles")]
+        files |= {value_file(folder, name) for name in names if name}
+    target = [_known(fill(spec.word("destination", key), parameters)) for key in ("name", "server", "namespace")]
+    cluster = next((one for one in target[:2] if one and one not in _ITSELF), "")
+    return _Bringer(
+        Destination("argo", _known(name), target[2], cluster, thing.path), tuple(folders), frozenset(files), below
+    )
+
+
+def _known(text: str) -> str:
+    """Return a text, or nothing where a generator that is not known still has to fill it."""
+    return "" if "{{" in text else text
+
+
+def _items(at: Cursor, *keys: str) -> tuple[Cursor, ...]:
+    found = at.get(*keys)
+    return found.items() if found is not None else ()
+
+
+def clusters_of(destinations: tuple[Destination, ...]) -> tuple[str, ...]:
+    """Return the clusters that a declaration goes to; none where any of its destinations leaves it open."""
+    names = {one.cluster for one in destinations}
+    return () if "" in names else tuple(sorted(names))

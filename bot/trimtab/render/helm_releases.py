@@ -1,0 +1,66 @@
+"""Releases that Flux declares: HelmReleases, with the chart they name or the artifact they refer to.
+
+Source: Flux 2.7, helm.toolkit.fluxcd.io/v2 and source.toolkit.fluxcd.io/v1.
+"""
+
+from __future__ import annotations
+
+from trimtab.manifest import Plain, Tree, documents_of
+from trimtab.manifest.paths import joined
+from trimtab.render.plainly import below, word
+from trimtab.render.target import Target
+
+GROUP = "helm.toolkit.fluxcd.io"
+_SOURCES = "source.toolkit.fluxcd.io"
+_CHART = "Chart.yaml"
+
+
+def target_of(tree: Tree, path: str, number: int, document: dict[str, Plain]) -> Target:
+    """Return what a HelmRelease renders."""
+    spec, metadata = below(document, "spec"), below(document, "metadata")
+    chart_spec = below(below(spec, "chart"), "spec")
+    chart = joined("", word(chart_spec, "chart").removeprefix("./"))
+    here = bool(chart_spec) and joined(chart, _CHART) in tree
+    listed = chart_spec.get("valuesFiles")
+    source = word(below(chart_spec, "sourceRef"), "name") or word(below(spec, "chartRef"), "name")
+    shelved = (chart, word(chart_spec, "version")) if chart_spec else _artifact(tree, below(spec, "chartRef"))
+    return Target(
+        kind="helm",
+        path=chart if here else "",
+        release=_release(spec, metadata),
+        namespace=word(spec, "targetNamespace") or word(metadata, "namespace"),
+        values_files=tuple(joined(chart, str(name)) for name in listed) if here and isinstance(listed, list) else (),
+        values=(path, number),
+        missing="" if here else f"chart {shelved[0] or source} of {source} is not in this repository",
+        shelved=("", "") if here else shelved,
+    )
+
+
+def _release(spec: dict[str, Plain], metadata: dict[str, Plain]) -> str:
+    """Return the release's name: its own, else the object's behind the target namespace, as Flux composes it."""
+    own = word(spec, "releaseName")
+    name, namespace = word(metadata, "name"), word(spec, "targetNamespace")
+    return own or (f"{namespace}-{name}" if namespace else name)
+
+
+def _artifact(tree: Tree, wanted: dict[str, Plain]) -> tuple[str, str]:
+    """Return name and version of the chart behind a `chartRef`: an OCIRepository or HelmChart of the tree."""
+    kind, name = word(wanted, "kind"), word(wanted, "name")
+    for path in tree.yaml_paths if name else ():
+        if _SOURCES.encode() not in tree[path] or name.encode() not in tree[path]:
+            continue
+        for document in documents_of(tree, path):
+            named = isinstance(document, dict) and (document.get("kind"), _name(document)) == (kind, name)
+            if named and isinstance(document, dict):
+                return _chart_of(below(document, "spec"))
+    return ("", "")
+
+
+def _name(document: dict[str, Plain]) -> str:
+    return word(below(document, "metadata"), "name")
+
+
+def _chart_of(spec: dict[str, Plain]) -> tuple[str, str]:
+    ref = below(spec, "ref")
+    name = word(spec, "chart") or word(spec, "url").rstrip("/").rpartition("/")[2]
+    return name, word(spec, "version") or word(ref, "tag") or word(ref, "semver")

@@ -1,0 +1,78 @@
+"""What an InferenceService has from its runtime's pod and from its group of nodes."""
+
+from __future__ import annotations
+
+from tests.manifest.samples import said
+from trimtab.fleet import Serving
+from trimtab.manifest import Tree, inspect
+
+RUNTIME = """\
+apiVersion: serving.kserve.io/v1alpha1
+kind: ServingRuntime
+metadata: {name: vllm-cuda}
+spec:
+  runtimeClassName: nvidia
+  nodeSelector: {nvidia.com/gpu.product: NVIDIA-L40S}
+  containers:
+  - name: kserve-container
+    image: registry.example/vllm:v0.11.0
+    args: ["--model=/mnt/models", "--tensor-parallel-size=${TENSOR_PARALLEL_SIZE}"]
+    volumeMounts: [{name: shm, mountPath: /dev/shm}]
+  volumes:
+  - name: shm
+    emptyDir: {medium: Memory, sizeLimit: 2Gi}
+"""
+SERVICE = """\
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: {name: chat}
+spec:
+  predictor:
+    model:
+      modelFormat: {name: custom}
+      runtime: vllm-cuda
+      storageUri: oci://registry.example/modelcar:1.0
+      resources: {limits: {nvidia.com/gpu: "4"}}
+    workerSpec:
+      tensorParallelSize: 4
+      pipelineParallelSize: 2
+      containers: [{name: worker-container, resources: {limits: {nvidia.com/gpu: "4"}}}]
+"""
+
+
+def service(**files: str) -> Serving:
+    """Return the only serving of some files."""
+    (found,) = inspect(Tree({f"{name}.yaml": text.encode() for name, text in files.items()})).servings
+    return found
+
+
+def test_the_runtimes_pod_counts_where_the_service_says_nothing() -> None:
+    """Shared memory, classes and selectors of the runtime are the service's, at the runtime's place."""
+    serving = service(service=SERVICE, runtime=RUNTIME)
+
+    assert said(serving) == {
+        "engine_version": "v0.11.0",
+        "gpu_count": 4,
+        "gpu_product": "NVIDIA-L40S",
+        "gpu_resource": "nvidia.com/gpu",
+        "model": "oci://registry.example/modelcar:1.0",
+        "pipeline_parallel_size": 2,
+        "runtime_class": "nvidia",
+        "shm_size": "2Gi",
+        "tensor_parallel_size": 4,
+    }
+    assert serving.settings["shm_size"].location.path == "runtime.yaml"
+    assert serving.settings["tensor_parallel_size"].location.path == "service.yaml"
+
+
+def test_a_runtime_out_of_reach_is_known_by_its_name() -> None:
+    """A service whose runtime is not in the tree serves with the engine that the runtime is named after."""
+    assert service(service=SERVICE).engine == "vllm"
+
+
+def test_a_runtime_alone_serves_nothing() -> None:
+    """A runtime, or a template of one, is what others may serve with."""
+    template = "apiVersion: template.openshift.io/v1\nkind: Template\nmetadata: {name: t}\nobjects:\n"
+    inside = "".join(f"  {line}\n" for line in RUNTIME.splitlines()).replace("  apiVersion", "- apiVersion", 1)
+
+    assert inspect(Tree({"a.yaml": RUNTIME.encode(), "b.yaml": (template + inside).encode()})).servings == ()
