@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +15,25 @@ from trimtab.catalog.instances import instances
 from trimtab.fleet import Found, GpuType, Unknown
 
 _DATA = Path(__file__).parent / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where one provider's prices are from.
+
+    Attributes:
+        provider: Its name.
+        source: Who published them, and where.
+        date: When they held.
+        licence: Of the publication.
+        also: The provider's other names.
+    """
+
+    provider: str
+    source: str
+    date: date
+    licence: str
+    also: tuple[str, ...]
 
 
 def rate(provider: str, region: str, gpu: str, instance_type: str = "") -> Found[float] | Unknown:
@@ -59,7 +80,7 @@ def _cheapest(who: str, table: Mapping[str, float], gpu: GpuType, instance_type:
     if not offers:
         return Unknown(f"no price of {gpu.name} {f'in {instance_type} ' if wanted else ''}is known in this region")
     usd, name = offers[0]
-    return Found(usd * gpu.slices / 7, f"{name}, on demand, {_origins()[who]}")
+    return Found(usd * gpu.slices / 7, f"{name}, on demand, {_said()[who]}")
 
 
 def _provider(name: str) -> str:
@@ -78,14 +99,32 @@ def _prices() -> Mapping[tuple[str, str], Mapping[str, float]]:
 
 
 @cache
-def _origins() -> Mapping[str, str]:
-    """Return source, date and licence of each provider's prices."""
+def origins() -> tuple[Origin, ...]:
+    """Return where each provider's prices are from."""
     with (_DATA / "prices.toml").open("rb") as file:
-        return {name: f"{of['source']}, {of['date']}, {of['licence']}" for name, of in tomllib.load(file).items()}
+        return tuple(
+            Origin(name, of["source"], date.fromisoformat(of["date"]), of["licence"], tuple(of["also"]))
+            for name, of in tomllib.load(file).items()
+        )
+
+
+def places() -> tuple[tuple[str, str], ...]:
+    """Return every provider and region that prices are known of, sorted."""
+    return tuple(sorted(_prices()))
+
+
+def table_of(provider: str, region: str) -> Mapping[str, float]:
+    """Return US dollars an hour by instance type; empty where none are known."""
+    return _prices().get((_provider(provider), region.strip().casefold()), {})
+
+
+@cache
+def _said() -> Mapping[str, str]:
+    """Return source, date and licence of each provider's prices in words."""
+    return {of.provider: f"{of.source}, {of.date}, {of.licence}" for of in origins()}
 
 
 @cache
 def _also() -> Mapping[str, str]:
     """Return a provider's name by its other names."""
-    with (_DATA / "prices.toml").open("rb") as file:
-        return {other: name for name, of in tomllib.load(file).items() for other in of["also"]}
+    return {other: of.provider for of in origins() for other in of.also}

@@ -18,6 +18,7 @@ COMMANDS = {
     "inspect": "What is served in a tree of manifests, and where each setting is written.",
     "edit": "The exact edit of a setting, as a diff; --write applies it.",
     "estimate": "How much memory a model takes on a GPU, and how fast it answers.",
+    "catalog": "The GPUs, models and prices that estimates stand on: show, check, update.",
     "comment": "Handle one chatops comment.",
     "settle": "Follow what was published to its outcome.",
     "ledger": "Prove, read, hand over the record.",

@@ -17,7 +17,8 @@ def outer_weights(top: Keys, keys: Keys, context: int, *, generates: bool) -> tu
     vocabulary = vocabulary_of(keys)
     wide = keys.integer("word_embed_proj_dim", "embedding_size", default=hidden, least=1)
     embedding = Weight("embed_tokens", ((vocabulary, 1),), wide, Split.VOCAB, Role.EMBEDDING, plain=True)
-    rest = [*_positions(keys, traits.positions, context, wide), small("norm", traits.final_norms * hidden)]
+    placed = wide if keys.has("embedding_size") else hidden
+    rest = [*_positions(keys, traits.positions, context, placed), small("norm", traits.final_norms * hidden)]
     if wide != hidden:
         rest.append(linear("embed_proj", hidden, (1 if keys.has("embedding_size") else 2) * wide, Split.NONE))
     rest += [*_segments(keys, wide), *_per_layer(keys, hidden)]

@@ -86,13 +86,13 @@ class Keys:
             return Keys({}, self._name(names[0]))
         implied = self.defaults.get(name)
         kind = value.get("model_type") or (implied.get("model_type") if isinstance(implied, Mapping) else None)
-        return Keys(value, self._name(name), class_defaults(str(kind or "")))
+        return Keys(value, self._name(name), {**class_defaults(str(kind or "")), "model_type": str(kind or "")})
 
     def implied(self, name: str) -> Keys:
         """Return the object that the model's class makes where the configuration has none; empty where it makes none."""
         made = self.defaults.get(name)
         own = made if isinstance(made, Mapping) else {}
-        return Keys(own, self._name(name), class_defaults(str(own.get("model_type", ""))))
+        return Keys(own, self._name(name), {**class_defaults(str(own.get("model_type", ""))), **own})
 
     def has(self, *names: str) -> bool:
         """Whether any of `names` is set to something that is not null."""

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trimtab.estimate.config import ConfigError
+from trimtab.estimate.defaults import Batch, batch, first_core, utilisation
+from trimtab.estimate.extras import Extras, read_extras
+from trimtab.estimate.kv_dtypes import kv_bytes
+from trimtab.estimate.release import NEWEST, Release, release_of
+from trimtab.estimate.settings import Settings
 from trimtab.estimate.shape import Shape
 from trimtab.estimate.types import Deployment
-from trimtab.fleet import GpuType, Scalar
 
-NEWEST = (0, 33)
-"""The newest vLLM release that the constants cover."""
-V1 = (0, 8)
-"""vLLM's V1 core is the default from here on."""
-_LARGE_GIB, _HUGE_GIB = 70, 160
-_CHUNKS_FROM = 32_768
-_LARGEST_GRAPH = 512
-_WORDS = {"true": True, "false": False, "yes": True, "no": False}
+_LARGEST_GRAPH, _LARGEST_GRAPH_BLACKWELL = 512, 1024
+_CLASSES = (0, 30)
+"""From here on Blackwell's data-centre GPUs capture larger batches (vLLM 0.33, `_set_cudagraph_sizes`)."""
+_BYTES = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,47 +26,60 @@ class Engine:
     Attributes:
         name: `vllm`, `sglang`, `tgi`, `tensorrt-llm` …
         version: (major, minor); the newest known where unsaid.
+        patch: The release's third number.
+        v0: Whether this is vLLM's first core.
         tp: Tensor parallel size.
         pp: Pipeline parallel size.
         dp: Data parallel size: independent copies of attention and cache.
         ep: Ranks that share the experts; 1 without expert parallelism.
+        cp: Ranks that share each request's cache while decoding (`decode_context_parallel_size`).
         utilisation: Share of the GPU's memory the engine takes.
         max_model_len: Longest request, tokens; 0 means the model's own.
         max_num_seqs: Requests in one batch at most.
         max_num_batched_tokens: Tokens in one step at most.
-        block_size: Tokens of one cache block.
+        block_size: Tokens of one cache block; 0 where the engine chooses.
         kv_bytes: Bytes of one cache element.
+        kv_gib: The cache's size where it is set, GiB; 0 otherwise.
+        kv_blocks: The number of blocks where it is set; 0 otherwise.
+        offload_gib: Weights kept in the host's memory, GiB for one GPU.
+        prefix_caching: Whether prefixes are kept; None where nothing is said.
+        hybrid_cache: Whether windows give back what they passed; None where nothing is said.
         eager: Whether CUDA graphs are off.
         quantization: The setting; empty where unset.
         dtype_bytes: Bytes of one unquantised weight.
         graph_limit: Largest batch captured as a graph.
         fitted_length: Whether the engine chooses the longest context that fits (`--max-model-len auto`).
         release_known: Whether the release was said.
+        extras: What is loaded beside the model itself.
     """
 
     name: str
     version: tuple[int, int]
+    patch: int
+    v0: bool
     tp: int
     pp: int
     dp: int
     ep: int
+    cp: int
     utilisation: float
     max_model_len: int
     max_num_seqs: int
     max_num_batched_tokens: int
     block_size: int
     kv_bytes: float
+    kv_gib: float
+    kv_blocks: int
+    offload_gib: float
+    prefix_caching: bool | None
+    hybrid_cache: bool | None
     eager: bool
     quantization: str
     dtype_bytes: int
     graph_limit: int
     fitted_length: bool
     release_known: bool
-
-    @property
-    def v0(self) -> bool:
-        """Whether this is vLLM's first core."""
-        return self.name == "vllm" and self.version < V1
+    extras: Extras
 
 
 def resolve(deployment: Deployment, shape: Shape, kv_cache_dtype: str) -> Engine:
@@ -82,76 +93,72 @@ def resolve(deployment: Deployment, shape: Shape, kv_cache_dtype: str) -> Engine
     Raises:
         ConfigError: A setting is out of bounds, or contradicts the model or the number of GPUs.
     """
-    values = _Values(deployment.settings)
+    values = Settings(deployment.settings)
     name = deployment.engine or "vllm"
-    version = _version(deployment.engine_version) if name == "vllm" else NEWEST
+    release = release_of(deployment.engine_version) if name == "vllm" else Release(NEWEST, 0, known=True)
     tp, pp, dp = _parallel(deployment, values)
     fitted = values.text("max_model_len") in {"auto", "-1"}
     length = 0 if fitted else values.whole("max_model_len", 0, 0, 1 << 30)
-    seqs_default, tokens_default = _batch_defaults(name, version, deployment.gpu, length or shape.max_positions)
-    seqs = values.whole("max_num_seqs", seqs_default, 1, 1 << 20)
+    usual = batch(name, release.minor, deployment.gpu, shape, length or shape.max_positions, tp)
+    share = utilisation(name, release.minor, deployment.gpu, shape, usual, tp * pp)
+    tokens = values.whole("max_num_batched_tokens", usual.tokens, -1, 1 << 26)
+    tokens = tokens if tokens > 0 else max(usual.tokens, length or shape.max_positions)
+    seqs = min(values.whole("max_num_seqs", usual.seqs, 1, 1 << 20), tokens)
     dtype_bytes = _dtype_bytes(values.text("dtype"), shape.dtype_bytes)
-    asked_ep = values.text("expert_parallel_size") not in {"", "0", "1", "false"}
     return Engine(
         name=name,
-        version=version,
+        version=release.minor,
+        patch=release.patch,
+        v0=name == "vllm" and first_core(release.minor, deployment.gpu),
         tp=tp,
         pp=pp,
         dp=dp,
-        ep=tp * dp if asked_ep and shape.moe else 1,
-        utilisation=values.number("gpu_memory_utilization", _utilisation(name, version), 0.0, 1.0),
+        ep=tp * dp if _shares_experts(values) and shape.moe else 1,
+        cp=values.whole("decode_context_parallel_size", 1, 1, 1 << 10),
+        utilisation=values.number("gpu_memory_utilization", share, 0.0, 1.0),
         max_model_len=length,
         max_num_seqs=seqs,
-        max_num_batched_tokens=values.whole("max_num_batched_tokens", tokens_default, 1, 1 << 26),
-        block_size=values.whole("block_size", 16, 1, 4096),
-        kv_bytes=_kv_bytes(values.text("kv_cache_dtype"), kv_cache_dtype, dtype_bytes),
-        eager=bool(values.flag("enforce_eager")),
+        max_num_batched_tokens=tokens,
+        block_size=values.whole("block_size", 0, 1, 4096),
+        kv_bytes=kv_bytes(values.text("kv_cache_dtype"), kv_cache_dtype, dtype_bytes),
+        kv_gib=values.number("kv_cache_memory_bytes", 0, 0, 1 << 50) / _BYTES,
+        kv_blocks=values.whole("num_gpu_blocks_override", 0, 1, 1 << 40),
+        offload_gib=values.number("cpu_offload_gb", 0, 0, 1 << 20),
+        prefix_caching=_said(values, "enable_prefix_caching"),
+        hybrid_cache=_denied(_said(values, "disable_hybrid_kv_cache_manager")),
+        eager=values.flag("enforce_eager"),
         quantization=values.text("quantization"),
         dtype_bytes=dtype_bytes,
-        graph_limit=min(2 * seqs, _LARGEST_GRAPH),
+        graph_limit=_graph_limit(deployment, release, usual, seqs),
         fitted_length=fitted,
-        release_known=bool(deployment.engine_version.strip()),
+        release_known=release.known,
+        extras=read_extras(values),
     )
 
 
-class _Values:
-    """The settings by type; text as people write it in flags is taken."""
-
-    def __init__(self, settings: Mapping[str, Scalar]) -> None:
-        self._settings = settings
-
-    def number(self, name: str, default: float, least: float, most: float) -> float:
-        value = self._settings.get(name)
-        if value is None or str(value).strip().lower() in {"", "auto", "none"}:
-            return default
-        try:
-            number = float(value)
-        except ValueError:
-            raise ConfigError(f"{name} is {str(value)[:40]!r}, not a number") from None
-        if not least <= number <= most:
-            raise ConfigError(f"{name} is {value}, not from {least:g} to {most:g}")
-        return number
-
-    def whole(self, name: str, default: int, least: int, most: int) -> int:
-        number = self.number(name, default, least, most)
-        if number != int(number):
-            raise ConfigError(f"{name} is {number:g}, not a whole number")
-        return int(number)
-
-    def text(self, name: str) -> str:
-        return str(self._settings.get(name, "")).strip().lower()
-
-    def flag(self, name: str) -> bool:
-        value = self._settings.get(name, False)
-        return _WORDS.get(str(value).lower(), bool(value))
+def _said(values: Settings, name: str) -> bool | None:
+    return values.flag(name) if values.text(name) else None
 
 
-def _version(text: str) -> tuple[int, int]:
-    match = re.match(r"v?(\d{1,4})\.(\d{1,4})", text.strip())
-    return (int(match[1]), int(match[2])) if match else NEWEST
+def _denied(said: bool | None) -> bool | None:
+    return None if said is None else not said
 
 
-def _parallel(deployment: Deployment, values: _Values) -> tuple[int, int, int]:
+def _shares_experts(values: Settings) -> bool:
+    """`enable_expert_parallel`, or SGLang's size of it."""
+    return values.text("expert_parallel_size") not in {"", "0", "1", "false"}
+
+
+def _graph_limit(deployment: Deployment, release: Release, usual: Batch, seqs: int) -> int:
+    if usual.graphs:
+        return usual.graphs
+    most = _LARGEST_GRAPH
+    if int(deployment.gpu.compute_capability) == 10 and release.minor >= _CLASSES:  # noqa: PLR2004  # Blackwell's data-centre class
+        most = _LARGEST_GRAPH_BLACKWELL
+    return min(2 * seqs, most)
+
+
+def _parallel(deployment: Deployment, values: Settings) -> tuple[int, int, int]:
     """Return TP, PP and DP; where nothing is said, all GPUs work on one model together."""
     most = 1 << 14
     pp = values.whole("pipeline_parallel_size", 1, 1, most)
@@ -167,38 +174,6 @@ def _parallel(deployment: Deployment, values: _Values) -> tuple[int, int, int]:
     return tp, pp, dp
 
 
-def _utilisation(name: str, version: tuple[int, int]) -> float:
-    """The default share: vLLM 0.90, since 0.20 0.92; SGLang and TGI take about as much as 0.88 and 0.9."""
-    if name == "vllm":
-        return 0.92 if version >= (0, 20) else 0.9
-    return {"sglang": 0.88, "tensorrt-llm": 0.9}.get(name, 0.9)
-
-
-def _batch_defaults(name: str, version: tuple[int, int], gpu: GpuType, length: int) -> tuple[int, int]:
-    """Return the default (max_num_seqs, max_num_batched_tokens); other engines' are about the largest of vLLM's.
-
-    Source: vLLM 0.33, `EngineArgs.get_batch_defaults`; the 160 GiB tier came with 0.27. The V0 core takes a whole
-    prompt in one step unless prompts are long enough (32,768) that it chunks them.
-    """
-    if name != "vllm":
-        return 1024, 8192
-    if version < V1:
-        return 256, 2048 if length > _CHUNKS_FROM else max(2048, length)
-    ampere = gpu.family == "ampere" or gpu.name == "NVIDIA-GB10"
-    if gpu.memory_gib >= _HUGE_GIB and version >= (0, 27):
-        return 1024, 16_384
-    if gpu.memory_gib >= _LARGE_GIB and not ampere:
-        return 1024, 8192
-    return 256, 2048
-
-
 def _dtype_bytes(asked: str, own: int) -> int:
     """Return the bytes of a weight: `auto` turns FP32 checkpoints into 16 bits (vLLM 0.33, `_resolve_auto_dtype`)."""
     return 4 if asked in {"float32", "float"} else min(own, 2)
-
-
-def _kv_bytes(asked: str, checkpoint: str, dtype_bytes: int) -> float:
-    kind = checkpoint if asked in {"", "auto"} else asked
-    if "nvfp4" in kind or kind.startswith(("int4", "fp4")):
-        return 0.5625
-    return 1 if kind.startswith(("fp8", "int8", "float8")) else dtype_bytes

@@ -26,7 +26,7 @@ _SHARED_SIZES = (
     "share_expert_dim",
 )  # fmt: skip
 _SHARED_COUNTS = ("n_shared_experts", "num_shared_experts", "num_shared_expert", "moe_num_shared_experts")
-_ALWAYS_SHARED = ("llama4",)
+_ALWAYS_SHARED = ("llama4", "hunyuan")
 _DENSE_FIRST = ("first_k_dense_replace", "num_dense_layers", "moe_layer_start_index")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from trimtab.estimate.config import Keys
 from trimtab.estimate.experts import has_experts, moe_of, shared_size
 from trimtab.estimate.shape import Moe, Role, Split, Weight, linear, small
@@ -91,7 +93,20 @@ def routed(keys: Keys, moe: Moe, name: str = "mlp") -> tuple[Weight, ...]:
             linear(f"{name}.fc1_latent_proj", moe.hidden, hidden, Split.NONE),
             linear(f"{name}.fc2_latent_proj", hidden, moe.hidden, Split.NONE),
         )
-    return (router, *experts, *_shared(keys, moe, name), *latent)
+    return (router, *experts, *_shared(keys, moe, name), *latent, *_beside(keys, moe, name))
+
+
+def _beside(keys: Keys, moe: Moe, name: str) -> tuple[Weight, ...]:
+    """Gemma 4: three norms, the router's scale and one for each expert; Ernie 4.5 VL: experts of their own for images."""
+    if keys.text("model_type").startswith("gemma4"):
+        return (small(f"{name}.norms", 4 * hidden_of(keys) + moe.experts),)
+    if keys.text("model_type").startswith("ernie4_5") and keys.items("moe_intermediate_size"):
+        size = keys.layer_integer(1, "moe_intermediate_size", default=1, least=1)
+        seen = replace(
+            moe, intermediate=size, experts=keys.layer_integer(1, "moe_num_experts", default=moe.experts, least=1)
+        )
+        return routed(Keys({"hidden_size": hidden_of(keys)}), seen, f"{name}.vision_moe")
+    return ()
 
 
 def _shared(keys: Keys, moe: Moe, name: str) -> tuple[Weight, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trimtab.estimate.config import ConfigError
 
@@ -17,7 +17,8 @@ class Format:
         bits: Bits of one weight; 0 for the model's own type.
         group: Input columns (of one row) that share a scale; 0 for one scale a row.
         scale_bytes: Bytes of one scale.
-        zero_bits: Bits of one zero point.
+        zero_bits: Bits of one zero point; 0 where the weights are symmetric.
+        idle_zero_bits: Bits of one zero point that a checkpoint stores though its weights are symmetric (GPTQ).
         block: Rows that share a scale, with `group` columns; 1 otherwise.
         per_tensor: Whether one scale serves the whole matrix.
     """
@@ -27,6 +28,7 @@ class Format:
     group: int = 0
     scale_bytes: float = 0
     zero_bits: float = 0
+    idle_zero_bits: float = 0
     block: int = 1
     per_tensor: bool = False
 
@@ -47,10 +49,24 @@ def plain() -> Format:
     return Format("plain")
 
 
-def integer(bits: int, group: int, *, zeros: bool) -> Format:
+def integer(bits: int, group: int, *, zeros: bool, idle_zeros: bool = False) -> Format:
     """Integer weights with a 16-bit scale for each group, and zero points where asked (AWQ, GPTQ, W4A16)."""
     name = "int8" if bits == _BYTE else "int4"
-    return Format(name, bits, group, 2, bits if zeros else 0)
+    return Format(name, bits, group, 2, bits if zeros else 0, bits if idle_zeros and not zeros else 0)
+
+
+def kept(form: Format, family: str, *, vllm: bool) -> Format:
+    """Return a format as the kernel of a GPU family keeps it.
+
+    Hopper's kernel (Machete) turns zero points into 16-bit values and leaves a symmetric checkpoint's idle ones where
+    they are; the others' (Marlin) keeps the packed ones and drops the idle.
+    Source: vLLM 0.33, kernels/linear/mixed_precision/machete.py and marlin.py, `process_weights_after_loading`.
+    """
+    if not vllm or not (form.zero_bits or form.idle_zero_bits):
+        return form
+    if family == "hopper":
+        return replace(form, zero_bits=16 if form.zero_bits else form.idle_zero_bits, idle_zero_bits=0)
+    return replace(form, idle_zero_bits=0)
 
 
 _BYTE = 8

@@ -11,7 +11,7 @@ from trimtab.estimate.feedforward import dense, feeding, has_experts
 from trimtab.estimate.layout import Mix, mixes, pattern_of
 from trimtab.estimate.mamba import mamba_layer
 from trimtab.estimate.mixers import conv_layer, delta_layer, kimi_delta_layer, lightning_layer
-from trimtab.estimate.shape import Layer, Moe, Split, Weight, linear, small
+from trimtab.estimate.shape import Keep, Layer, Moe, Split, Weight, linear, small
 from trimtab.estimate.sizes import hidden_of
 from trimtab.estimate.traits import traits_of
 
@@ -107,10 +107,20 @@ def _mixing(keys: Keys, mix: Mix, index: int) -> Layer:
     if mix in _MIXERS:
         return _MIXERS[mix](keys)
     layer = attention_layer(keys, index, windowed=mix is Mix.WINDOW, chunked=mix is Mix.CHUNK)
+    if keys.text("model_type") == "whisper":
+        return _crossed(keys, layer)
     if mix is Mix.BESIDE:
         state = mamba_layer(keys)
         return Layer((*layer.weights, *state.weights), (*layer.caches, *state.caches), layer.heads)
     return layer
+
+
+def _crossed(keys: Keys, layer: Layer) -> Layer:
+    """Whisper's decoder: a second attention over the encoder's output, which is of one length (vLLM 0.33, whisper.py)."""
+    again = [replace(weight, name=weight.name.replace("self_attn", "encoder_attn")) for weight in layer.weights]
+    span = keys.integer("max_source_positions", default=1500, least=1)
+    caches = tuple(replace(cache, keep=Keep.CHUNK, span=span) for cache in layer.caches)
+    return Layer((*layer.weights, *again), (*layer.caches, *caches), layer.heads)
 
 
 def _searched(keys: Keys, block: object) -> Layer:

@@ -82,7 +82,7 @@ def divides_heads(model: Model, tensor_parallel_size: int) -> bool:
 def _shape(top: Keys) -> Shape:
     keys = language_part(top)
     hidden, heads = hidden_of(keys), _heads(keys)
-    if heads.heads % heads.kv_heads and not keys.has("block_configs"):
+    if heads.heads % heads.kv_heads and not keys.has("block_configs", "kv_lora_rank"):
         raise ConfigError(f"{heads.heads} attention heads are not shared by {heads.kv_heads} key-value heads")
     moe = moe_of(keys)
     vision = tower_weights(top, hidden)

@@ -125,7 +125,7 @@ def _swiglu(top: Keys, keys: Keys, width: int, text: int) -> int:
     del keys
     factor = top.integer("downsample_factor", default=2, least=1, most=_MOST_JOINED)
     joined = width * factor * factor
-    middle = top.integer("adapter_layer_dim", "alignment_intermediate_size", default=2 * text, least=2)
+    middle = top.integer("alignment_intermediate_size", default=text, least=2)
     norm = 2 * joined if top.text("model_type") == "aya_vision" else 0
     return norm + joined * middle + middle + middle // 2 * text + text
 

@@ -110,7 +110,8 @@ def _simple(keys: Keys, method: str) -> Format:
     if method in {"awq", "gptq", "auto_round", "autoround", "awq_marlin", "gptq_marlin"}:
         bits = keys.integer("bits", "w_bit", default=4, least=2, most=8)
         group = keys.integer("group_size", "q_group_size", default=128, least=-1)
-        return integer(bits, max(0, group), zeros=keys.flag("zero_point", default=method.startswith("awq")))
+        zeros = keys.flag("zero_point", default=method.startswith("awq") or not keys.flag("sym", default=True))
+        return integer(bits, max(0, group), zeros=zeros, idle_zeros=not method.startswith("awq"))
     if method == "bitsandbytes":
         if keys.flag("load_in_8bit", "_load_in_8bit"):
             return by_name("int8")

@@ -15,7 +15,7 @@ def sound_elements(top: Keys, text: int) -> int:
     Raises:
         ConfigError: A size is out of bounds.
     """
-    keys = top.within("audio_config", "sound_config")
+    keys = top if top.text("model_type") == "whisper" else top.within("audio_config", "sound_config")
     if not keys.tree:
         inner = top.within("thinker_config")
         return sound_elements(inner, text) if inner.tree else 0
@@ -53,6 +53,8 @@ def _conformer(keys: Keys, text: int) -> int:
 
 
 def _projector(top: Keys, keys: Keys, width: int, text: int) -> int:
+    if keys is top:
+        return 0
     if keys.text("model_type").startswith("qwen2_5_omni"):
         out = keys.integer("output_dim", default=text, least=1)
         return width * out + out + 2 * out

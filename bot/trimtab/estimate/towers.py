@@ -103,6 +103,8 @@ def tower_weights(top: Keys, text_hidden: int) -> tuple[Weight, ...]:
     """
     sounds = sound_elements(top, text_hidden)
     heard = (_lump("audio_tower", sounds, Split.NONE),) if sounds else ()
+    if top.text("model_type") in {"phi4mm", "phi4_multimodal"}:
+        return (_lump("embed_tokens_extend", _PHI4, Split.NONE),)
     keys = _vision_of(top)
     if not keys.tree and not keys.defaults:
         return heard
@@ -120,6 +122,8 @@ def tower_weights(top: Keys, text_hidden: int) -> tuple[Weight, ...]:
     )
 
 
+_PHI4 = 907_982_272
+"""Phi-4 Multimodal's encoders of images and sound with their projectors; there is one such model (Transformers 5.23)."""
 _MOBILE, _MOBILE_WIDTH = 294_126_912, 2048
 """MobileNet V5's convolutions, which no key of Gemma 3n's configuration changes (timm 1.0, mobilenetv5_300m_enc)."""
 

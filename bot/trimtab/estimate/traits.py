@@ -153,14 +153,13 @@ _TABLE: dict[str, Traits] = {
     "xlm-roberta": _BERT,
 }
 _PLAIN = frozenset({
-    "aquila", "axk1", "bailing_hybrid", "bailing_moe", "bamba", "cwm", "dbrx", "deepseek", "deepseek_v2", "deepseek_v3",
-    "deepseek_v32", "deepseek_v4", "dots1", "ernie4_5", "ernie4_5_moe", "ernie4_5_vl_moe_text", "falcon_h1",
-    "falcon_mamba", "glm4_moe_lite", "glm_moe_dsa", "gpt_oss", "granite", "granitemoe", "granitemoehybrid",
-    "granitemoeshared", "helium", "hyperclovax", "jamba", "kimi_k2", "kimi_k3", "llama", "llama4_text", "mamba",
-    "mamba2", "mimo", "mimo_v2_flash", "minicpm3", "minimax", "ministral", "ministral3", "mistral", "mistral4",
-    "mixtral", "nemotron-nas", "nemotron_h", "phi3", "phi4_multimodal", "phi4mm", "smollm3", "solar", "solar_open", "vaultgemma", "xverse",
-    "yi", "zamba2", "mllama_text_model", "longcat_flash", "aria_text", "bitnet", "kimi_vl", "deepseek_vl_v2", "step3_text", "pixtral",
-    "nemotron", "phi3_v", "phi3small", "olmo_hybrid", "decilm",
+    "aquila", "aria_text", "bailing_moe", "bamba", "cwm", "dbrx", "decilm", "deepseek", "deepseek_v2", "deepseek_v3",
+    "deepseek_v32", "deepseek_v4", "deepseek_vl_v2", "dots1", "ernie4_5", "ernie4_5_moe", "ernie4_5_moe_vl",
+    "ernie4_5_vl_moe_text", "falcon_h1", "falcon_mamba", "glm4_moe_lite", "glm_moe_dsa", "gpt_oss", "granite",
+    "granitemoe", "granitemoehybrid", "granitemoeshared", "helium", "hyperclovax", "jamba", "kimi_k2", "kimi_k3",
+    "kimi_vl", "llama", "llama4_text", "mamba", "mamba2", "mimo", "mimo_v2_flash", "minicpm3", "minimax", "ministral",
+    "ministral3", "mistral", "mistral4", "mixtral", "mllama_text_model", "nemotron-nas", "nemotron_h", "phi3", "phi3_v",
+    "phi4_multimodal", "phi4mm", "pixtral", "smollm3", "solar", "solar_open", "step3_text", "vaultgemma", "xverse", "yi",
 })  # fmt: skip
 _OTHER_NAMES = {
     "RefinedWeb": "falcon",

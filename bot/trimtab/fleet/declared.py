@@ -103,6 +103,7 @@ class Serving:
         selector_key: The label key of the GPU product selector, where one stands; empty otherwise.
         clusters: Names of the clusters that this is deployed to; empty where the repository's own list holds.
         destinations: Where Argo CD and Flux bring it; empty where nothing in the tree tells.
+        model_config: The text of the `config.json` that its annotation `trimtab.dev/model-config` names; else empty.
     """
 
     subject: str
@@ -123,6 +124,7 @@ class Serving:
     selector_key: str = ""
     clusters: tuple[str, ...] = ()
     destinations: tuple[Destination, ...] = ()
+    model_config: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def declared_workload(
     name = serving.live_names[0] if len(serving.live_names) == 1 else _own_name(serving)
     wishes, gaps = join_wishes(cluster, f"{name.namespace}/{name.name}", [Source(serving.path, serving.annotations)])
     traffic = _no_traffic(unseen)
-    model = model_of(settings, ())
+    model = model_of(settings, (), serving)
     if not wishes.intent_declared:
         names = f"{serving.namespace} {serving.name} {serving.container}"
         inferred = infer_intent(serving.kind, names, serving.engine, model, traffic)

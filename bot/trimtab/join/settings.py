@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from trimtab.catalog import find_model
+from trimtab.catalog import find_model, with_scheme
 from trimtab.facts import Series
 from trimtab.fleet import Found, Host, Measure, Model, Scalar, Serving, Unknown
 from trimtab.join.host import declared
@@ -140,8 +140,14 @@ def version_of(settings: Mapping[str, Scalar]) -> str:
     return match.group(1) if match else ""
 
 
-def model_of(settings: Mapping[str, Scalar], names: Sequence[str]) -> Found[Model] | Unknown:
-    """Return the model: by the flag first, since served names are often aliases, then by what is served."""
+def model_of(
+    settings: Mapping[str, Scalar], names: Sequence[str], serving: Serving | Unknown
+) -> Found[Model] | Unknown:
+    """Return the model: as the repository describes it, else by the flag, since served names are often aliases."""
+    if isinstance(serving, Serving) and serving.model_config:
+        name = next(filter(None, (str(settings.get("model", "")), *names)), serving.name)
+        source = f"the file that {serving.path} names"
+        return Found(Model(name, with_scheme(serving.model_config, name), source), source)
     reasons = []
     for name in (str(settings.get("model", "")), *names):
         found = find_model(name) if name else Unknown("")

@@ -68,7 +68,7 @@ def join_workload(scene: Scene, group: Group, place: Found[Place] | Unknown) -> 
     hardware = _hardware(scene, group, both.settings, engine_of(measures, serving))
     nodes = tuple(sorted({pod.node for pod in group.current if pod.node}))
     traffic = join_traffic(measures)
-    model = model_of(both.settings, [label(row, "model_name") for row in served(measures)])
+    model = model_of(both.settings, [label(row, "model_name") for row in served(measures)], serving)
     wishes, gaps = _wishes(scene, group, serving)
     if not wishes.intent_declared:
         names = " ".join((group.namespace, group.name, str(both.settings.get("model", ""))))

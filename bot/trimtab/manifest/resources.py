@@ -69,15 +69,21 @@ def take_gpus(draft: Draft, sites: Sequence[GpuSite]) -> None:
 def join_gpus(draft: Draft, counts: Sequence[Cursor]) -> None:
     """Let further scalars say the same number of GPUs, such as what a Ray worker is started with."""
     hit = draft.hits.get("gpu_count")
-    if hit is None or hit.writer is None or not counts:
-        return
+    if hit is not None:
+        draft.hits["gpu_count"] = also(hit, counts)
+
+
+def also(hit: Hit, cursors: Sequence[Cursor]) -> Hit:
+    """Return a hit whose value is written to further scalars too."""
+    if hit.writer is None or not cursors:
+        return hit
     first = hit.writer
-    locked = next((cursor.why_locked for cursor in counts if cursor.why_locked), "")
+    locked = next((cursor.why_locked for cursor in cursors if cursor.why_locked), "")
 
     def writer(value: Scalar) -> tuple[Splice, ...]:
-        return (*first(value), *(replace_scalar(cursor, value) for cursor in counts))
+        return (*first(value), *(replace_scalar(cursor, value) for cursor in cursors))
 
-    draft.hits["gpu_count"] = replace(hit, writer=writer, locked=hit.locked or locked)
+    return replace(hit, writer=writer, locked=hit.locked or locked)
 
 
 def together(hit: Hit, cursors: Sequence[Cursor], write: _Writes) -> Hit:

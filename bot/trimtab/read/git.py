@@ -14,6 +14,7 @@ from trimtab.facts import RepositoryFacts, Unreadable
 from trimtab.fleet import Gap
 from trimtab.gitio import Repo, blob_sizes, folder_for, read_blobs, remote_of
 from trimtab.manifest import Tree, inspect
+from trimtab.read.model_config import with_model_configs
 from trimtab.render import Tools, Workspace, find_tools, live_names
 
 _LARGEST_BYTES = 2 << 20
@@ -66,8 +67,16 @@ def read_repository(
     found = inspect(tree, title)
     with Workspace(root, tree, tools or find_tools(os.environ)) as workspace:
         servings = live_names(found.servings, tree, workspace)
+    servings, gaps = with_model_configs(servings, root, title)
     facts = RepositoryFacts(
-        title, head, tree_digest(tree), repository.clusters, servings, found.files_read, (*unnamed, *found.unreadable)
+        title,
+        head,
+        tree_digest(tree),
+        repository.clusters,
+        servings,
+        found.files_read,
+        (*unnamed, *found.unreadable),
+        gaps,
     )
     return Checkout(facts, root, tree)
 

@@ -145,3 +145,58 @@ def test_a_stack_is_known_by_its_key_whatever_the_file_is_called() -> None:
 def test_clients_of_models_serve_none(text: str) -> None:
     """A name of a model, of an engine or of its address is no engine."""
     assert inspect(Tree({"values.yaml": text.encode()})).servings == ()
+
+
+LLM_D = """\
+modelArtifacts: {uri: "hf://org/chat", name: org/chat}
+decode:
+  replicas: 2
+  parallelism: {tensor: 4}
+  acceleratorTypes: {labelKey: nvidia.com/gpu.product, labelValues: [NVIDIA-H100-80GB-HBM3]}
+  containers:
+  - name: vllm
+    image: ghcr.io/llm-d/llm-d-cuda:v0.3.0
+    args: ["--model={{ .Values.modelArtifacts.name }}", --max-model-len=8192]
+prefill: {create: false}
+"""
+
+
+def test_a_pool_of_llm_d_refers_to_the_charts_model() -> None:
+    """A template that stands for the chart's own model is followed to it; the label and its value pick the GPU."""
+    assert said(one(LLM_D, "values.yaml")) == {
+        "engine_version": "v0.3.0",
+        "gpu_product": "NVIDIA-H100-80GB-HBM3",
+        "max_model_len": 8192,
+        "model": "org/chat",
+        "replicas": 2,
+        "tensor_parallel_size": 4,
+    }
+
+
+def test_an_address_may_refer_to_the_name_too() -> None:
+    """Where the address is made from the name, the name is the model."""
+    text = LLM_D.replace("hf://org/chat", "hf://{{ .Values.modelArtifacts.name }}")
+    setting = one(text, "values.yaml").settings["model"]
+
+    assert (setting.value, setting.raw, setting.editable) == ("org/chat", "org/chat", True)
+
+
+def test_the_model_of_llm_d_changes_with_its_name() -> None:
+    """The address and the name that the command is given stay the same model."""
+    after = edited(LLM_D, "values.yaml#//decode/decode", model="org/other")
+
+    assert after == LLM_D.replace("org/chat", "org/other")
+
+
+def test_a_command_may_stand_in_the_image() -> None:
+    """Charts that keep the command beside the image's name are read there."""
+    text = (
+        "image:\n  repository: vllm/vllm-openai\n  tag: v0.11.0\n"
+        "  command: [vllm, serve, org/chat, --max-model-len, '8192']\n"
+    )
+
+    assert said(one(text, "values.yaml")) == {
+        "engine_version": "v0.11.0",
+        "max_model_len": 8192,
+        "model": "org/chat",
+    }

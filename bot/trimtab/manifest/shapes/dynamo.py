@@ -52,10 +52,12 @@ def _services(thing: Thing, spec: Cursor) -> Iterator[tuple[str, Cursor]]:
 def _works(name: str, service: Cursor, settings: EngineSettings) -> bool:
     """Return whether a service loads a model: it starts an engine, or it is declared a worker or asks for GPUs."""
     kind = service.word("componentType").lower()
-    asks = bool(_sites(service))
-    if kind in _NO_WORKERS or (name.lower() in _NO_WORKERS and not asks):
+    if settings.spoken:
+        return kind not in _NO_WORKERS
+    if not settings.engine or kind in _NO_WORKERS or name.lower() in _NO_WORKERS:
         return False
-    return settings.spoken or (bool(settings.engine) and (kind in _WORKERS or asks))
+    runs = settings.command.script is not None or bool(service.get("extraPodSpec", "mainContainer", "command"))
+    return bool(_sites(service)) or (kind in _WORKERS and not runs)
 
 
 def _worker(thing: Thing, name: str, service: Cursor, settings: EngineSettings) -> Draft:

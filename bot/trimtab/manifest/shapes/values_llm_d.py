@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 from trimtab.manifest import resources, selector
 from trimtab.manifest.address import model_hit
-from trimtab.manifest.container import Container, read_engine
+from trimtab.manifest.container import Container, field_hit, read_engine
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.keys import take_keys
+from trimtab.manifest.resources import also
 from trimtab.manifest.scale import take_replicas
 from trimtab.manifest.shapes.owner import Owner, image_of
 from trimtab.manifest.source import Cursor
@@ -31,10 +32,25 @@ def read(values: Cursor, owner: Owner) -> Iterator[Draft]:
         for name in ("decode", "prefill"):
             pool = at.get(name)
             if pool is not None and pool.is_mapping and pool.word("create") != "false":
-                yield _pool(pool, name, uri, owner)
+                draft = _pool(pool, name, owner)
+                _take_model(draft, uri, at.get("modelArtifacts", "name"))
+                yield draft
 
 
-def _pool(pool: Cursor, name: str, uri: Cursor, owner: Owner) -> Draft:
+def _take_model(draft: Draft, uri: Cursor, name: Cursor | None) -> None:
+    """Add the model's address where the command only refers to it; the chart's name of it changes with it."""
+    said = draft.hits.get("model")
+    if not uri.string or (said is not None and "{{" not in str(said.value)):
+        return
+    hit = model_hit(uri)
+    if name is not None and "{{ .Values.modelArtifacts.name }}" in uri.string and name.string:
+        hit = field_hit("model", name.string, name)
+    elif name is not None and name.string == hit.value:
+        hit = also(hit, [name])
+    draft.hits["model"] = hit
+
+
+def _pool(pool: Cursor, name: str, owner: Owner) -> Draft:
     containers = pool.get("containers")
     items = containers.items() if containers is not None else ()
     at = next(iter(items), pool)
@@ -44,11 +60,23 @@ def _pool(pool: Cursor, name: str, uri: Cursor, owner: Owner) -> Draft:
     draft = owner.draft(name, settings.engine)
     draft.add(settings.hits)
     draft.adders.update(settings.adders)
-    if uri.string:
-        draft.add({"model": model_hit(uri)})
     take_keys(draft, pool, _KEYS)
-    resources.take_gpus(draft, resources.gpu_sites(at.get("resources")))
+    sites = resources.gpu_sites(at.get("resources"))
+    if sites:
+        resources.take_gpus(draft, sites)
+    for field in ("gpu_count", "gpu_resource"):
+        draft.refusals[field] = "the chart asks for as many GPUs as `parallelism` says; set tensor_parallel_size"
     resources.take_host(draft, at)
     take_replicas(draft, pool)
-    selector.take_selector(draft, tuple(selector.selectors(pool)), None, "")
+    _take_kind(draft, pool)
     return draft
+
+
+def _take_kind(draft: Draft, pool: Cursor) -> None:
+    """Add the kind of GPU: a selector of the pod, or the chart's own label and values."""
+    found = list(selector.selectors(pool))
+    label, values = pool.word("acceleratorTypes", "labelKey"), pool.get("acceleratorTypes", "labelValues")
+    if label and values is not None and values.items():
+        items = values.items()
+        found.append((label, items[0] if len(items) == 1 else values))
+    selector.take_selector(draft, found, None, "")

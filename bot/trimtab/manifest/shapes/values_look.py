@@ -143,6 +143,10 @@ class Look:
             engine = engine_of_image(image_of(cursor)[0])
             if engine and self.image is None:
                 self.image, self.engine = cursor, engine
+                for key in ("command", "args"):
+                    listed = cursor.get(key)
+                    if listed is not None and listed.is_sequence:
+                        self._sequence(key, listed, word)
         else:
             self.parts.setdefault(word, cursor)
 
