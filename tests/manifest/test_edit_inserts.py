@@ -87,3 +87,20 @@ def test_an_ambiguous_abbreviation_is_not_joined_by_the_flag(flag: str) -> None:
     text = arguments(f"args: [--model, o/m, {flag}, '8']")
 
     assert "abbreviates" in refused(text, SUBJECT, max_num_seqs=8, max_model_len=9)
+
+
+@pytest.mark.parametrize(
+    ("resources", "after"),
+    [
+        ('limits:\n    memory: "16Gi"', 'limits:\n    memory: "16Gi"\n  requests:\n    memory: "8Gi"'),
+        ("limits:\n    memory: 16Gi", "limits:\n    memory: 16Gi\n  requests:\n    memory: 8Gi"),
+        ('limits:\n    nvidia.com/gpu: "1"', 'limits:\n    nvidia.com/gpu: "1"\n  requests:\n    memory: 8Gi'),
+        ("requests: {cpu: '500m'}", "requests: {cpu: '500m', memory: '8Gi'}"),
+        ("requests: {cpu: '500m', x: y}", "requests: {cpu: '500m', x: y, memory: 8Gi}"),
+    ],
+)
+def test_text_is_quoted_where_its_siblings_are_by_choice(resources: str, after: str) -> None:
+    """Quotes that only keep a number text are no style; those around plain text are."""
+    text = arguments(f"args: [--model=o/m]\nresources:\n  {resources}")
+
+    assert edited(text, SUBJECT, memory_request="8Gi") == arguments(f"args: [--model=o/m]\nresources:\n  {after}")

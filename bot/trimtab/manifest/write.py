@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from trimtab.errors import RefusedError
 from trimtab.fleet import Scalar
 from trimtab.manifest.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from trimtab.manifest.scalars import Verbatim, meaning, rewrite, spell, write_new
+from trimtab.manifest.scalars import Verbatim, is_ambiguous, meaning, rewrite, spell, write_new
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import Becomes, Effect, InText, New, NewItem, NewPair, Splice, verify
 from trimtab.manifest.text import Text, encode
@@ -130,17 +130,17 @@ def _fill_null(cursor: Cursor, node: ScalarNode, value: New) -> Splice:
     return placed(cursor, node.start, node.end, lead + flow(value), Becomes(node.start, value))
 
 
-def flow(value: New) -> str:
-    """Return a value in flow style."""
+def flow(value: New, quote: str = "") -> str:
+    """Return a value in flow style; `quote` is put around text."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{write_new(key)}: {flow(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{write_new(key)}: {flow(item, quote)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(flow(item) for item in value) + "]"
-    return write_new(value)
+        return "[" + ", ".join(flow(item, quote) for item in value) + "]"
+    return write_new(value, quote if isinstance(value, str) else "")
 
 
 def _add_flow_pair(cursor: Cursor, node: MappingNode, key: str, value: New) -> Splice:
-    body = f"{write_new(key)}: {flow(value)}"
+    body = f"{write_new(key)}: {flow(value, _quote_beside(node))}"
     effect = NewPair(node.start, len(node.pairs), key, value)
     if not node.pairs:
         return placed(cursor, node.start, node.end, "{" + body + "}", effect)
@@ -151,7 +151,9 @@ def _add_flow_pair(cursor: Cursor, node: MappingNode, key: str, value: New) -> S
 def _add_block_pair(cursor: Cursor, node: MappingNode, key: str, value: New, *, first: bool) -> Splice:
     text = cursor.source.text.value
     indent = column_indent(text, node.pairs[0][0].start)
-    lines = block_lines(key, value, indent, Steps(indent_step(text, node), _dash_step(cursor, node)))
+    lines = block_lines(
+        key, value, indent, Style(indent_step(text, node), _dash_step(cursor, node), _quote_beside(node))
+    )
     newline = line_break(text)
     if first and (at := _below_parent(cursor, node)) is not None:
         return placed(cursor, at, at, newline + newline.join(lines), NewPair(node.start, 0, key, value))
@@ -171,37 +173,52 @@ def _below_parent(cursor: Cursor, node: MappingNode) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
-    """How much deeper than its key a mapping's keys and a list's dashes stand, as spaces."""
+class Style:
+    """How a file is written.
+
+    Attributes:
+        keys: How much deeper than its key a mapping's keys stand, as spaces.
+        dashes: How much deeper than its key a list's dashes stand, as spaces.
+        quote: What stands around text, empty where text is plain.
+    """
 
     keys: str
     dashes: str
+    quote: str = ""
 
 
-def block_lines(key: str, value: New, indent: str, steps: Steps) -> list[str]:
+def block_lines(key: str, value: New, indent: str, style: Style) -> list[str]:
     """Return the lines of a pair in block style."""
     name = write_new(key)
     if isinstance(value, dict) and value:
         lines = [f"{indent}{name}:"]
         for inner, item in value.items():
-            lines += block_lines(inner, item, indent + steps.keys, steps)
+            lines += block_lines(inner, item, indent + style.keys, style)
         return lines
     if isinstance(value, list) and value:
-        deeper = indent + steps.dashes
-        return [f"{indent}{name}:", *(line for item in value for line in _item_lines(item, deeper, steps))]
-    return [f"{indent}{name}: {flow(value)}"]
+        deeper = indent + style.dashes
+        return [f"{indent}{name}:", *(line for item in value for line in _item_lines(item, deeper, style))]
+    return [f"{indent}{name}: {flow(value, style.quote)}"]
 
 
-def _item_lines(item: New, indent: str, steps: Steps) -> list[str]:
+def _item_lines(item: New, indent: str, style: Style) -> list[str]:
     """Return the lines of a sequence's item in block style; lists of plain values inside it in flow style."""
     if not isinstance(item, dict):
-        return [f"{indent}- {flow(item)}"]
+        return [f"{indent}- {flow(item, style.quote)}"]
     lines: list[str] = []
     for key, value in item.items():
         short = isinstance(value, list) and not any(isinstance(one, dict) for one in value)
         inner = f"{indent}  "
-        lines += [f"{inner}{key}: {flow(value)}"] if short else block_lines(key, value, inner, steps)
+        lines += [f"{inner}{key}: {flow(value, style.quote)}"] if short else block_lines(key, value, inner, style)
     return [f"{indent}- {lines[0].lstrip()}", *lines[1:]]
+
+
+def _quote_beside(node: MappingNode) -> str:
+    """Return the quote around text in a mapping and one level below it, where plain text would say the same."""
+    values = [value for _, value in node.pairs]
+    values += [inner for value in values if isinstance(value, MappingNode) for _, inner in value.pairs]
+    styles = {one.style for one in values if isinstance(one, ScalarNode) and not is_ambiguous(one.value)}
+    return styles.pop() if len(styles) == 1 and styles <= {"'", '"'} else ""
 
 
 def _dash_step(cursor: Cursor, node: MappingNode) -> str:
@@ -209,11 +226,11 @@ def _dash_step(cursor: Cursor, node: MappingNode) -> str:
     text = cursor.source.text.value
     beside = [step for pair in node.pairs if (step := _dash_of(text, *pair)) is not None]
     root = cursor.source.document.root
-    found = beside or [step for at, step in _dash_steps(text, root) if at < node.end] if root is not None else beside
+    found = beside or [step for at, step in _dash_style(text, root) if at < node.end] if root is not None else beside
     return " " * found[-1] if found else "  "
 
 
-def _dash_steps(text: str, root: Node) -> Iterator[tuple[int, int]]:
+def _dash_style(text: str, root: Node) -> Iterator[tuple[int, int]]:
     """Yield where each list of a document begins, and how much deeper than its key; in the order of the file."""
     open_nodes = [root]
     while open_nodes:
