@@ -96,7 +96,7 @@ def test_an_ambiguous_abbreviation_is_not_joined_by_the_flag(flag: str) -> None:
         ("limits:\n    memory: 16Gi", "limits:\n    memory: 16Gi\n  requests:\n    memory: 8Gi"),
         ('limits:\n    nvidia.com/gpu: "1"', 'limits:\n    nvidia.com/gpu: "1"\n  requests:\n    memory: 8Gi'),
         ("requests: {cpu: '500m'}", "requests: {cpu: '500m', memory: '8Gi'}"),
-        ("requests: {cpu: '500m', x: y}", "requests: {cpu: '500m', x: y, memory: 8Gi}"),
+        ("requests: {cpu: '500m', x: 1Gi}", "requests: {cpu: '500m', x: 1Gi, memory: 8Gi}"),
     ],
 )
 def test_text_is_quoted_where_its_siblings_are_by_choice(resources: str, after: str) -> None:
