@@ -50,8 +50,7 @@ def _of_git(git: Cursor, tree: Tree) -> Iterator[Parameters]:
     """Yield the parameters of folders or of files that fit a pattern."""
     directories, files = git.get("directories"), git.get("files")
     if directories is not None:
-        folders = sorted({folder for path in tree for folder in _upwards(path)})
-        yield from (_of_path(folder) for folder in _fitting(folders, directories.items()))
+        yield from (_of_path(folder) for folder in _fitting(tree.folders, directories.items()))
     if files is not None:
         for path in _fitting(list(tree), files.items()):
             for root in (source.root() for source in tree.readable(path)):
@@ -79,11 +78,6 @@ def _of_path(folder: str) -> dict[str, str]:
     parts = folder.split("/")
     found = {f"path[{index}]": part for index, part in enumerate(parts)}
     return {**found, "path": folder, "path.path": folder, "path.basename": parts[-1]}
-
-
-def _upwards(path: str) -> Iterator[str]:
-    while path := folder_of(path):
-        yield path
 
 
 def _flat(at: Cursor, prefix: str) -> Iterator[tuple[str, str]]:

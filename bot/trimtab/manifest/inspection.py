@@ -132,7 +132,15 @@ class _Finder:
             if any("${" in hit.text.value for hit in draft.hits.values()):
                 bringers = self._deployments.kustomizations(draft.source.source.path)
                 substitute(draft, substituting(bringers), self._context)
+            self._lock_replicas(draft)
             yield draft
+
+    def _lock_replicas(self, draft: Draft) -> None:
+        """Say of a number of replicas that is none of Git's business that it is not to be edited."""
+        hit = draft.hits.get("replicas")
+        if hit is not None and not hit.locked:
+            reason = self._deployments.why_not_live(draft.source.source.path, draft.kind, draft.name)
+            draft.hits["replicas"] = replace(hit, locked=reason)
 
     def _found(self, path: str) -> Iterator[Draft]:
         folder = self._overlays.root_at(path)
@@ -158,9 +166,9 @@ class _Finder:
 
     def _seems_hinted(self, path: str) -> bool:
         data = self._tree.get(path)
-        if data is None or not (_HINT.search(data) or _LAYERED.search(data) or self._speaking.search(data)):
+        if data is None or not (self._kinds.search(data) or holds_values(self._tree, path)):
             return False
-        return holds_values(self._tree, path) or self._kinds.search(data) is not None
+        return any(sign.search(data) for sign in (self._speaking, _HINT, _LAYERED))
 
     def _laid(self, folder: str, path: str = "", *, apart: bool) -> Iterator[Draft]:
         """Yield the servings of an overlay's objects: those of bases of their own, or those of one file."""

@@ -7,7 +7,7 @@ import posixpath
 
 def folder_of(path: str) -> str:
     """Return the folder of a file, empty for the root."""
-    return posixpath.dirname(path)
+    return path.rpartition("/")[0]
 
 
 def joined(folder: str, relative: str) -> str:

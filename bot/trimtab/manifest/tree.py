@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 from trimtab.manifest.disk import read_folder
 from trimtab.manifest.parse import BrokenYamlError, decode, parse
+from trimtab.manifest.paths import folder_of
 from trimtab.manifest.source import Source
 from trimtab.manifest.text import Text
 
@@ -57,6 +59,17 @@ class Tree(Mapping[str, bytes]):
     def yaml_paths(self) -> tuple[str, ...]:
         """Return the paths of YAML files."""
         return tuple(path for path in self._files if path.endswith(YAML_SUFFIXES))
+
+    @cached_property
+    def folders(self) -> tuple[str, ...]:
+        """Return the folders that hold files, at any depth, by path; the root is not among them."""
+        found: set[str] = set()
+        for path in self._files:
+            folder = folder_of(path)
+            while folder and folder not in found:
+                found.add(folder)
+                folder = folder_of(folder)
+        return tuple(sorted(found))
 
     def sources(self, path: str) -> tuple[Source, ...]:
         """Return the documents of a YAML file.
