@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from rich.table import Table
 from rich.text import Text
 
-from trimtab.cli.printing import console_for_tables
+from trimtab.cli.console import console_for_tables
 from trimtab.text.clean import one_line
 
 _COLUMNS = {

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from trimtab.cli.printing import console_for_tables
+from trimtab.cli.console import console_for_tables
 from trimtab.demo.folder import DemoFolder
 from trimtab.demo.world import MACHINES
 from trimtab.fleet import Unknown

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
+from trimtab.cli.console import console_for_tables
 from trimtab.cli.estimate_ask import Answer, Ask
-from trimtab.cli.printing import console_for_tables
 from trimtab.estimate import Impossible, Memory, Speed
 from trimtab.text.clean import one_line
 

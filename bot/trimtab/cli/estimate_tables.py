@@ -8,7 +8,7 @@ from typing import TypeAlias
 from rich.table import Table
 from rich.text import Text
 
-from trimtab.cli.printing import console_for_tables
+from trimtab.cli.console import console_for_tables
 from trimtab.text.clean import one_line
 
 _Rows: TypeAlias = Sequence[Mapping[str, object]]
