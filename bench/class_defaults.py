@@ -13,6 +13,10 @@ import logging
 import sys
 from pathlib import Path
 
+import transformers
+from transformers.models.auto import configuration_auto
+
+REFUSALS = (ArithmeticError, AttributeError, ImportError, LookupError, TypeError, ValueError)
 SOURCE = Path(__file__).parents[1] / "bot" / "trimtab" / "estimate"
 SIZES = ("hidden_size", "num_attention_heads", "num_hidden_layers", "n_embd", "n_head", "d_model", "intermediate_size")
 PARTS = ("text_config", "vision_config", "audio_config", "thinker_config", "encoder_config", "llm_config")
@@ -38,7 +42,7 @@ def defaults_of(kind: type, keys: frozenset[str]) -> dict[str, object]:
             continue
         try:
             other = kind(**{size: tree[size] * 2}).to_dict()
-        except Exception:  # a class may refuse any combination: then this size tells nothing
+        except REFUSALS:  # a class may refuse any combination: then this size tells nothing
             continue
         plain = {key: value for key, value in plain.items() if key == size or other.get(key) == value}
     parts = {
@@ -57,9 +61,6 @@ def part_of(made: object, keys: frozenset[str]) -> dict[str, object]:
 
 def main() -> int:
     """Print the table."""
-    import transformers
-    from transformers.models.auto import configuration_auto
-
     logging.disable(logging.CRITICAL)
     keys = read_keys()
     table: dict[str, object] = {"#": f"Transformers {transformers.__version__} (Apache-2.0), configuration classes"}
@@ -72,12 +73,12 @@ def main() -> int:
     for model_type in configuration_auto.CONFIG_MAPPING_NAMES:
         try:
             kinds[model_type] = configuration_auto.CONFIG_MAPPING[model_type]
-        except Exception:  # a name without a class in this release
+        except REFUSALS:  # a name without a class in this release
             continue
     for model_type, kind in sorted(kinds.items()):
         try:
             table[model_type] = defaults_of(kind, keys)
-        except Exception as error:  # a class that cannot be made without arguments has no defaults
+        except REFUSALS as error:  # a class that cannot be made without arguments has no defaults
             print(f"{model_type}: {error!r}"[:120], file=sys.stderr)
     rows = (f"{json.dumps(key)}:{json.dumps(value, separators=(',', ':'))}" for key, value in table.items())
     print("{" + ",\n".join(rows) + "}")

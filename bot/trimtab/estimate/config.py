@@ -89,7 +89,7 @@ class Keys:
         return Keys(value, self._name(name), {**class_defaults(str(kind or "")), "model_type": str(kind or "")})
 
     def implied(self, name: str) -> Keys:
-        """Return the object that the model's class makes where the configuration has none; empty where it makes none."""
+        """Return the object that the model's class makes where the configuration has none; empty where it has none."""
         made = self.defaults.get(name)
         own = made if isinstance(made, Mapping) else {}
         return Keys(own, self._name(name), {**class_defaults(str(own.get("model_type", ""))), **own})

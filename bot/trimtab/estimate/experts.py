@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trimtab.estimate.config import ConfigError, Keys
 from trimtab.estimate.class_defaults import Json
+from trimtab.estimate.config import ConfigError, Keys
 from trimtab.estimate.shape import Moe
 from trimtab.estimate.sizes import hidden_of
 

@@ -97,7 +97,7 @@ def routed(keys: Keys, moe: Moe, name: str = "mlp") -> tuple[Weight, ...]:
 
 
 def _beside(keys: Keys, moe: Moe, name: str) -> tuple[Weight, ...]:
-    """Gemma 4: three norms, the router's scale and one for each expert; Ernie 4.5 VL: experts of their own for images."""
+    """Gemma 4: norms, the router's scale and one for each expert; Ernie 4.5 VL: experts of their own for images."""
     if keys.text("model_type").startswith("gemma4"):
         return (small(f"{name}.norms", 4 * hidden_of(keys) + moe.experts),)
     if keys.text("model_type").startswith("ernie4_5") and keys.items("moe_intermediate_size"):

@@ -116,7 +116,7 @@ def _mixing(keys: Keys, mix: Mix, index: int) -> Layer:
 
 
 def _crossed(keys: Keys, layer: Layer) -> Layer:
-    """Whisper's decoder: a second attention over the encoder's output, which is of one length (vLLM 0.33, whisper.py)."""
+    """Whisper's decoder: a second attention over the encoder's output, of one length (vLLM 0.33, whisper.py)."""
     again = [replace(weight, name=weight.name.replace("self_attn", "encoder_attn")) for weight in layer.weights]
     span = keys.integer("max_source_positions", default=1500, least=1)
     caches = tuple(replace(cache, keep=Keep.CHUNK, span=span) for cache in layer.caches)

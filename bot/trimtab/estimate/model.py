@@ -20,8 +20,8 @@ from trimtab.fleet import Model
 
 _BYTES = {"float32": 4, "float": 4, "bfloat16": 2, "float16": 2, "half": 2}
 _ENCODERS = {
-    "bert", "roberta", "xlm-roberta", "modernbert", "nomic_bert", "new", "distilbert", "deberta-v2", "electra", "camembert",
-    "data2vec-text", "ernie", "jina_embeddings_v3", "eurobert",
+    "bert", "roberta", "xlm-roberta", "modernbert", "nomic_bert", "new", "distilbert", "deberta-v2", "electra",
+    "camembert", "data2vec-text", "ernie", "jina_embeddings_v3", "eurobert",
 }  # fmt: skip
 _UNTURNED = {*_ENCODERS, "opt", "gpt2", "gpt_bigcode", "bloom", "mpt", "mamba", "mamba2", "falcon_mamba", "bamba"}
 """Model types without rotary positions, or with ones whose table does not count."""
@@ -143,8 +143,8 @@ def _prefix(top: Keys, keys: Keys) -> str:
 
 def _context(keys: Keys) -> int:
     names = (
-        "max_position_embeddings", "n_positions", "max_sequence_length", "seq_length", "model_max_length", "max_seq_len",
-        "n_ctx", "max_target_positions",
+        "max_position_embeddings", "n_positions", "max_sequence_length", "seq_length", "model_max_length",
+        "max_seq_len", "n_ctx", "max_target_positions",
     )  # fmt: skip
     longest = keys.integer(*names, default=2048, least=1)
     scaling = keys.within("rope_scaling") if keys.within("rope_scaling").tree else keys.within("rope_parameters")

@@ -10,7 +10,8 @@ from trimtab.estimate.shape import Role, Split, Weight
 from trimtab.estimate.sounds import sound_elements
 
 _CUT_DEPTH = {
-    "llava", "llava_next", "llava_next_video", "llava_onevision", "aya_vision", "vipllava", "paligemma", "cohere2_vision",
+    "llava", "llava_next", "llava_next_video", "llava_onevision", "aya_vision", "vipllava", "paligemma",
+    "cohere2_vision",
 }  # fmt: skip
 """Models of which vLLM builds an encoder only up to the layer it reads (0.33, `init_vision_tower_for_llava`)."""
 
@@ -123,7 +124,7 @@ def tower_weights(top: Keys, text_hidden: int) -> tuple[Weight, ...]:
 
 
 _PHI4 = 907_982_272
-"""Phi-4 Multimodal's encoders of images and sound with their projectors; there is one such model (Transformers 5.23)."""
+"""Phi-4 Multimodal's encoders of images and sound with their projectors; there is one such model."""
 _MOBILE, _MOBILE_WIDTH = 294_126_912, 2048
 """MobileNet V5's convolutions, which no key of Gemma 3n's configuration changes (timm 1.0, mobilenetv5_300m_enc)."""
 
@@ -194,7 +195,8 @@ def _around(keys: Keys, family: Family, width: int) -> int:
     if family is _FAMILIES["mllama_vision_model"]:
         tiles = keys.integer("max_num_tiles", default=4, most=64)
         grid = (keys.integer("image_size", default=448, most=100_000) // patch) ** 2 + 1
-        elements += 9 * tiles * width * (grid + 2)
+        ratios = len(keys.items("supported_aspect_ratios")) or 8
+        elements += (ratios + 1) * tiles * width * (grid + 2)
     return elements
 
 
