@@ -129,3 +129,16 @@ def test_a_remote_cluster_is_named_after_its_kubeconfig() -> None:
     (serving,) = served(clusters__hub__apps=kustomization("apps", spec), apps__chat=OPEN)
 
     assert serving.clusters == ("eu",)
+
+
+def test_replicas_that_an_application_ignores_are_not_edited() -> None:
+    """With `ignoreDifferences` on the replicas Git's number is not what runs; of other objects it is."""
+    app = application("chat", "namespace: llm", "path: apps") + (
+        "  ignoreDifferences: [{group: apps, kind: Deployment, name: NAME, jsonPointers: [/spec/replicas]}]\n"
+    )
+    counted = OPEN.replace("spec:\n", "spec:\n  replicas: 2\n", 1)
+    (ignored,) = served(argo=app.replace("NAME", "chat"), apps__chat=counted)
+    (other,) = served(argo=app.replace("NAME", "web"), apps__chat=counted)
+
+    assert "Application chat (argo.yaml)" in ignored.settings["replicas"].reason
+    assert other.settings["replicas"].editable

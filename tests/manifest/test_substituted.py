@@ -107,3 +107,20 @@ def test_patches_of_a_kustomization_win() -> None:
     assert serving.subject.startswith("apps/chat/chat.yaml#")
     assert isinstance(result, EditResult)
     assert result.files == {"flux/chat.yaml": ks.replace("value: 3", "value: 2").encode()}
+
+
+def test_components_of_a_kustomization_are_laid_over_the_folder() -> None:
+    """A component that Flux adds patches what the folder makes."""
+    component = """\
+apiVersion: kustomize.config.k8s.io/v1alpha1
+kind: Component
+patches:
+- target: {kind: Deployment}
+  patch: |
+    - {op: add, path: /spec/replicas, value: 5}
+"""
+    ks = KS + "  components: [../../components/many]\n"
+    files = {"apps__chat__kustomization": "resources: [chat.yaml]\n", "components__many__kustomization": component}
+    setting = served(tree(flux__chat=ks, **files)).settings["replicas"]
+
+    assert (setting.value, setting.location.path) == (5, "components/many/kustomization.yaml")

@@ -31,6 +31,7 @@ _DEPTH = 4
 class _Bringer:
     """One object of a tool: its destination, and the folders and files that it takes."""
 
+    thing: Thing
     destination: Destination
     folders: tuple[str, ...]
     files: frozenset[str]
@@ -49,6 +50,14 @@ class Deployments:
         """Return where a file is brought, in the order of the tools' own files; none where nothing tells."""
         found = [one.destination for one in self._bringers if self._takes(one, path)]
         return tuple(dict.fromkeys(found))
+
+    def why_not_live(self, path: str, kind: str, name: str) -> str:
+        """Return why the replicas that Git says for an object are not what runs; empty where nothing says so."""
+        for one in self._bringers:
+            if _ignores_replicas(one.thing, kind, name) and self._takes(one, path):
+                by = f"{one.thing.kind} {one.thing.name} ({one.thing.path})"
+                return f"{by} ignores differences of the number of replicas: something else sets it"
+        return ""
 
     def kustomizations(self, path: str) -> tuple[Thing, ...]:
         """Return the Kustomizations of Flux that bring a file."""
@@ -88,7 +97,7 @@ class Deployments:
         remote = spec.word("kubeConfig", "secretRef", "name") if spec is not None else ""
         cluster = re.sub(r"-?kubeconfig-?", "", remote) if remote else self._cluster_of(thing.path, 0)
         destination = Destination("flux", thing.name, namespace, cluster, thing.path)
-        return _Bringer(destination, (_folder_of(thing),), frozenset(), below=True)
+        return _Bringer(thing, destination, (_folder_of(thing),), frozenset(), below=True)
 
     def _cluster_of(self, path: str, depth: int) -> str:
         """Return the cluster whose folder a file lies in or is taken from; empty where that is not just one."""
@@ -100,6 +109,21 @@ class Deployments:
             if thing.path != path and self._covers(_folder_of(thing), path, below=True):
                 names.add(self._cluster_of(thing.path, depth + 1))
         return names.pop() if len(names) == 1 else ""
+
+
+_SCALED = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "*"})
+
+
+def _ignores_replicas(thing: Thing, kind: str, name: str) -> bool:
+    """Return whether an Application leaves an object's replicas alone; of values, the object's name is not known."""
+    spec = thing.at.get("spec", "template", "spec") if thing.kind == "ApplicationSet" else thing.at.get("spec")
+    for item in _items(spec, "ignoreDifferences") if spec is not None and thing.group == _ARGO else ():
+        pointers = [one.string for key in ("jsonPointers", "jqPathExpressions") for one in _items(item, key)]
+        same_kind = item.word("kind") in ({kind, "*"} if kind in _SCALED else _SCALED)
+        same_name = item.word("name") in {"", name} or not kind
+        if same_kind and same_name and {"/spec/replicas", ".spec.replicas"} & set(pointers):
+            return True
+    return False
 
 
 def _folder_of(kustomization: Thing) -> str:
@@ -132,7 +156,11 @@ def _application(thing: Thing, spec: Cursor, name: str, parameters: Mapping[str,
     target = [_known(fill(spec.word("destination", key), parameters)) for key in ("name", "server", "namespace")]
     cluster = next((one for one in target[:2] if one and one not in _ITSELF), "")
     return _Bringer(
-        Destination("argo", _known(name), target[2], cluster, thing.path), tuple(folders), frozenset(files), below
+        thing,
+        Destination("argo", _known(name), target[2], cluster, thing.path),
+        tuple(folders),
+        frozenset(files),
+        below,
     )
 
 

@@ -134,11 +134,13 @@ class Overlays:
         return self._built[folder]
 
     def _patched_outside(self, objects: list[Laid], folder: str) -> list[Laid]:
-        """Return objects after the patches and images of Flux's Kustomization, where just one points at the folder."""
+        """Return objects after what Flux's Kustomization adds, where just one points at the folder."""
         specs = self._outside.get(folder, ())
-        changed = self._transformed(specs[0], folder, objects) if len(specs) == 1 else objects
+        if len(specs) != 1:
+            return objects
+        changed = self._transformed(specs[0], folder, self._composed(specs[0], folder, objects, 0))
         before = {laid.address: laid for laid in objects}
-        kept = [(laid, before[laid.address]) for laid in changed]
+        kept = [(laid, before.get(laid.address, laid)) for laid in changed]
         return [replace(laid, outer=old.outer, through=old.through) for laid, old in kept]
 
     @cached_property
@@ -182,14 +184,19 @@ class Overlays:
 
     def _build(self, folder: str, depth: int) -> list[Laid]:
         at = self._by_folder[folder]
-        found = list(self._resources(at, folder, depth))
+        found = self._composed(at, folder, list(self._resources(at, folder, depth)), depth)
+        return self._transformed(at, folder, found)
+
+    def _composed(self, at: Cursor, folder: str, objects: list[Laid], depth: int) -> list[Laid]:
+        """Return objects with those that components add, after what components do to them."""
         for component in _listed(at, "components"):
             inside = joined(folder, component)
             if inside in self._by_folder and depth < _DEPTH:
                 part = self._by_folder[inside]
-                found += self._resources(part, inside, depth + 1)
-                found = self._transformed(part, inside, found)
-        return self._transformed(at, folder, found)
+                objects = [*objects, *self._resources(part, inside, depth + 1)]
+                objects = self._composed(part, inside, objects, depth + 1)
+                objects = self._transformed(part, inside, objects)
+        return objects
 
     def _resources(self, at: Cursor, folder: str, depth: int) -> Iterator[Laid]:
         for item in (*_listed(at, "resources"), *_listed(at, "bases")):
