@@ -13,11 +13,12 @@ _IMAGES: tuple[tuple[str, str], ...] = (
     (r"tensorrt-?llm|trtllm", "tensorrt-llm"),
     (r"sglang", "sglang"),
     (r"text-embeddings-inference", "tei"),
-    (r"text-generation-inference|(?:^|/)tgi[-:_]", "tgi"),
+    (r"text-generation-inference|(?:^|/)tgi[-:_]|pytorch-tgi", "tgi"),
     (r"(?:^|/)ollama(?:$|[:@/])", "ollama"),
     (r"llama[-.]?cpp|llama-server|llama-swap", "llama.cpp"),
     (r"huggingfaceserver", "vllm"),
     (r"vllm", "vllm"),
+    (r"(?:^|/)llm-d(?:-(?:cuda|rocm|xpu|cpu|aws|gb200|dev))?(?:$|[:@])", "vllm"),
 )
 _NOT_ENGINES = re.compile(
     r"router|exporter|bench|benchmark|inference-sim|vllm-sim|simulator|gateway|proxy|controller|operator|semantic|litellm"
@@ -54,10 +55,16 @@ _SERVES = {"vllm": "vllm", "sglang": "sglang", "ollama": "ollama"}
 
 def engine_of_image(image: str) -> str:
     """Return the engine that an image is of, empty where its name tells none."""
-    if _NOT_ENGINES.search(image):
+    if _NOT_ENGINES.search(_name_of(image)):
         return ""
     lower = image.lower()
     return next((engine for pattern, engine in _IMAGES if re.search(pattern, lower)), "")
+
+
+def _name_of(image: str) -> str:
+    """Return an image's name without its registry: what a mirror is called says nothing of what it keeps."""
+    first, slash, rest = image.partition("/")
+    return rest if slash and ("." in first or ":" in first) else image
 
 
 def is_stand_in(image: str) -> bool:

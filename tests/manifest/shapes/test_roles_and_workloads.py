@@ -215,6 +215,8 @@ def test_what_stands_before_an_engine_or_pretends_to_be_one_serves_nothing(image
         ("vllm/vllm-openai@sha256:0123abcd", None),
         ("registry.example:5000/vllm/vllm-openai", None),
         ("vllm/vllm-openai:nightly-0123abc", "nightly-0123abc"),
+        ("docker-proxy.example/vllm/vllm-openai:v0.11.0", "v0.11.0"),
+        ("ghcr.io/llm-d/llm-d-cuda:v0.3.0", "v0.3.0"),
     ],
 )
 def test_the_version_is_the_images_tag(image: str, version: str | None) -> None:
