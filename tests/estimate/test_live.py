@@ -55,6 +55,16 @@ def test_an_unmeasured_gpu_stays_less_sure_than_a_measured_one(now: Speed, then:
     assert width(speed_from(seen, now, then).tpot_ms) > width(near.tpot_ms)
 
 
+def test_another_load_on_the_same_gpu_is_surer_than_another_gpu(now: Speed) -> None:
+    """Where only the load differs, the correction leaves a narrower band."""
+    seen = Seen(now.ttft_ms.value, now.tpot_ms.value)
+    busier = sure(speed(deploy(LLAMA, "H100"), Load(32, 1024, 1024)))
+    same, other = (speed_from(seen, now, busier, alike=alike) for alike in (True, False))
+    assert same.tpot_ms.value == other.tpot_ms.value
+    assert width(same.tpot_ms) < width(other.tpot_ms)
+    assert width(same.ttft_ms) < width(other.ttft_ms)
+
+
 @pytest.mark.parametrize(
     ("asked", "basis"),
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from trimtab.demand.estimates import timed
 from trimtab.demand.measures import known
@@ -16,8 +16,6 @@ from trimtab.fleet import Measure, Traffic
 
 _TAIL = 1.5
 """p95 over mean where only one of them was observed."""
-_ALIKE = 1.15
-"""How far a figure scaled from a live measurement may be off on the same GPU under another load."""
 _STEPS = 24
 _CLOSE = 0.02
 _PILED_UP = 50.0
@@ -164,15 +162,8 @@ def _calibration(traffic: Traffic, today: Speed, *, alike: bool) -> Callable[[Sp
     ttft, tpot = traffic.ttft_avg_ms, traffic.tpot_avg_ms
     if known(ttft) and known(tpot) and _is_seen(traffic):
         live = Seen(ttft.value, tpot.value)
-        if alike:
-            return lambda then: _narrowed(speed_from(live, today, then))
-        return lambda then: speed_from(live, today, then)
+        return lambda then: speed_from(live, today, then, alike=alike)
     return lambda then: then
-
-
-def _narrowed(then: Speed) -> Speed:
-    ttft, tpot = (Figure(one.value, one.value / _ALIKE, one.value * _ALIKE) for one in (then.ttft_ms, then.tpot_ms))
-    return replace(then, ttft_ms=ttft, tpot_ms=tpot)
 
 
 def _tail(p95: Measure, least: Measure, mean: Measure) -> float:
