@@ -170,13 +170,14 @@ def by_yq(program: str, case: Case) -> bytes | None:
 
 def by_kustomize(program: str, case: Case) -> bytes | None:
     """Set the scalar with a JSON patch of `kustomize build`; files that are not one object are refused."""
-    objects = list(yaml.load_all(case.data, Loader=yaml.BaseLoader))
-    if len(objects) != 1 or not isinstance(objects[0], dict) or not {"kind", "metadata"} <= set(objects[0]):
+    facts = said(case.data)
+    kind = facts.get((0, ("kind",)))
+    if kind is None or (0, ("metadata", "name")) not in facts or any(document for document, _ in facts):
         return None
     pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in case.path)
     value = yaml.safe_load(case.new) if _is_bare(case) else case.new
     patch = json.dumps([{"op": "replace", "path": pointer, "value": value}])
-    build = {"resources": ["f.yaml"], "patches": [{"target": {"kind": objects[0]["kind"]}, "patch": patch}]}
+    build = {"resources": ["f.yaml"], "patches": [{"target": {"kind": kind[1]}, "patch": patch}]}
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "f.yaml").write_bytes(case.data)
         Path(folder, "kustomization.yaml").write_text(json.dumps(build))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -57,12 +58,14 @@ def _speaks_by_variables(field: str, engine: str, environment: Environment, comm
 
 
 def _refuse_abbreviation(words: Sequence[str], command: Command) -> None:
-    """Refuse to add a flag where one stands that may abbreviate it: argparse takes that one for it, or for none."""
+    """Refuse to add a flag where a word stands that is read as it, or as nothing: abbreviated, or one with its value."""
     wanted = words[0].partition("=")[0] if words else ""
     for word in command.words:
-        name = canonical(word.text.value.partition("=")[0])
+        name = canonical(re.split(r"[=\s]", word.text.value, maxsplit=1)[0])
         if len(name) > len("--x") and name.startswith("--") and canonical(wanted).startswith(name):
-            raise RefusedError(f"{name} abbreviates {wanted} and others", "write the flag out in full first")
+            raise RefusedError(
+                f"`{word.text.value}` may stand for {wanted}", "write the flag in full, its value after it, first"
+            )
 
 
 def _is_own(listed: Cursor, at: Cursor) -> bool:
