@@ -171,3 +171,31 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     assert isinstance(found, Unrendered)
     assert "chat 0.1.x of https://charts.example.com" in found.reason
     assert "helm dependency build" in found.reason
+
+
+def test_what_is_switched_off_is_not_needed(tmp_path: Path) -> None:
+    """A dependency that the values switch off may be absent; switched on it is missed."""
+    chart = "dependencies: [{name: far, version: 1.x.x, repository: 'oci://r.example.com/x', condition: far.enabled}]\n"
+    files = {**CHART, "charts/chat/Chart.yaml": CHART["charts/chat/Chart.yaml"] + chart}
+    off = {**files, "charts/chat/values.yaml": CHART["charts/chat/values.yaml"] + "far: {enabled: false}\n"}
+
+    assert spec_of(rendered(write(tmp_path / "off", off), "", "charts/chat/values.yaml"))["replicas"] == 2
+    on = rendered(write(tmp_path / "on", files), "", "charts/chat/values.yaml")
+    assert isinstance(on, Unrendered)
+    assert "far 1.x.x" in on.reason
+
+
+def test_what_a_change_switches_on_is_missed(tmp_path: Path) -> None:
+    """A dependency that was off in one rendering is asked for in the next, where the change turns it on."""
+    chart = "dependencies: [{name: far, version: 1.x.x, repository: '', condition: far.enabled}]\n"
+    values = CHART["charts/chat/values.yaml"] + "far: {enabled: false}\n"
+    files = {"charts/chat/Chart.yaml": CHART["charts/chat/Chart.yaml"] + chart, "charts/chat/values.yaml": values}
+    root = write(tmp_path, {**CHART, **files})
+    tree = Tree.read(root)
+    target = which_targets(tree, "charts/chat/values.yaml")[0]
+    changed = {"charts/chat/values.yaml": values.replace("false", "true").encode()}
+    with Workspace(root, tree, Tools(tool("helm"), tool("kustomize"))) as workspace:
+        before, after = workspace.render(target), workspace.render(target, changed)
+
+    assert isinstance(before, Rendered)
+    assert isinstance(after, Unrendered)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from trimtab.errors import UsageError
 from trimtab.manifest import BrokenYamlError, Plain, Tree, documents_of, plain_documents
+from trimtab.manifest.paths import joined
 from trimtab.render.fence import run
 from trimtab.render.inline import inline_values
 from trimtab.render.objects import Unrendered
@@ -23,9 +24,17 @@ def effective(target: Target, tree: Tree, chart: Path, helm: str) -> dict[str, P
         chart: The chart's folder or package.
         helm: Path of helm, which alone opens packages.
     """
-    layers = list(_defaults(chart, helm))
-    layers += [_first(documents_of(tree, path)) for path in target.values_files if path in tree]
-    layers.append(inline_values(target, tree).values)
+    return _merged([*_defaults(chart, helm), given(target, tree)])
+
+
+def given(target: Target, tree: Tree) -> dict[str, Plain]:
+    """Return what a release's files in the tree say of values: the chart's own, its values files, the inline ones."""
+    own = () if target.missing else (joined(target.path, "values.yaml"),)
+    files = [_first(documents_of(tree, path)) for path in (*own, *target.values_files) if path in tree]
+    return _merged([*files, inline_values(target, tree).values])
+
+
+def _merged(layers: Iterable[Mapping[str, Plain]]) -> dict[str, Plain]:
     merged: dict[str, Plain] = {}
     for layer in layers:
         merged = overlaid(merged, layer)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from trimtab.manifest import Tree, documents_of
+from trimtab.manifest import Plain, Tree, documents_of
 from trimtab.manifest.paths import joined
 from trimtab.render.plainly import mappings, word
 from trimtab.render.shelf import find
@@ -15,22 +16,30 @@ _NEAR = "file://"
 _PACKAGES = (".tgz", ".tar.gz")
 
 
-def fill(chart: str, tree: Tree, folder: Path, shelf: str) -> str:
+def fill(chart: str, tree: Tree, folder: Path, shelf: str, values: Mapping[str, Plain]) -> str:
     """Put what a chart needs into its `charts/` folder, and return what cannot be had; empty where all is there.
+
+    What the values switch off is not needed: an empty chart of its name satisfies helm, which drops it again.
 
     Args:
         chart: The chart's folder in the repository.
         tree: The repository's files.
         folder: A copy of them that may be written to.
         shelf: The operator's charts; empty for none.
+        values: What the chart is given, its own defaults included.
     """
     charts = folder / chart / "charts"
-    for name, version, source in _needs(chart, tree):
+    for need in _needs(chart, tree):
+        name, version, source = word(need, "name"), word(need, "version"), word(need, "repository")
+        _drop_stand_in(charts / name, name)
         if _has(charts, name):
+            continue
+        if _is_off(word(need, "condition"), values):
+            _stand_in(charts / name, name)
             continue
         near = joined(chart, source.removeprefix(_NEAR)) if source.startswith(_NEAR) else ""
         if near and joined(near, "Chart.yaml") in tree:
-            missing = fill(near, tree, folder, shelf)
+            missing = fill(near, tree, folder, shelf, {})
             if missing:
                 return missing
             shutil.copytree(folder / near, charts / name, dirs_exist_ok=True, ignore=shutil.ignore_patterns("charts"))
@@ -50,13 +59,44 @@ def fill(chart: str, tree: Tree, folder: Path, shelf: str) -> str:
     return ""
 
 
-def _needs(chart: str, tree: Tree) -> Iterator[tuple[str, str, str]]:
-    """Yield name, version and repository of the charts that a chart names."""
+def _needs(chart: str, tree: Tree) -> Iterator[dict[str, Plain]]:
+    """Yield the charts that a chart names."""
     for file in ("Chart.yaml", "requirements.yaml"):
         path = joined(chart, file)
         for document in documents_of(tree, path) if path in tree else ():
-            for one in mappings(document, "dependencies") if isinstance(document, dict) else ():
-                yield word(one, "name"), word(one, "version"), word(one, "repository")
+            if isinstance(document, dict):
+                yield from mappings(document, "dependencies")
+
+
+def _is_off(condition: str, values: Mapping[str, Plain]) -> bool:
+    """Return whether the first path of a condition that leads to a boolean leads to `false`.
+
+    Source: Helm 3.18 pkg/chartutil/dependencies.go, `processDependencyConditions`.
+    """
+    for path in filter(None, (one.strip() for one in condition.split(","))):
+        here: Plain = dict(values)
+        for part in path.split("."):
+            here = here.get(part) if isinstance(here, dict) else None
+        if isinstance(here, bool):
+            return not here
+    return False
+
+
+def _stand_in(place: Path, name: str) -> None:
+    """Write a chart without templates, of a version that any range takes for its own."""
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "Chart.yaml").write_text(_empty_chart(name))
+
+
+def _drop_stand_in(place: Path, name: str) -> None:
+    """Remove an empty chart of an earlier rendering: other values may switch the real one on."""
+    file = place / "Chart.yaml"
+    if file.is_file() and file.read_text(errors="replace") == _empty_chart(name):
+        shutil.rmtree(place)
+
+
+def _empty_chart(name: str) -> str:
+    return json.dumps({"apiVersion": "v2", "name": name, "version": "0.0.0", "description": "stands in for none"})
 
 
 def _has(charts: Path, name: str) -> bool:

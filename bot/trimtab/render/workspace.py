@@ -18,6 +18,7 @@ from trimtab.listing import entries
 from trimtab.manifest import BrokenYamlError, Plain, Tree, plain_documents
 from trimtab.render.fence import Tools, run, version
 from trimtab.render.inline import inline_values
+from trimtab.render.layers import given
 from trimtab.render.needed import fill
 from trimtab.render.objects import Rendered, Unrendered, identified
 from trimtab.render.shelf import find
@@ -143,7 +144,8 @@ class Workspace:
         if target.missing:
             found = find(self._tools.charts, *target.shelved)
             return found.path if found is not None else Unrendered(target.missing)
-        missing = fill(target.path, tree, self._copied(), self._tools.charts)
+        values = given(target, tree)
+        missing = fill(target.path, tree, self._copied(), self._tools.charts, values)
         return Unrendered(missing) if missing else self._copied() / target.path
 
     def _shelved(self, target: Target) -> bool:
