@@ -25,3 +25,25 @@ def test_git_applies_the_diff(tmp_path: Path, name: str, text: str) -> None:
     subprocess.run([tool("git"), "apply", "-"], cwd=tmp_path, input=result.diff.encode(), check=True)
 
     assert (tmp_path / name).read_bytes() == result.files[name]
+
+
+def test_git_applies_an_edit_across_files(tmp_path: Path) -> None:
+    """Settings that stand in several files change in one diff, all of them or none."""
+    text = DEPLOYMENT.replace("8192   # tokens", "$(LEN)").replace(
+        "          resources:", "          envFrom: [{configMapRef: {name: run}}]\n          resources:"
+    )
+    files = {
+        "chat.yaml": text.encode(),
+        "run.env": b"# measured\nLEN=8192\nOTHER=1",
+        "kustomization.yaml": b"resources: [chat.yaml]\nconfigMapGenerator:\n- name: run\n  envs: [run.env]\n",
+    }
+    result = edit(Tree(files), SUBJECT, {"max_model_len": 4096, "gpu_count": 2})
+    assert isinstance(result, EditResult), result
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    subprocess.run([tool("git"), "init", "-q"], cwd=tmp_path, check=True)
+
+    subprocess.run([tool("git"), "apply", "-"], cwd=tmp_path, input=result.diff.encode(), check=True)
+
+    assert (tmp_path / "run.env").read_bytes() == b"# measured\nLEN=4096\nOTHER=1"
+    assert (tmp_path / "chat.yaml").read_text() == text.replace("nvidia.com/gpu: 1", "nvidia.com/gpu: 2")

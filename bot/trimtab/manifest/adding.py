@@ -58,7 +58,7 @@ def _speaks_by_variables(field: str, engine: str, environment: Environment, comm
 
 
 def _refuse_abbreviation(words: Sequence[str], command: Command) -> None:
-    """Refuse to add a flag where a word stands that is read as it, or as nothing: abbreviated, or one with its value."""
+    """Refuse to add a flag where a word may be it already: abbreviated, or in one word with its value."""
     wanted = words[0].partition("=")[0] if words else ""
     for word in command.words:
         name = canonical(re.split(r"[=\s]", word.text.value, maxsplit=1)[0])
