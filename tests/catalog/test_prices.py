@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trimtab.catalog import find_gpu, instance_gpus, rate
+from trimtab.catalog import cheapest_rate, find_gpu, instance_gpus, rate
 from trimtab.catalog.instances import instances
 from trimtab.fleet import Found, Unknown
 
@@ -52,6 +52,33 @@ def test_a_slice_costs_its_sevenths() -> None:
 def test_what_has_no_price_is_unknown(asked: tuple[str, ...]) -> None:
     """Another region's, another card's or another instance's price is never taken."""
     assert isinstance(rate(*asked), Unknown)
+
+
+def test_the_cheapest_place_can_be_left_open() -> None:
+    """Without provider and region the lowest rate of all is meant, and its place is named."""
+    found = cheapest_rate("NVIDIA-H100-80GB-HBM3")
+    assert isinstance(found, Found)
+    assert found.value <= usd("aws", "us-east-1", "H100")
+    assert any(place in found.source for place in ("aws us-east-1", "azure "))
+    in_azure = cheapest_rate("NVIDIA-H100-80GB-HBM3", "aks")
+    assert isinstance(in_azure, Found)
+    assert in_azure.value >= found.value
+
+
+def test_one_machine_must_have_them_all() -> None:
+    """GPUs that work together are priced by an instance that has so many of them."""
+    one, eight = cheapest_rate("T4", "azure"), cheapest_rate("T4", "azure", "", 8)
+    assert isinstance(one, Found)
+    assert isinstance(eight, Unknown)
+    assert "an instance with 8" in eight.reason
+
+
+@pytest.mark.parametrize(
+    "asked", [("GTX 99", "", ""), ("H100", "mars", ""), ("H100", "", "moon"), ("RTX-4090", "", "")]
+)
+def test_nowhere_is_unknown(asked: tuple[str, str, str]) -> None:
+    """A card, a provider or a region without prices has none."""
+    assert isinstance(cheapest_rate(*asked), Unknown)
 
 
 def test_azure_has_regions() -> None:

@@ -52,30 +52,43 @@ def rate(provider: str, region: str, gpu: str, instance_type: str = "") -> Found
     return _cheapest(who, table, known.value, instance_type)
 
 
-def cheapest_rate(gpu: str, provider: str = "", region: str = "") -> Found[float] | Unknown:
+def cheapest_rate(gpu: str, provider: str = "", region: str = "", together: int = 1) -> Found[float] | Unknown:
     """Return the lowest rate for one GPU and hour where a provider, a region or both may be left open.
 
     `source` names the instance type, the provider and the region. See `rate`.
+
+    Args:
+        gpu: The GPU, or a slice of one.
+        provider: Its name; empty for any.
+        region: The provider's region; empty for any.
+        together: How many of the GPU one instance must have at least.
     """
+    known = find_gpu(gpu)
+    if isinstance(known, Unknown):
+        return known
     who, where = _provider(provider), region.strip().casefold()
     asked = " ".join(filter(None, (provider, region))) or "any provider"
     places = [place for place in _prices() if who in {"", place[0]} and where in {"", place[1]}]
     if not places:
         return Unknown(f"no prices of {asked} are in the catalogue")
-    found = [(one, *place) for place in places if isinstance(one := rate(*place, gpu), Found)]
+    rates = ((_cheapest(place[0], _prices()[place], known.value, "", together), *place) for place in places)
+    found = [(one, name, at) for one, name, at in rates if isinstance(one, Found)]
     if not found:
-        return Unknown(f"no price of {gpu} is in the catalogue for {asked}")
+        of = f"an instance with {together} of {gpu}" if together > 1 else gpu
+        return Unknown(f"no price of {of} is in the catalogue for {asked}")
     best, name, at = min(found, key=lambda one: (one[0].value, one[1], one[2]))
     return Found(best.value, f"{best.source}, {name} {at}")
 
 
-def _cheapest(who: str, table: Mapping[str, float], gpu: GpuType, instance_type: str) -> Found[float] | Unknown:
+def _cheapest(
+    who: str, table: Mapping[str, float], gpu: GpuType, instance_type: str, together: int = 1
+) -> Found[float] | Unknown:
     product = gpu.name.split("-MIG-")[0]
     wanted = instance_type.strip().casefold()
     offers = sorted(
         (usd / instances()[name][1], name)
         for name, usd in table.items()
-        if instances()[name][0] == product and wanted in {"", name}
+        if instances()[name][0] == product and wanted in {"", name} and instances()[name][1] >= together
     )
     if not offers:
         return Unknown(f"no price of {gpu.name} {f'in {instance_type} ' if wanted else ''}is known in this region")

@@ -27,7 +27,7 @@ class Market:
 
     def usd_per_hour(self, deployment: Deployment) -> Found[float] | Unknown:
         """Return what all GPUs of a deployment cost in an hour: their share of the cheapest instance that has them."""
-        found = cheapest_rate(deployment.gpu.name, self.provider, self.region)
+        found = cheapest_rate(deployment.gpu.name, self.provider, self.region, deployment.gpus)
         return Found(found.value * deployment.gpus, found.source) if isinstance(found, Found) else found
 
 

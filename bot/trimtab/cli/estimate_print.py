@@ -95,12 +95,13 @@ def _figures_table(found: Answer) -> Table:
     table = Table("", "estimate", "low", "high", box=None, padding=(0, 2, 0, 0))
     for column in table.columns[1:]:
         column.justify = "right"
-    rows = [
-        ("weights, GiB on a GPU", memory.weights_gib, ",.2f"),
-        ("KV cache, GiB on a GPU", memory.kv_cache_gib, ",.2f"),
-        ("KV cache, tokens", memory.kv_cache_tokens, ",.0f"),
-        (f"requests of {_length(found):,} tokens at once", memory.max_concurrency, ",.1f"),
-    ]
+    rows = [("weights, GiB on a GPU", memory.weights_gib, ",.2f")]
+    if memory.kv_cache_gib.value > 0 and memory.kv_cache_tokens.value > 0:
+        rows += [
+            ("KV cache, GiB on a GPU", memory.kv_cache_gib, ",.2f"),
+            ("KV cache, tokens", memory.kv_cache_tokens, ",.0f"),
+            (f"requests of {_length(found):,} tokens at once", memory.max_concurrency, ",.1f"),
+        ]
     if not isinstance(speed, Impossible):
         rows += [
             ("time to first token, ms", speed.ttft_ms, ",.0f"),
@@ -109,7 +110,8 @@ def _figures_table(found: Answer) -> Table:
         ]
     for name, figure, form in rows:
         table.add_row(name, format(figure.value, form), format(figure.low, form), format(figure.high, form))
-    table.add_row("longest context that fits, tokens", format(memory.max_model_len_that_fits, ","))
+    if memory.max_model_len_that_fits > 0:
+        table.add_row("longest context that fits, tokens", format(memory.max_model_len_that_fits, ","))
     return table
 
 

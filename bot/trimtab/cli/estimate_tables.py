@@ -30,6 +30,7 @@ _FOUND = (
     ("TTFT p95 ms", "ttft_p95_ms", ",.0f"),
     ("TPOT p95 ms", "tpot_p95_ms", ",.1f"),
 )
+_NO_PRICE = "no price"
 _MOST_OPTIONS = 10
 _MOST_REASONS = 12
 
@@ -64,16 +65,16 @@ def print_search(document: Mapping[str, object]) -> None:
     reasons = _reasons(options, rejected)
     for reason in reasons[:_MOST_REASONS]:
         console.print(Text(reason, "dim"), soft_wrap=True)
-    left = len(rejected) - min(len(reasons), _MOST_REASONS)
-    if left > 0:
-        console.print(Text(f"{left} more were rejected; --format json says why", "dim"))
+    unpriced = {str(one["gpu"]) for one in rejected if _NO_PRICE in str(one["reason"])}
+    if unpriced:
+        console.print(Text(f"not {len(unpriced)} GPUs that have no price here; --format json says why of each", "dim"))
 
 
 def _reasons(options: _Rows, rejected: _Rows) -> list[str]:
     """Return why GPUs that do nothing of it, in whatever number, are out: the reason of the most that were tried."""
     possible = {option["gpu"] for option in options}
     last = {
-        str(one["gpu"]): one for one in rejected if one["gpu"] not in possible and "no price" not in str(one["reason"])
+        str(one["gpu"]): one for one in rejected if one["gpu"] not in possible and _NO_PRICE not in str(one["reason"])
     }
     return [one_line(f"not {_gpus(one)}: {one['reason']}") for one in last.values()]
 
