@@ -200,3 +200,47 @@ def test_a_command_may_stand_in_the_image() -> None:
         "max_model_len": 8192,
         "model": "org/chat",
     }
+
+
+RELEASE = """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: small, namespace: ai}
+spec:
+  chart: {spec: {chart: CHART, version: 1.0.0}}
+  values:
+    image: {tag: 0.5.1}
+    replicaCount: 1
+    ollama:
+      gpu: {enabled: true, number: 1}
+      models: {pull: ["gemma3:4b"]}
+    extraEnv:
+    - {name: OLLAMA_CONTEXT_LENGTH, value: "8192"}
+"""
+
+
+def test_the_charts_name_tells_the_engine() -> None:
+    """A release of an engine's own chart needs no image to say what it serves; its tag is the engine's version."""
+    assert said(one(RELEASE.replace("CHART", "ollama"))) == {
+        "engine_version": "0.5.1",
+        "gpu_count": 1,
+        "max_model_len": 8192,
+        "model": "gemma3:4b",
+        "replicas": 1,
+    }
+
+
+@pytest.mark.parametrize("key", ["gpu", "gpus", "gpuCount", "numGpus"])
+def test_gpus_may_be_counted_by_a_key_of_the_chart(key: str) -> None:
+    """Charts name the number in many ways; a switch of the same name is none."""
+    text = f"models: [{{name: chat, modelId: org/chat, maxModelLen: 8192, {key}: 2}}]\n"
+
+    assert said(one(text, "values.yaml")) == {"gpu_count": 2, "max_model_len": 8192, "model": "org/chat"}
+    assert "gpu_count" not in said(one(text.replace(": 2}", ": true}"), "values.yaml"))
+
+
+def test_tritons_chart_keeps_everything_in_the_image() -> None:
+    """The image's whole name, the GPUs and the arguments stand in one mapping."""
+    text = "image: {imageName: 'nvcr.io/nvidia/tritonserver:24.05-py3', numGpus: 2, serverArgs: [--log-verbose=1]}\n"
+
+    assert said(one(text, "values.yaml")) == {"engine_version": "24.05-py3", "gpu_count": 2}

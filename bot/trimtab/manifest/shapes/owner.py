@@ -49,7 +49,7 @@ class Owner:
         return Environment(env, env_from, lookup)
 
 
-_REPOSITORIES = ("repository", "containerImage", "name", "image")
+_REPOSITORIES = ("repository", "containerImage", "imageName", "name", "image")
 _TAGS = ("tag", "version", "imageTag")
 
 

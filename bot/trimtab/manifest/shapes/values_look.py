@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from trimtab.manifest import resources
 from trimtab.manifest.engines import engine_of_flags, engine_of_image, engine_of_words
 from trimtab.manifest.shapes.owner import image_of
-from trimtab.manifest.shapes.values_words import ENGINES, STRONG, names_model, plain
+from trimtab.manifest.shapes.values_words import ENGINES, STRONG, WORDS, names_model, plain
 from trimtab.manifest.source import Cursor
 
 CLOSED = frozenset({"resources", "nodeselector", "env", "affinity", "image"})
@@ -77,8 +77,8 @@ class Look:
     @property
     def asks_for_gpus(self) -> bool:
         """Return whether GPUs are asked for, as resources or by a key of the chart's own."""
-        counted = self.words.get("gpucount") or self.words.get("gpus")
-        counts = counted is not None and counted.string.isdigit() and counted.string != "0"
+        counted = (self.words.get(word) for word, field in WORDS.items() if field == "gpu_count")
+        counts = any(at is not None and at.string.isdigit() and at.string != "0" for at in counted)
         return counts or bool(resources.gpu_sites(self.parts.get("resources")))
 
     @property
@@ -143,12 +143,20 @@ class Look:
             engine = engine_of_image(image_of(cursor)[0])
             if engine and self.image is None:
                 self.image, self.engine = cursor, engine
-                for key in ("command", "args"):
-                    listed = cursor.get(key)
-                    if listed is not None and listed.is_sequence:
-                        self._sequence(key, listed, word)
+                self._inside(cursor)
+            elif self.hint and self.image is None and not image_of(cursor)[0]:
+                self.image = cursor
         else:
             self.parts.setdefault(word, cursor)
+
+    def _inside(self, image: Cursor) -> None:
+        """Take what some charts keep beside the image's name: the command, and the number of GPUs."""
+        for key, cursor in image.entries().items():
+            word = plain(key)
+            if cursor.is_sequence and (word.endswith("args") or word == "command"):
+                self._sequence(word, cursor, "image")
+            elif WORDS.get(word) == "gpu_count" and cursor.string:
+                self.words.setdefault(word, cursor)
 
 
 def is_off(at: Cursor) -> bool:

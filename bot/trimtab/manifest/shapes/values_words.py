@@ -48,6 +48,7 @@ WORDS = {
     "gpucount": "gpu_count",
     "gpus": "gpu_count",
     "numgpus": "gpu_count",
+    "gpu": "gpu_count",
     "priorityclassname": "priority_class",
     "runtimeclassname": "runtime_class",
 }
