@@ -150,6 +150,17 @@ def test_a_new_flag_goes_where_the_list_is() -> None:
     assert b'"--max-model-len=$(LEN)", "--max-num-seqs=64"]' in result.files["base/deployment.yaml"]
 
 
+def test_a_value_of_a_shared_base_says_where_to_patch_it() -> None:
+    """It is found, it is not editable, and the overlay's own file is named; what only one overlay has is."""
+    shared, alone = inspect(Tree(files("eu", "us"))).servings[0], inspect(Tree(files("eu"))).servings[0]
+
+    assert not shared.settings["replicas"].editable
+    assert "2 overlays use base/deployment.yaml" in shared.settings["replicas"].reason
+    assert "patch it in overlays/eu/kustomization.yaml" in shared.settings["replicas"].reason
+    assert shared.settings["gpu_count"].editable
+    assert alone.settings["replicas"].editable
+
+
 def test_a_shared_list_takes_no_flag_for_one_overlay() -> None:
     """A flag in a base that two overlays use would reach both, so it is refused."""
     result = edit(Tree(files("eu", "us")), subject("eu"), {"max_num_seqs": 64})

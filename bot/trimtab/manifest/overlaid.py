@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from trimtab.manifest.context import Context
 from trimtab.manifest.hit import Draft
@@ -25,4 +26,17 @@ def servings_of(laid: Laid, folder: str, shape: Shape, context: Context, overlay
         apart = overlays.is_apart(laid)
         draft.wrapper = "kustomize" if (laid.is_changed or apart) and draft.wrapper == "plain" else draft.wrapper
         draft.source = overlays.kustomization(folder) if apart else laid.base
+        _lock_shared(draft, folder, overlays)
         yield draft
+
+
+def _lock_shared(draft: Draft, folder: str, overlays: Overlays) -> None:
+    """Say of values that stand in a base of several overlays that an edit would change them all."""
+    for field, hit in draft.hits.items():
+        users = overlays.roots_of(hit.path)
+        if len(users) > 1 and folder in users and not hit.locked:
+            reason = (
+                f"{len(users)} overlays use {hit.path}, and the edit would change another serving too; "
+                f"patch it in {overlays.kustomization(folder).source.path}"
+            )
+            draft.hits[field] = replace(hit, locked=reason)
