@@ -125,7 +125,7 @@ def test_a_comparison_has_prices_where_they_are_known(capsys: pytest.CaptureFixt
     found = printed(capsys, *words.split())
     rows = found["rows"]
     assert isinstance(rows, list)
-    assert [(row["gpus"], row["usd_per_month"]) for row in rows] == [(1, 5022.4), (2, 1468.76), (2, None)]
+    assert [(row["gpus"], row["usd_per_month"]) for row in rows] == [(1, 5022.4), (2, 2070.28), (2, None)]
 
 
 def test_cases_are_answered_one_by_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
