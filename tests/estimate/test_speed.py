@@ -77,10 +77,18 @@ def test_gpus_that_were_not_measured_say_so() -> None:
 
 
 @pytest.mark.parametrize(
-    "load", [Load(0, 100, 100), Load(-1, 100, 100), Load(1, math.nan, 100), Load(1, 1, math.inf), Load(1, 1, 1, 2.0)]
+    "load",
+    [
+        Load(0, 100, 100),
+        Load(-1, 100, 100),
+        Load(1, math.nan, 100),
+        Load(1, 1, math.inf),
+        Load(1, 1, 1, 2.0),
+        Load(1, 1e300, 1),
+    ],
 )
 def test_a_load_that_is_none_is_refused(load: Load) -> None:
-    """Nothing, negatives and infinities are no load."""
+    """Nothing, negatives, infinities and what no machine will ever see are no load."""
     assert isinstance(speed(deploy(small()), load), Impossible)
 
 

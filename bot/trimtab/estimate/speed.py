@@ -7,12 +7,12 @@ their prefill. What generates no text (an encoder) only takes prompts in.
 
 from __future__ import annotations
 
-import math
-
 from trimtab.estimate.band import MOST_MEASURED, Band, crowded, within
 from trimtab.estimate.machine import Machine, machine_of, max_batch
 from trimtab.estimate.timing import chunks, decode_s, prefill_s, whole_step_s
 from trimtab.estimate.types import Deployment, Impossible, Load, Speed
+
+_MOST = 1e9
 
 
 def speed(deployment: Deployment, load: Load) -> Speed | Impossible:
@@ -27,8 +27,8 @@ def speed(deployment: Deployment, load: Load) -> Speed | Impossible:
 def time_load(machine: Machine, load: Load) -> Speed | Impossible:
     """Return what a machine does at a load; what does not fit into the batch waits in a queue."""
     figures = (load.concurrency, load.input_tokens, load.output_tokens, load.prefix_hit)
-    if not all(map(math.isfinite, figures)) or min(figures) < 0 or load.concurrency == 0 or load.prefix_hit > 1:
-        return Impossible("a load needs a concurrency above 0, lengths of 0 or more, and a prefix hit from 0 to 1")
+    if not all(0 <= figure <= _MOST for figure in figures) or load.concurrency == 0 or load.prefix_hit > 1:
+        return Impossible("a load needs a concurrency above 0, lengths from 0 to 10^9, and a prefix hit from 0 to 1")
     asked = load.concurrency / machine.found.engine.dp
     batch = min(asked, max_batch(machine, load))
     if batch < min(1.0, asked):
