@@ -167,3 +167,21 @@ def test_a_shared_list_takes_no_flag_for_one_overlay() -> None:
 
     assert isinstance(result, Refusal)
     assert "another serving" in result.reason
+
+
+def test_a_knot_of_kustomizations_ends() -> None:
+    """Folders that include each other in every direction are built to a limit, as are patches upon patches."""
+    names = [f"k{index}" for index in range(12)]
+    knot = {
+        f"{name}/kustomization.yaml": f"resources: [{', '.join(f'../{other}' for other in names)}]\n".encode()
+        for name in names
+    }
+    patch = "- patch: '{apiVersion: apps/v1, kind: Deployment, metadata: {name: vllm}, spec: {replicas: 2}}'\n"
+    found = {**files("eu"), **knot}
+    found["overlays/eu/kustomization.yaml"] += b"".join([patch.encode()] * 200)
+    found["root/kustomization.yaml"] = b"resources: [../k0, ../k1]\n"
+    serving = inspect(Tree(found)).servings[0]
+
+    for field in ("replicas", "gpu_resource"):
+        assert not serving.settings[field].editable
+        assert "more patches" in serving.settings[field].reason

@@ -19,6 +19,8 @@ from trimtab.manifest.source import Cursor, KeyPath
 from trimtab.manifest.transforms import transformed
 
 _DEPTH = 12
+_MOST_BUILDS = 2000
+"""Kustomizations that one is built of at most: a few that include each other would be millions."""
 _FLUX = "kustomize.toolkit.fluxcd.io"
 
 
@@ -32,6 +34,7 @@ class Laid:
         name: Its name with prefixes and suffixes.
         namespace: The one it gets.
         outer: Whether a kustomization other than its own patches or renames it.
+        patches: How many it lies under.
     """
 
     thing: Thing
@@ -39,6 +42,7 @@ class Laid:
     name: str
     namespace: str
     outer: bool = False
+    patches: int = 0
 
     @property
     def base(self) -> Cursor:
@@ -89,10 +93,11 @@ class Overlays:
         self._by_folder = {folder_of(at.source.path): at for at in context.kustomizations}
         self._built: dict[str, tuple[Laid, ...]] = {}
         self._applied: set[str] = set()
+        self._builds = 0
         self._feeding: dict[str, frozenset[str]] = {}
         self._removed: set[str] = set()
         used = {child for at in context.kustomizations for child in self.children(at)}
-        self._reach = {folder: frozenset(self._paths(folder, 0)) for folder in self._by_folder if folder not in used}
+        self._reach = {folder: frozenset(self._paths(folder)) for folder in self._by_folder if folder not in used}
         self._fed: dict[str, list[str]] = {}
         for folder, reached in sorted(self._reach.items()):
             for path in reached:
@@ -119,7 +124,7 @@ class Overlays:
     def feeding(self, folder: str) -> frozenset[str]:
         """Return the files that feed the kustomization of a folder, outermost or not."""
         if folder not in self._feeding:
-            self._feeding[folder] = frozenset(self._paths(folder, 0))
+            self._feeding[folder] = frozenset(self._paths(folder))
         return self._feeding[folder]
 
     def kustomization(self, folder: str) -> Cursor:
@@ -129,6 +134,7 @@ class Overlays:
     def objects(self, folder: str) -> tuple[Laid, ...]:
         """Return what a kustomization makes."""
         if folder not in self._built:
+            self._builds = 0
             built = self._build(folder, 0)
             self._built[folder] = tuple(self._patched_outside(built, folder) if folder in self._reach else built)
         return self._built[folder]
@@ -173,17 +179,23 @@ class Overlays:
             if folder in self._by_folder:
                 yield folder
 
-    def _paths(self, folder: str, depth: int) -> Iterator[str]:
+    def _paths(self, folder: str) -> Iterator[str]:
         """Yield the files that feed a kustomization, itself included."""
-        at = self._by_folder[folder]
-        yield at.source.path
-        for item in (*_listed(at, "resources"), *patch_paths(at)):
-            yield joined(folder, item)
-        for child in self.children(at) if depth < _DEPTH else ():
-            yield from self._paths(child, depth + 1)
+        waiting, seen = [folder], {folder}
+        while waiting:
+            here = waiting.pop()
+            at = self._by_folder[here]
+            yield at.source.path
+            yield from (joined(here, item) for item in (*_listed(at, "resources"), *patch_paths(at)))
+            new = [child for child in self.children(at) if child not in seen]
+            seen.update(new)
+            waiting += new
 
     def _build(self, folder: str, depth: int) -> list[Laid]:
         at = self._by_folder[folder]
+        self._builds += 1
+        if self._builds > _MOST_BUILDS:
+            return []
         found = self._composed(at, folder, list(self._resources(at, folder, depth)), depth)
         return self._transformed(at, folder, found)
 
@@ -260,8 +272,8 @@ class Overlays:
         if patch.deletes:
             self._removed.add(laid.base.source.path)
         else:
-            thing = replace(laid.thing, at=patch.laid_over(target))
-            yield replace(laid, thing=thing, outer=laid.outer or bool(laid.through))
+            thing = replace(laid.thing, at=patch.laid_over(target, laid.patches))
+            yield replace(laid, thing=thing, outer=laid.outer or bool(laid.through), patches=laid.patches + 1)
 
 
 def _listed(at: Cursor, key: str) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from trimtab.manifest.source import Cursor
 from trimtab.manifest.tree import Tree
 
 _LONGEST_PATTERN = 200
+_MOST_PATCHES = 100
+_MOST_OPERATIONS = 2000
 _OWN_GROUPS = frozenset({"", "apps", "batch", "autoscaling", "policy"})
 
 
@@ -57,12 +59,20 @@ class Patch:
         """Return whether it takes its objects away."""
         return self.at.is_mapping and self.at.word("$patch") == "delete"
 
-    def laid_over(self, target: Target) -> Cursor:
-        """Return the object under this patch; lists of custom resources are replaced whole."""
+    def laid_over(self, target: Target, before: int = 0) -> Cursor:
+        """Return the object under this patch, `before` ones below; lists of custom resources are replaced whole."""
+        if before >= _MOST_PATCHES or len(target.at.grafts) >= _MOST_OPERATIONS:
+            return _locked(target.at)
         if self.at.is_sequence:
-            return operated(target.at, self.at.items())
+            return operated(target.at, self.at.items()[:_MOST_OPERATIONS])
         whole = target.group not in _OWN_GROUPS and not target.group.endswith(".k8s.io")
         return replace(self.at, under=(target.at,), whole=whole)
+
+
+def _locked(at: Cursor) -> Cursor:
+    """Return an object of which no layer is to be edited, since not all that changes it is followed."""
+    reason = "more patches change it than are followed here"
+    return at if at.locked == reason else replace(at, locked=reason, under=tuple(_locked(one) for one in at.under))
 
 
 def operated(at: Cursor, operations: Iterable[Cursor]) -> Cursor:
