@@ -71,7 +71,7 @@ def written(folder: Path, files: dict[str, str]) -> Source:
 def proposed(source: Source, priced: Priced, tools: Tools = NO_TOOLS, *, unproven: bool = False) -> Proposal:
     """Return the one proposal for a change of the one serving that the repository holds."""
     with Workspace(source.root, source.tree, tools) as workspace:
-        servings = live_names(inspect(source.tree, "gitops").servings, source.tree, workspace)
+        servings = live_names(inspect(source.tree, "gitops").servings, workspace)
     assert servings, "nothing is served"
     place = Found(Place(servings[0], "same kind, namespace and name", 0.99))
     fleet = samples.fleet(samples.workload(place))

@@ -13,7 +13,7 @@ def named(root: Path) -> tuple[Serving, ...]:
     """Return the servings of a folder with what they become."""
     tree = Tree.read(root)
     with Workspace(root, tree, Tools(tool("helm"), tool("kustomize"))) as workspace:
-        return live_names(inspect(tree).servings, tree, workspace)
+        return live_names(inspect(tree).servings, workspace)
 
 
 def test_a_plain_manifest_becomes_itself(tmp_path: Path) -> None:

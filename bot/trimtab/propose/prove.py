@@ -12,7 +12,7 @@ from trimtab.propose.generated import settled
 from trimtab.propose.valid import refused
 from trimtab.propose.verdict import Compared, Disproof, Meant, told, verdict
 from trimtab.recommendation import Proof
-from trimtab.render import ObjectId, Rendered, Target, Unrendered, Workspace, compare, which_targets
+from trimtab.render import ObjectId, Rendered, Target, Unrendered, Workspace, compare
 from trimtab.render.objects import identified
 
 _OUR_COPY = re.compile(r"[^\s'\"]*/trimtab-[a-z]+-[^/\s'\"]+/?")
@@ -34,7 +34,7 @@ class Bench:
 
 def prove(bench: Bench, result: EditResult, meant: Meant) -> Proof | Disproof | Unknown:
     """Return the proof of an edit, or why it is none; Unknown where something that the files feed is not rendered."""
-    targets = sorted({target for path in result.files for target in which_targets(bench.tree, path)}, key=repr)
+    targets = sorted({target for path in result.files for target in bench.workspace.targets.of(path)}, key=repr)
     compared: list[Compared] = []
     for target in targets:
         one = _rendered(bench.workspace, target, result.files)

@@ -66,7 +66,7 @@ def read_repository(
     tree, unnamed = _named(whole)
     found = inspect(tree, title)
     with Workspace(root, tree, tools or find_tools(os.environ)) as workspace:
-        servings = live_names(found.servings, tree, workspace)
+        servings = live_names(found.servings, workspace)
     servings, gaps = with_model_configs(servings, root, title)
     facts = RepositoryFacts(
         title,

@@ -18,7 +18,6 @@ from trimtab.manifest.source import Cursor
 from trimtab.render.marks import Leaf
 from trimtab.render.objects import ObjectId, Rendered
 from trimtab.render.target import Target
-from trimtab.render.targets import charts_of
 from trimtab.render.tracing import Driven, Traced, trace
 from trimtab.render.workspace import Workspace
 
@@ -35,7 +34,7 @@ def with_rendered(servings: tuple[Serving, ...], workspace: Workspace, repositor
         repository: The repository's name, for the locations.
     """
     found = {serving.subject: serving for serving in servings}
-    for target in charts_of(workspace.tree):
+    for target in workspace.targets.charts():
         files = set(_files(target))
         known = [one for one in found.values() if one.path in files and one.wrapper in _WRAPPERS.values()]
         rendered = tuple(_of(target, workspace, repository))

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from trimtab.fleet import ObjectRef, Serving
-from trimtab.manifest import Plain, Tree
+from trimtab.manifest import Plain
 from trimtab.render.objects import ObjectId, Rendered
 from trimtab.render.target import Target
-from trimtab.render.targets import which_targets
 from trimtab.render.workspace import Workspace
 
 _WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "LeaderWorkerSet", "Job"})
@@ -17,13 +16,13 @@ _OWN = "the object itself"
 _SPOKEN = ("trimtab.dev/", "krr/")
 
 
-def live_names(servings: tuple[Serving, ...], tree: Tree, workspace: Workspace) -> tuple[Serving, ...]:
+def live_names(servings: tuple[Serving, ...], workspace: Workspace) -> tuple[Serving, ...]:
     """Return the servings with their `live_names` and rendered wishes, where rendering or the object tells them."""
-    return tuple(_named(serving, tree, workspace) for serving in servings)
+    return tuple(_named(serving, workspace) for serving in servings)
 
 
-def _named(serving: Serving, tree: Tree, workspace: Workspace) -> Serving:
-    targets = which_targets(tree, serving.path)
+def _named(serving: Serving, workspace: Workspace) -> Serving:
+    targets = workspace.targets.of(serving.path)
     own = (ObjectRef(serving.kind, serving.namespace, serving.name),) if serving.kind in _WORKLOADS else ()
     if targets == (Target("object", serving.path),):
         return replace(serving, live_names=own, live_names_by=_OWN if own else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 from trimtab.manifest import Plain, Tree, documents_of
 from trimtab.manifest.paths import folder_of, joined, within
@@ -16,29 +17,66 @@ _LISTS = ("resources", "bases", "components", "patchesStrategicMerge", "crds", "
 _FAR = ("://", "git@", "github.com/", "?ref=")
 
 
+class Targets:
+    """What the files of a tree feed; declarations and overlays are looked through once."""
+
+    def __init__(self, tree: Tree) -> None:
+        """Look at nothing yet."""
+        self._tree = tree
+
+    def of(self, path: str) -> tuple[Target, ...]:
+        """Return every target that a file feeds; the object itself where no chart and no overlay does."""
+        beside_charts = "/templates/" not in f"/{path}" and _is_object(self._tree, path)
+        releases = tuple(target for target in self._releases if _feeds(target, path, beside_charts=beside_charts))
+        if releases:
+            return releases
+        chart = None if beside_charts else chart_above(self._tree, path)
+        if chart is not None:
+            own = joined(chart, "values.yaml")
+            extra = (path,) if path != own and "/templates/" not in path else ()
+            return (Target("helm", chart, _named_after(chart), values_files=extra),)
+        overlays = tuple(Target("kustomize", folder) for folder in self._overlays(path))
+        return overlays or (Target("object", path),)
+
+    def charts(self) -> tuple[Target, ...]:
+        """Return every release of the tree, and every chart that none of them installs and no other chart holds."""
+        used = {target.path for target in self._releases if not target.missing}
+        charts = [folder_of(path) for path in self._tree if path == _CHART or path.endswith(f"/{_CHART}")]
+        alone = [one for one in charts if one not in used and not any(_holds(other, one) for other in charts)]
+        return self._releases + tuple(Target("helm", one, _named_after(one)) for one in alone)
+
+    @cached_property
+    def _releases(self) -> tuple[Target, ...]:
+        return tuple(_releases(self._tree))
+
+    @cached_property
+    def _namers(self) -> dict[str, tuple[str, ...]]:
+        """Return the folders of the kustomizations that name a file or folder, or are that file."""
+        found: dict[str, list[str]] = {}
+        for folder in dict.fromkeys(_kustomized(self._tree)):
+            for name in dict.fromkeys((*_named(self._tree, folder), *_own(self._tree, folder))):
+                found.setdefault(name, []).append(folder)
+        return {name: tuple(folders) for name, folders in found.items()}
+
+    def _overlays(self, path: str) -> tuple[str, ...]:
+        """Return the folders of the outermost kustomizations that reach a file."""
+        reached: set[str] = set()
+        waiting = list(self._namers.get(path, ()))
+        while waiting:
+            folder = waiting.pop()
+            if folder not in reached:
+                reached.add(folder)
+                waiting += self._namers.get(folder, ())
+        return tuple(sorted(folder for folder in reached if not set(self._namers.get(folder, ())) & reached))
+
+
 def which_targets(tree: Tree, path: str) -> tuple[Target, ...]:
-    """Return every target that a file feeds; the object itself where no chart and no overlay does."""
-    beside_charts = "/templates/" not in f"/{path}" and _is_object(tree, path)
-    releases = tuple(target for target in _releases(tree) if _feeds(target, path, beside_charts=beside_charts))
-    if releases:
-        return releases
-    chart = None if beside_charts else chart_above(tree, path)
-    if chart is not None:
-        name = chart.rsplit("/", 1)[-1] or "release"
-        own = joined(chart, "values.yaml")
-        extra = (path,) if path != own and "/templates/" not in path else ()
-        return (Target("helm", chart, name, values_files=extra),)
-    overlays = tuple(Target("kustomize", folder) for folder in _overlays(tree, path))
-    return overlays or (Target("object", path),)
+    """Return every target that a file of a tree feeds; for more than one file, ask `Targets`."""
+    return Targets(tree).of(path)
 
 
-def charts_of(tree: Tree) -> tuple[Target, ...]:
-    """Return every release of a tree, and every chart that none of them installs and no other chart holds."""
-    releases = tuple(_releases(tree))
-    used = {target.path for target in releases if not target.missing}
-    charts = [folder_of(path) for path in tree if path == _CHART or path.endswith(f"/{_CHART}")]
-    alone = [one for one in charts if one not in used and not any(_holds(other, one) for other in charts)]
-    return releases + tuple(Target("helm", one, one.rsplit("/", 1)[-1] or "release") for one in alone)
+def _named_after(chart: str) -> str:
+    return chart.rsplit("/", 1)[-1] or "release"
 
 
 def _holds(chart: str, other: str) -> bool:
@@ -87,19 +125,6 @@ def _declared(tree: Tree, path: str, number: int, document: dict[str, Plain]) ->
         yield from applications.targets(tree, path, number, document)
     elif group == helm_releases.GROUP and kind == "HelmRelease":
         yield helm_releases.target_of(tree, path, number, document)
-
-
-def _overlays(tree: Tree, path: str) -> Iterator[str]:
-    """Yield the folders of the outermost kustomizations that reach a file."""
-    reached = {folder: frozenset(_named(tree, folder)) for folder in _kustomized(tree)}
-    holders = {folder for folder, names in reached.items() if path in names or path in _own(tree, folder)}
-    outermost = set(holders)
-    while holders:
-        above = {folder for folder, names in reached.items() if names & holders and folder not in outermost}
-        outermost |= above
-        holders = above
-    inner = {name for folder in outermost for name in reached[folder] if name in outermost}
-    yield from sorted(outermost - inner)
 
 
 def _kustomized(tree: Tree) -> Iterator[str]:

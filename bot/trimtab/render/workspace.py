@@ -23,7 +23,7 @@ from trimtab.render.needed import fill
 from trimtab.render.objects import Rendered, Unrendered, identified
 from trimtab.render.shelf import find
 from trimtab.render.target import Target
-from trimtab.render.targets import far_bases
+from trimtab.render.targets import Targets, far_bases
 
 _LARGEST_BYTES = 2 * 1024 * 1024
 _RELEASE = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
@@ -41,6 +41,7 @@ class Workspace:
         self._folder: Path | None = None
         self._kept: dict[Target, Rendered | Unrendered] = {}
         self._turn = RLock()
+        self.targets = Targets(tree)
 
     def __enter__(self) -> Self:
         """Return itself."""
