@@ -27,6 +27,9 @@ _FLAGS: Mapping[str, tuple[str, ...]] = {
     "kv_cache_dtype": ("kv-cache-dtype",),
     "block_size": ("block-size", "page-size"),
     "swap_space": ("swap-space",),
+    "max_loras": ("max-loras", "max-loras-per-batch"),
+    "max_lora_rank": ("max-lora-rank",),
+    "speculative_config": ("speculative-config",),
     "revision": ("revision",),
     "model": ("model", "model-path", "model-id"),
 }
@@ -39,11 +42,13 @@ _SWITCHES: Mapping[str, tuple[str, Scalar]] = {
     "no-enable-prefix-caching": ("enable_prefix_caching", False),
     "disable-radix-cache": ("enable_prefix_caching", False),
     "enable-expert-parallel": ("expert_parallel_size", "enabled"),
+    "enable-lora": ("enable_lora", True),
+    "language-model-only": ("language_model_only", True),
 }
 _SHORT = {"-tp": "tp", "-pp": "pp", "-dp": "dp", "-ep": "ep", "-q": "quantization", "-c": "ctx-size"}
 _WORDS = {flag: word for word, flags in _FLAGS.items() for flag in flags}
 _KNOWN = (*_WORDS, *_SWITCHES)
-_NUMBERS = set(_FLAGS) - {"quantization", "dtype", "kv_cache_dtype", "revision", "model"}
+_NUMBERS = set(_FLAGS) - {"quantization", "dtype", "kv_cache_dtype", "revision", "model", "speculative_config"}
 _HUMAN = re.compile(r"(\d+(?:\.\d+)?)([kKmMgG])")
 _SCALES = {"k": 1_000, "m": 1_000_000, "g": 1_000_000_000, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 """vLLM's human-readable integers: `32k` is 32,000, `32K` is 32,768."""

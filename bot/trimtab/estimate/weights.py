@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from trimtab.estimate.drafts import Draft, draft_of
 from trimtab.estimate.engine import Engine
-from trimtab.estimate.formats import Format
+from trimtab.estimate.formats import Format, kept
+from trimtab.estimate.lora import lora_layer_bytes, lora_outer_bytes
 from trimtab.estimate.model import known_shape
 from trimtab.estimate.schemes import Scheme, scheme_of
 from trimtab.estimate.shape import Layer, Role, Shape, Split, Weight
@@ -17,8 +19,9 @@ GIB = 1024 * MIB
 _LARGE = 10 * MIB
 _STEP = 2 * MIB
 _VOCABULARY_STEP = 64
-_REPACKED = 1.012
-"""What repacking 4-bit integers for Marlin leaves behind: Llama 3.1 8B W4A16 1.0 %, Qwen2.5 7B AWQ 2.8 % of them."""
+_UNSPLIT = MIB // 3
+"""What a repacked matrix loses on average: PyTorch leaves a rest of up to 1 MiB with a block that it hands out again
+(`should_split`, see `_allocated`), and repacking hands out freed blocks of other sizes. An expectation, not a count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +69,16 @@ def weight_bytes(weight: Weight, form: Format, engine: Engine, family: str) -> i
     """Return the bytes of one weight on one rank, as the allocator hands them out."""
     rows, columns, experts = rank_rows_columns(weight, engine)
     each = weight.bytes_each or engine.dtype_bytes
-    tensors = list(form.tensors(rows, columns, each))
+    tensors = list(kept(form, family, vllm=engine.name == "vllm").tensors(rows, columns, each))
     if form.name == "mxfp4" and weight.role is Role.EXPERT:
         tensors[0] = int(tensors[0] * _mxfp4_padding(weight, rows, columns, engine, family))
-    if form.name == "int4":
-        tensors[0] = int(tensors[0] * _REPACKED)
     if form.name == "gguf":
         experts, tensors = 1, [size * experts for size in tensors]
     sizes = [size * experts for size in tensors]
     if weight.bias:
         sizes.append(rows * experts * engine.dtype_bytes)
-    return sum(_allocated(size) for size in sizes)
+    slack = _UNSPLIT if form.name == "int4" and sizes[0] > MIB else 0
+    return slack + sum(_allocated(size) for size in sizes)
 
 
 @lru_cache(maxsize=512)
@@ -88,9 +90,13 @@ def stored(model: Model, engine: Engine, family: str) -> Stored:
     """
     shape = known_shape(model)
     scheme = scheme_of(shape.scheme_json, engine.quantization)
+    draft = draft_of(shape, engine.extras.speculative_json)
     layers = [_layer(layer, shape, scheme, index, engine, family) for index, layer in enumerate(shape.layers)]
-    first, last = [], []
+    first, last = [], [(_drafting(draft, shape, scheme, engine, family), Role.DENSE)]
+    last.append((lora_outer_bytes(shape, engine), Role.DENSE))
     for weight in shape.outer:
+        if weight.role is Role.VISION and engine.extras.language_only:
+            continue
         size = weight_bytes(weight, _outer_format(weight, scheme), engine, family)
         entry = (size, weight.role)
         if weight.role in {Role.EMBEDDING, Role.VISION}:
@@ -103,6 +109,13 @@ def stored(model: Model, engine: Engine, family: str) -> Stored:
         around = (first if number == 0 else []) + (last if number == len(stages) - 1 else [])
         found.append(_stage(shape, layers[start:stop], around, (start, stop)))
     return max(found, key=lambda stage: stage.total)
+
+
+def _drafting(draft: Draft, shape: Shape, scheme: Scheme, engine: Engine, family: str) -> int:
+    """Return the bytes of what drafts, stored as the target's last layer is."""
+    index = len(shape.layers) - 1
+    layers = sum(_layer(layer, shape, scheme, index, engine, family)[0] for layer in draft.layers)
+    return layers + sum(weight_bytes(weight, Format("plain"), engine, family) for weight in draft.outer)
 
 
 def _stage(
@@ -124,6 +137,7 @@ def _layer(layer: Layer, shape: Shape, scheme: Scheme, index: int, engine: Engin
         size = _cached_bytes(weight, form, engine, family)
         total += size
         expert += size if weight.role is Role.EXPERT else 0
+    total += lora_layer_bytes(layer, engine)
     total += _unpacked_latent(layer, scheme.of(f"{shape.prefix}.{index}.self_attn.kv_b_proj"), engine)
     return total, expert
 
