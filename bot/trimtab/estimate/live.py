@@ -10,14 +10,14 @@ _TPOT, _TTFT = 1.3, 2.2
 """How far a corrected figure is off, nine times in ten, as a factor either way.
 
 Data: pairs of rows of aiconfigurator-core 0.12.0, `systems/silicon_sample.csv`, that differ in one thing, one taken
-for what is seen, the other for the truth. On another GPU (464 pairs) the correction brings the median error of TPOT
-from 6.8 to 3.7 % and nine in ten within 0.83 to 1.22 (TTFT 14 %, 0.43 to 2.35); at another TP (1,748) from 7.4 to 6.0
-%, 0.83 to 1.21; at another load (1,489) from 7.5 to 4.3 %; on another GPU at another TP (1,116) it stays at 8 %, 0.77
-to 1.31; at another precision of weights (636) it does harm: 7.2 becomes 10.9 %, 0.75 to 1.33.
+for what is seen, the other for the truth (`bench/speed_pairs.py`). On another GPU (464 pairs) the correction brings
+the median error of TPOT from 6.8 to 3.7 %, nine in ten within 0.84 to 1.19 (TTFT 14 %, 0.46 to 2.17); at another TP
+(1,804) from 7.3 to 5.9 %, 0.84 to 1.18; with either (3,784) from 7.4 to 6.3 %, 0.81 to 1.23; at another precision of
+weights (636) it does harm: 7.2 becomes 10.9 %, 0.76 to 1.31.
 """
 _ALIKE_TPOT, _ALIKE_TTFT = 1.17, 1.4
-"""The same where only the load differs, up to four times as much (1,489 pairs): nine in ten within 0.89 to 1.17 of TPOT
-and 0.71 to 1.38 of TTFT."""
+"""The same where only the load differs, up to four times as much (1,489 pairs): nine in ten within 0.88 to 1.17 of TPOT
+and 0.71 to 1.38 of TTFT; the median error of TPOT falls from 7.4 to 4.3 %."""
 
 
 def speed_from(seen: Seen, now: Speed, then: Speed, *, alike: bool = False) -> Speed:
