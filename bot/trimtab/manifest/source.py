@@ -140,10 +140,19 @@ class Cursor:
                 own[name.value] = replace(cursor, locked=cursor.locked or twice)
         found.update(own)
         if self.under or self.grafts:
-            beneath = (name for layer in self.under for name in layer.entries())
-            names = dict.fromkeys((*found, *beneath, *(graft.keys[0] for graft in self.grafts)))
+            names = dict.fromkeys((*found, *self._beneath()))
             return {name: laid for name in names if (laid := self._laid(name)) is not None}
         return found
+
+    def _beneath(self) -> Iterator[str]:
+        """Yield the keys that layers beneath or operations may add."""
+        for layer in self.under:
+            yield from layer.entries() if not (layer.under or layer.grafts) else layer._names()  # noqa: SLF001 - its own class
+        yield from (graft.keys[0] for graft in self.grafts)
+
+    def _names(self) -> Iterator[str]:
+        yield from replace(self, under=(), grafts=()).entries()
+        yield from self._beneath()
 
     def items(self) -> tuple[Cursor, ...]:
         """Return the items of a sequence; none where it is no sequence."""
