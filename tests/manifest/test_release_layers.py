@@ -134,6 +134,25 @@ def test_an_edit_goes_to_the_layer_that_wins() -> None:
     assert result.files["apps/chat.yaml"].decode() == APP.replace("Count: 3", "Count: 2").replace("0.11", "0.12")
 
 
+def test_a_chart_and_its_release_are_edited_by_either_name() -> None:
+    """What only the chart's own values say changes there, whether the release or the file is asked for."""
+    for wrapper in ("argo-application", "helm-values"):
+        found = tree()
+        result = edit(found, by_wrapper(found)[wrapper].subject, {"model": "org/n"})
+
+        assert isinstance(result, EditResult)
+        assert result.files == {"charts/chat/values.yaml": VALUES.replace("org/m", "org/n").encode()}
+
+
+def test_a_default_of_two_releases_is_not_changed_for_one() -> None:
+    """The other release would change too; the file's own subject says that all are meant."""
+    found = tree(apps__other=APP.replace("name: chat,", "name: other,"))
+    subjects = {serving.name: serving.subject for serving in inspect(found).servings}
+
+    assert isinstance(edit(found, subjects["other"], {"model": "org/n"}), Refusal)
+    assert isinstance(edit(found, by_wrapper(found)["helm-values"].subject, {"model": "org/n"}), EditResult)
+
+
 def test_an_overridden_default_is_not_edited() -> None:
     """Editing what a parameter overrides would do nothing, so it is refused with the parameter's name."""
     found = tree()

@@ -162,7 +162,7 @@ class _Editor:
         return {
             one.subject: _said(one)
             for one in drafts(self._tree, only)
-            if (one.source.source.path, one.kind, one.namespace, one.name) != own
+            if (one.source.source.path, one.kind, one.namespace, one.name) != own and not one.is_of(draft)
         }
 
     def _confirm(self, field: str, value: Scalar, before: Mapping[str, Scalar]) -> None:

@@ -61,6 +61,7 @@ class Draft:
         selector_key: Of the GPU product.
         add_selector: Writes a node selector `(key, value)` where none stands.
         image: The container's image, empty where the shape does not tell.
+        layers: Of a release: the files of values that it lays over one another, which are servings of their own.
     """
 
     source: Cursor
@@ -78,11 +79,16 @@ class Draft:
     selector_key: str = ""
     add_selector: Callable[[str, str], tuple[Splice, ...]] | None = None
     image: str = ""
+    layers: frozenset[str] = frozenset()
 
     @property
     def subject(self) -> str:
         """Return the address that `inspect` prints and `edit` takes."""
         return f"{self.source.source.path}#{self.kind}/{self.namespace}/{self.name}/{self.container}"
+
+    def is_of(self, other: Draft) -> bool:
+        """Return whether one is a release and the other a file of its values, so that an edit means both."""
+        return self.source.source.path in other.layers or other.source.source.path in self.layers
 
     def add(self, hits: Mapping[str, Hit]) -> None:
         """Take hits for fields that have none yet."""

@@ -58,6 +58,7 @@ def drafts_of(release: Release, context: Context) -> tuple[Draft, ...]:
     )
     found = tuple(servings_of(values, owner))
     for draft in found:
+        draft.layers = release.paths - {thing.path}
         _take_parameters(draft, release, alone=len(found) == 1)
     return found
 
