@@ -292,6 +292,10 @@ def test_a_search_that_finds_nothing_says_so(capsys: pytest.CaptureFixture[str])
         ('{"id": "x", "model": "Qwen/Qwen3-8B", "gpu": "H100", "gpus": 1e400}', "gpus"),
         ('{"id": "x", "model": "Qwen/Qwen3-8B", "gpu": "H100", "args": [1]}', "args"),
         ('{"id": "x", "model": "Qwen/Qwen3-8B", "gpu": "H100", "args": {"dtype": {}}}', "args.dtype"),
+        (
+            '{"id": "x", "model": "Qwen/Qwen3-8B", "gpu": "H100", "args": {"max_num_seqs": 1%s}}' % ("0" * 400),
+            "max_num_seqs",
+        ),
         ('{"id": "x", "model": "Qwen/Qwen3-8B", "gpu": "H100", "load": {"concurrency": 1}}', "load.input_tokens"),
         ('{"id": "x", "model": "Qwen/Qwen3-8B", "gpu": "H100", "load": "much"}', "load"),
         ('{"id": "x", "model": "Qwen/Qwen3-8B", "gpu": "H100", "engine": "foo"}', "no engine"),

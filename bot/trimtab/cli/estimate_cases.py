@@ -147,6 +147,8 @@ def _settings(said: object) -> dict[str, Scalar]:
     for name, value in said.items():
         if isinstance(value, list | dict):
             raise UsageError(f"args.{name[:40]} is no single value")
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            _number(value, f"args.{name[:40]}")
     return {name: value for name, value in said.items() if value is not None}
 
 
