@@ -248,6 +248,9 @@ def judge(case: Case, after: bytes | None, score: Score) -> None:
 def others(case: Case, after: bytes) -> tuple[int, int]:
     """Return the number and the bytes of the lines that changed, those gained too, beside the value's own."""
     old, new = case.data.splitlines(keepends=True), after.splitlines(keepends=True)
+    if len(old) == len(new):
+        pairs = [pair for at, pair in enumerate(zip(old, new, strict=True)) if pair[0] != pair[1] and at != case.line]
+        return 2 * len(pairs), sum(len(was) + len(now) for was, now in pairs)
     rest: list[bytes] = []
     for verb, i1, i2, j1, j2 in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if verb != "equal":
