@@ -34,7 +34,7 @@ _NEAR = {
     "tensorrt-llm": Band((0.74, 1.48), (0.67, 1.33), (0.4, 2.7), "calibrated"),
 }
 _FAR = Band((0.5, 2.0), (0.5, 2.0), (0.3, 3.3), "roofline")
-"""The hardware or the engine was not measured: about twice the width. Of 36 published figures of six such GPUs
+"""The hardware or the engine was not measured: about twice the width. Of 39 published figures of six such GPUs
 (`bench/cases/speed.jsonl`) all but one lie inside."""
 _CROWDED = Band((0.45, 2.2), (0.3, 1.4), (0.2, 8.0), "")
 """More requests than fit into a batch: whether they come all at once or one by one is not known (46 floods of the
