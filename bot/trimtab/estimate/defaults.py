@@ -18,11 +18,11 @@ V1_EVERYWHERE = (0, 11)
 """From here on there is no other core."""
 _AMPERE = 8.0
 _LARGE_GIB, _HUGE_GIB = 70, 160
-_A100_APART, _HUGE_APART, _GB10_APART = (0, 9), (0, 27), (0, 31)
+_A100_APART, _HUGE_APART, _GB10_APART = (0, 9), (0, 27), (0, 33)
 _CHUNKS_FROM = 32_768
 _V0_CHUNK, _V0_IMAGE_TOKENS = 2048, 5120
 _SGLANG_TIERS = ((20, 2048, 8, 8), (35, 2048, 24, 80), (60, 4096, 32, 160), (90, 8192, 256, 512), (160, 8192, 256, 512))
-"""SGLang: GPUs below so many GiB take so many prompt tokens a step, and graphs up to a batch (TP below 4, then above)."""
+"""SGLang: GPUs below so many GiB take so many prompt tokens a step, and graphs to a batch (TP below 4, then above)."""
 _SGLANG_LAST = (16_384, 512, 512)
 _SGLANG_SEATS = 2048
 

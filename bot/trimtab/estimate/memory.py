@@ -7,20 +7,22 @@ from dataclasses import dataclass
 
 from trimtab.estimate.config import ConfigError
 from trimtab.estimate.engine import Engine, resolve
-from trimtab.estimate.kv import Plan, capacity, longest, plan_of
+from trimtab.estimate.kv import capacity, longest, plan_of
+from trimtab.estimate.kv_plan import Plan
 from trimtab.estimate.model import shape_of
 from trimtab.estimate.overhead import Overhead, overhead
 from trimtab.estimate.schemes import Scheme, scheme_of
 from trimtab.estimate.shape import Shape
 from trimtab.estimate.types import Deployment, Figure, Impossible, Memory
+from trimtab.estimate.verdict import Budget, judge
 from trimtab.estimate.weights import GIB, Stored, stored
 
-_SURELY = 1.02
-"""How much more than what is spare must be needed before a start is called a failure."""
-_CONTEXT_GIB = 0.4
-"""CUDA context and kernels, which stand beside the weights while they load (0.3 to 0.5 GiB seen)."""
 _LOADS_ABOUT = {"gguf": 0.06, "bitsandbytes": 0.06, "bnb": 0.06, "mxfp4": 0.015, "gptq": 0.03, "awq": 0.03}
 """How far weights may be off where a loader repacks them; 0.6 % otherwise."""
+
+
+_COMPRESSED = 0.12
+"""How far the tokens of DeepSeek V4's cache may be off: quoted logs are within 10 %."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +81,18 @@ def _memory(found: Resolved, weights: Figure, extra: Overhead, cache: Figure, pl
     fits_length = longest(plan, cache.value * GIB, found.shape.max_positions) if plan else found.shape.max_positions
     length = max(1, min(found.length, fits_length)) if engine.fitted_length else found.length
     kept = [capacity(plan, gib * GIB, length, engine) if plan else None for gib in (cache.value, cache.low, cache.high)]
-    tokens = Figure(*(one.tokens if one else 0.0 for one in kept))
-    requests = Figure(*(one.concurrency if one else 0.0 for one in kept))
-    outcome, reason = _verdict(found, weights, extra, cache, requests if plan else None, fits_length)
+    spread = _COMPRESSED if any(cache.every > 1 for layer in found.shape.layers for cache in layer.caches) else 0.0
+    tokens = _around([one.tokens if one else 0.0 for one in kept], spread)
+    requests = _around([one.concurrency if one else 0.0 for one in kept], spread)
+    gpu, own = found.deployment.gpu, found.shape.max_positions
+    sure = requests if plan else None
+    verdict = judge(Budget(engine, gpu.memory_gib, weights, extra, cache, sure, length, fits_length, own))
     ranks = engine.tp * engine.pp
     return Memory(
-        fits=outcome == "ok",
-        outcome=outcome,
-        reason=reason,
+        fits=verdict.outcome == "ok",
+        outcome=verdict.outcome,
+        reason=verdict.reason,
+        risk=verdict.risk,
         weights_gib=weights,
         activation_gib=extra.activation,
         non_torch_gib=extra.non_torch,
@@ -99,10 +105,15 @@ def _memory(found: Resolved, weights: Figure, extra: Overhead, cache: Figure, pl
     )
 
 
+def _around(bounds: list[float], spread: float) -> Figure:
+    value, low, high = bounds
+    return Figure(value, low * (1 - spread), high * (1 + spread))
+
+
 def _weights(found: Resolved) -> Figure:
-    value = found.stored.total / GIB
+    value = max(0.0, found.stored.total / GIB - found.engine.offload_gib)
     off = _LOADS_ABOUT.get(found.scheme.method, 0.006)
-    off = max(off, 0.015 if found.shape.vision else 0.0)
+    off = max(off, 0.015 if found.shape.vision else 0.0, 0.0 if found.stored.measured else found.shape.doubt_share)
     return Figure(value, value * (1 - off) - 0.01, value * (1 + off) + 0.015)
 
 
@@ -111,62 +122,21 @@ def _cache(found: Resolved, weights: Figure, extra: Overhead) -> Figure:
 
     vLLM and TGI take a share of the GPU for everything; SGLang's share is of weights and cache alone; TensorRT-LLM's
     is of what is left beside the rest (SGLang 0.5 `mem_fraction_static`, TensorRT-LLM 1.0 `free_gpu_memory_fraction`).
+    vLLM takes a set size as it is (`kv_cache_memory_bytes`).
     """
     total, engine = found.deployment.gpu.memory_gib, found.engine
+    if engine.kv_gib:
+        return Figure(engine.kv_gib, engine.kv_gib, engine.kv_gib)
     share = total * engine.utilisation
     outside = engine.name == "sglang"
     parts = (weights, extra.non_torch) if outside else (weights, extra.activation, extra.non_torch)
     value = share - sum(part.value for part in parts) - extra.reserved_graphs
     if engine.name == "tensorrt-llm":
         value = engine.utilisation * (total - sum(part.value for part in parts) - extra.graphs.value)
-    graphs = extra.graphs.value * 0.4 if extra.reserved_graphs else 0.0
-    down = math.hypot(*(part.high - part.value for part in parts), graphs, 0.002 * share)
-    up = math.hypot(*(part.value - part.low for part in parts), graphs, 0.002 * share)
+    graphs = extra.graphs if extra.reserved_graphs else Figure(0.0, 0.0, 0.0)
+    down = math.hypot(*(part.high - part.value for part in (*parts, graphs)), 0.002 * share)
+    up = math.hypot(*(part.value - part.low for part in (*parts, graphs)), 0.002 * share)
     return Figure(value, value - down, value + up)
-
-
-def _verdict(
-    found: Resolved, weights: Figure, extra: Overhead, cache: Figure, requests: Figure | None, fits_length: int
-) -> tuple[str, str]:
-    """Return the outcome and its reason; an `ok` may carry the risk that remains."""
-    total = found.deployment.gpu.memory_gib
-    if weights.value + _CONTEXT_GIB > total:
-        return "oom_weights", f"weights need {weights.value:.2f} GiB on each GPU, which has {total:.2f}"
-    if cache.value <= 0:
-        return "oom_kv", (
-            f"no memory is left for the KV cache: weights {weights.value:.2f}, activation {extra.activation.value:.2f} "
-            f"and runtime {extra.non_torch.value:.2f} of {total * found.engine.utilisation:.2f} GiB"
-        )
-    if requests is not None and requests.value < 1:
-        return "oom_kv", (
-            f"one request of {found.length} tokens does not fit into the KV cache of {cache.value:.2f} GiB; "
-            f"{fits_length} tokens do"
-        )
-    return _after_start(found, extra, requests, total)
-
-
-def _after_start(found: Resolved, extra: Overhead, requests: Figure | None, total: float) -> tuple[str, str]:
-    """Judge what comes after the cache is laid out: graph capture and the sampler's warm-up use what was not reserved.
-
-    Seen: gpt-oss-20b on H100 at utilisation 0.95 (TP 1 and 2) sized its cache and died in the sampler's warm-up.
-    """
-    if found.engine.name == "tensorrt-llm":
-        return "ok", ""
-    spare = total * (1 - found.engine.utilisation)
-    fragments = 0.3 * extra.activation.value if found.engine.version >= (0, 17) else 0.1 * extra.activation.value
-    torn = 0.6 * min(1.0, extra.logits / 0.5)
-    graphs = extra.graphs.value - extra.reserved_graphs
-    if found.engine.name == "sglang":
-        fragments += extra.activation.value - extra.logits
-    needed = graphs + extra.logits + fragments + torn + (0.2 if found.engine.tp > 1 else 0.0)
-    if needed > _SURELY * spare:
-        return "oom_runtime", (
-            f"graph capture and the sampler's warm-up need about {needed:.1f} GiB beside the engine's share, "
-            f"{spare:.1f} are there; lower gpu_memory_utilization or max_num_seqs"
-        )
-    if requests is not None and requests.low < 1:
-        return "ok", f"a request of {found.length} tokens may not fit: the KV cache is close to too small"
-    return "ok", ""
 
 
 def _bytes_per_token(plan: Plan, length: int) -> float:
@@ -184,6 +154,8 @@ def _check(shape: Shape, engine: Engine) -> None:
             raise ConfigError(
                 f"tensor_parallel_size {engine.tp} does not divide the model's {layer.heads} attention heads"
             )
+    if engine.tp % engine.cp:
+        raise ConfigError(f"decode_context_parallel_size {engine.cp} does not divide tensor_parallel_size {engine.tp}")
     if engine.pp > len(shape.layers):
         raise ConfigError(f"pipeline_parallel_size {engine.pp} is more than the model's {len(shape.layers)} layers")
     if engine.max_model_len > shape.max_positions * _STRETCH:

@@ -67,6 +67,7 @@ class Memory:
         max_concurrency: Requests of `max_model_len` that the KV cache holds at once.
         max_model_len_that_fits: The longest context one request can have, tokens; 0 where not even the weights fit.
         kv_bytes_per_token: Of one replica, over all its GPUs.
+        risk: Where it fits: why it may fail all the same (warm-up, load, a cache close to too small); empty otherwise.
     """
 
     fits: bool
@@ -81,6 +82,7 @@ class Memory:
     max_concurrency: Figure
     max_model_len_that_fits: int
     kv_bytes_per_token: float
+    risk: str = ""
 
 
 @dataclass(frozen=True, slots=True)
