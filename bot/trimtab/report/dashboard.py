@@ -54,7 +54,7 @@ class Row:
 
 
 def dashboard(scan: Scan, entries: Sequence[Entry], links: Sequence[Link], mark: str) -> str:
-    """Return the issue's text; the same facts and the same ledger give the same bytes.
+    """Return the issue's text: the same findings and the same ledger give the same bytes, whatever the time of day.
 
     Args:
         scan: What was found now.
@@ -82,7 +82,6 @@ def dashboard(scan: Scan, entries: Sequence[Entry], links: Sequence[Link], mark:
         "quiet": summary.quiet(scan),
         "gaps": summary.gaps(scan)[:_MOST],
         "any_box": any(row.box for row in now),
-        "facts": scan.fleet.facts_digest[:19],
         "link": link,
         "release_mark": _release_mark,
     }
