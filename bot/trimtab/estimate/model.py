@@ -13,7 +13,7 @@ from trimtab.estimate.feedforward import dense_size
 from trimtab.estimate.layers import layers_from
 from trimtab.estimate.shape import Parameters, Role, Shape
 from trimtab.estimate.sizes import Heads, heads_of, hidden_of
-from trimtab.estimate.towers import tower_weights
+from trimtab.estimate.towers import tower_weights, unknown_tower
 from trimtab.estimate.traits import is_known
 from trimtab.estimate.types import Impossible
 from trimtab.fleet import Model
@@ -91,6 +91,7 @@ def _shape(top: Keys) -> Shape:
     model_type = keys.text("model_type") or top.text("model_type")
     if model_type in _ENCODERS:
         layers = tuple(replace(layer, caches=()) for layer in layers)
+    doubt, share = _doubt(top, model_type)
     scheme = top.within("quantization_config", "compression_config").tree or keys.within("quantization_config").tree
     return Shape(
         model_type=model_type,
@@ -109,7 +110,8 @@ def _shape(top: Keys) -> Shape:
         vision=bool(vision),
         generates=generates,
         scheme_json=json.dumps({**scheme, "expert_dtype": keys.text("expert_dtype")}) if scheme else "",
-        doubt=_doubt(top, model_type),
+        doubt=doubt,
+        doubt_share=share,
     )
 
 
@@ -120,11 +122,18 @@ def _heads(keys: Keys) -> Heads:
     return heads_of(keys)
 
 
-def _doubt(top: Keys, model_type: str) -> str:
-    """Return why the shape may be wrong; empty where the model's source was read."""
-    if is_known(model_type) or is_known(top.text("model_type")):
-        return ""
-    return f"the architecture {model_type or 'without a model_type'} is not known: it is taken for a plain decoder"
+_LAYERS_ABOUT, _TOWER_ABOUT = 0.25, 0.06
+"""How far the count of an architecture is off that is taken for a plain decoder, or whose encoder is: over the 68
+generating classes of Transformers 5.23 that the estimate does not know half are within 2 %, three quarters in 22 %."""
+
+
+def _doubt(top: Keys, model_type: str) -> tuple[str, float]:
+    """Return why and by how much the shape may be wrong; nothing where the model's source was read."""
+    if not (is_known(model_type) or is_known(top.text("model_type"))):
+        kind = model_type or "without a model_type"
+        return f"the architecture {kind} is not known: it is taken for a plain decoder", _LAYERS_ABOUT
+    tower = unknown_tower(top)
+    return (f"the encoder {tower} is not known: its size is a guess", _TOWER_ABOUT) if tower else ("", 0.0)
 
 
 def _generates(top: Keys, keys: Keys) -> bool:

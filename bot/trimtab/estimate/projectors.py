@@ -81,6 +81,13 @@ def _gemma(top: Keys, keys: Keys, width: int, text: int) -> int:
     return width * text + width
 
 
+def _resampled(top: Keys, keys: Keys, width: int, text: int) -> int:
+    """Attention of learned queries over the patches (MiniCPM-V; vLLM 0.33, minicpmv.py `Resampler2_5`)."""
+    del keys
+    queries = top.integer("query_num", default=64, least=1, most=1_000_000)
+    return queries * text + width * text + 4 * text * text + 4 * text + 6 * text + text * text
+
+
 def _one(top: Keys, keys: Keys, width: int, text: int) -> int:
     """One matrix (Gemma 4), with a bias (PaliGemma)."""
     del keys
@@ -204,6 +211,8 @@ _PROJECTORS: Mapping[str, _Projector] = {
     "llava_next": _two,
     "llava_next_video": _two,
     "llava_onevision": _two,
+    "minicpmo": _resampled,
+    "minicpmv": _resampled,
     "minimax_m3_vl": _twice,
     "lighton_ocr": _mistral,
     "mistral3": _mistral,

@@ -145,6 +145,7 @@ class Shape:
         generates: Whether it generates text (embedding models and encoders do not).
         scheme_json: The text of `quantization_config`, empty where there is none.
         doubt: Why the shape may be wrong; empty where the architecture is known.
+        doubt_share: By how much of itself the count may then be off.
     """
 
     model_type: str
@@ -164,6 +165,7 @@ class Shape:
     generates: bool
     scheme_json: str
     doubt: str = ""
+    doubt_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,20 @@ from __future__ import annotations
 from trimtab.estimate.config import Keys
 
 _CONFORMERS = {"gemma3n_audio", "gemma4_audio"}
+_WHISPERS = {
+    "qwen2_audio_encoder",
+    "qwen2_5_omni_audio_encoder",
+    "qwen3_omni_moe_audio_encoder",
+    "voxtral_encoder",
+    "whisper",
+}
 _FRAMES = 1500
 """Positions of Whisper's encoder: half a minute (Transformers 5.23, WhisperConfig)."""
+
+
+def is_known_sound(keys: Keys) -> bool:
+    """Whether the encoder's source was read."""
+    return keys.text("model_type") in _CONFORMERS | _WHISPERS
 
 
 def sound_elements(top: Keys, text: int) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from trimtab.estimate.config import Keys
 from trimtab.estimate.projectors import projector_elements
 from trimtab.estimate.shape import Role, Split, Weight
-from trimtab.estimate.sounds import sound_elements
+from trimtab.estimate.sounds import is_known_sound, sound_elements
 
 _CUT_DEPTH = {
     "llava", "llava_next", "llava_next_video", "llava_onevision", "aya_vision", "vipllava", "paligemma",
@@ -84,6 +84,9 @@ _FAMILIES = {
     "glm_ocr_vision": Family(gated=True, norms=2, around=1, extra_positions=None),
     "moonvit": _PLAIN,
     "kimi_k25_vision": _PLAIN,
+    "kimi_k25": _PLAIN,
+    "kimi_k3": _PLAIN,
+    "vision": _PLAIN,
     "llama4_vision_model": Family(around=5, patch_bias=False, extra_positions=1),
     "mllama_vision_model": Family(bias=False, around=5, patch_bias=False, extra_positions=1),
     "minimax_m3_vl_vision": Family(patch_bias=False, extra_positions=None),
@@ -123,6 +126,16 @@ def tower_weights(top: Keys, text_hidden: int) -> tuple[Weight, ...]:
     )
 
 
+def unknown_tower(top: Keys) -> str:
+    """Return the name of an encoder whose source was not read; empty where there is none such."""
+    keys = _vision_of(top)
+    sees = keys.text("model_type") or top.text("model_type")
+    if keys.tree and sees not in _FAMILIES and top.text("model_type") not in {"phi4mm", "phi4_multimodal"}:
+        return sees or "without a model_type"
+    hears = top.within("audio_config", "sound_config")
+    return hears.text("model_type") or "of sound" if hears.tree and not is_known_sound(hears) else ""
+
+
 _PHI4 = 907_982_272
 """Phi-4 Multimodal's encoders of images and sound with their projectors; there is one such model."""
 _MOBILE, _MOBILE_WIDTH = 294_126_912, 2048
@@ -139,9 +152,23 @@ def _vision_of(top: Keys) -> Keys:
         return _vision_of(inner)
     if top.within("img_processor").tree:
         return Keys(_CLIP_LARGE, "img_processor")
+    if top.text("model_type") == "llama4" and top.within("text_config").tree:
+        return Keys(_LLAMA4, "vision_config")
     return top.implied("vision_config") if top.within("text_config").tree else Keys({})
 
 
+_LLAMA4: dict[str, int | str] = {
+    "model_type": "llama4_vision_model",
+    "hidden_size": 1408,
+    "num_hidden_layers": 34,
+    "intermediate_size": 5632,
+    "image_size": 336,
+    "patch_size": 14,
+    "projector_input_dim": 4096,
+    "projector_output_dim": 4096,
+    "vision_output_dim": 4096,
+}
+"""The encoder of every Llama 4, for copies of their configuration that leave it out (the class's own is another)."""
 _CLIP_LARGE: dict[str, int | str] = {
     "model_type": "clip_vision_model",
     "hidden_size": 1024,

@@ -172,6 +172,10 @@ _OTHER_NAMES = {
     "hunyuan": "hunyuan_v1_moe",
     "qwen3_5": "qwen3_5_text",
     "qwen3_5_moe": "qwen3_5_moe_text",
+    "deepseek_ref": "deepseek_v4",
+    "minicpmo": "qwen2",
+    "minicpmv": "qwen2",
+    "minimax_m3": "minimax_m3_vl_text",
     "step3p7": "step3p5",
     "step3p5_text": "step3p5",
     "qwen2_5_omni_thinker": "qwen2_5_omni_text",
@@ -187,4 +191,5 @@ def traits_of(model_type: str) -> Traits:
 
 def is_known(model_type: str) -> bool:
     """Whether the type's layers have been read off its source."""
-    return model_type in _PLAIN or _OTHER_NAMES.get(model_type, model_type) in _TABLE
+    name = _OTHER_NAMES.get(model_type, model_type)
+    return name in _PLAIN or name in _TABLE

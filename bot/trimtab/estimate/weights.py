@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from trimtab.estimate.checkpoint import Measured, measured
 from trimtab.estimate.drafts import Draft, draft_of
 from trimtab.estimate.engine import Engine
 from trimtab.estimate.formats import Format, kept
@@ -35,6 +36,7 @@ class Stored:
         head: Output head.
         start: First layer of the fullest stage.
         stop: The one after its last.
+        measured: Whether the checkpoint's own headers were at hand.
     """
 
     total: int
@@ -43,6 +45,7 @@ class Stored:
     head: int
     start: int
     stop: int
+    measured: bool = False
 
 
 def rank_rows_columns(weight: Weight, engine: Engine) -> tuple[int, int, int]:
@@ -103,12 +106,26 @@ def stored(model: Model, engine: Engine, family: str) -> Stored:
             first.append(entry)
         if weight.role not in {Role.EMBEDDING, Role.VISION} or (engine.pp > 1 and _is_tied(shape, weight)):
             last.append(entry)
+    seen = measured(model, engine.quantization)
     stages = _stages(len(layers), engine.pp)
     found = []
     for number, (start, stop) in enumerate(stages):
         around = (first if number == 0 else []) + (last if number == len(stages) - 1 else [])
-        found.append(_stage(shape, layers[start:stop], around, (start, stop)))
+        found.append(_scaled(_stage(shape, layers[start:stop], around, (start, stop)), seen, shape.rope_bytes))
     return max(found, key=lambda stage: stage.total)
+
+
+def _scaled(stage: Stored, seen: Measured, rope_bytes: int) -> Stored:
+    """Return a stage as large as the checkpoint's headers say; the rotary table is not in the checkpoint."""
+    factor = seen.factor
+    return replace(
+        stage,
+        total=int((stage.total - rope_bytes) * factor) + rope_bytes,
+        read=int(stage.read * factor),
+        expert=int(stage.expert * factor),
+        head=int(stage.head * factor),
+        measured=seen.known,
+    )
 
 
 def _drafting(draft: Draft, shape: Shape, scheme: Scheme, engine: Engine, family: str) -> int:
