@@ -21,7 +21,7 @@ _FEW = 400
 _PART = 250
 """Files handed over at once: enough to keep neighbours together, few enough to keep every process busy."""
 _here: list[Callable[[Sequence[str]], object]] = []
-"""In a forked process: the one that does the work."""
+"""What does the work; a forked process finds it here."""
 
 
 def shared_out(
@@ -30,26 +30,25 @@ def shared_out(
     """Return what work on parts of the paths gives, in order.
 
     Args:
-        start: Makes what does the work; each process makes its own.
+        start: Makes what does the work, once; each process goes on with a copy of its own.
         paths: What is worked on.
         processes: How many processes at most.
     """
     alone = processes < 2 or len(paths) < _FEW or sys.platform != "linux" or threading.active_count() > 1  # noqa: PLR2004
     with _no_collector():
+        work = start()
         if alone:
-            return (start()(paths),)
+            return (work(paths),)
         parts = [paths[first : first + _PART] for first in range(0, len(paths), _PART)]
         forked = multiprocessing.get_context("fork")
+        _here[:] = [work]
         try:
-            with ProcessPoolExecutor(min(processes, len(parts)), forked, _begin, (start,)) as pool:
+            with ProcessPoolExecutor(min(processes, len(parts)), forked, gc.freeze) as pool:
                 return tuple(pool.map(cast("Callable[[Sequence[str]], Answer]", _work), parts))
         except (BrokenProcessPool, OSError):  # no memory for a second process: the first one does it all
-            return (start()(paths),)
-
-
-def _begin(start: Callable[[], Callable[[Sequence[str]], object]]) -> None:
-    gc.freeze()
-    _here[:] = [start()]
+            return (work(paths),)
+        finally:
+            _here.clear()
 
 
 def _work(paths: Sequence[str]) -> object:
