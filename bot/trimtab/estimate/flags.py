@@ -2,56 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from trimtab.estimate.flag_words import FLAGS, OBJECTS, SHORT, SWITCHES, TEXTS
 from trimtab.fleet import Scalar
 
-_FLAGS: Mapping[str, tuple[str, ...]] = {
-    "max_model_len": ("max-model-len", "context-length", "max-total-tokens", "max-seq-len", "ctx-size"),
-    "max_num_seqs": ("max-num-seqs", "max-running-requests", "max-concurrent-requests", "max-batch-size"),
-    "max_num_batched_tokens": (
-        "max-num-batched-tokens",
-        "chunked-prefill-size",
-        "max-batch-prefill-tokens",
-        "max-num-tokens",
-    ),
-    "gpu_memory_utilization": ("gpu-memory-utilization", "mem-fraction-static", "cuda-memory-fraction"),
-    "tensor_parallel_size": ("tensor-parallel-size", "tp-size", "tp", "num-shard"),
-    "pipeline_parallel_size": ("pipeline-parallel-size", "pp-size", "pp"),
-    "data_parallel_size": ("data-parallel-size", "dp-size", "dp"),
-    "expert_parallel_size": ("expert-parallel-size", "ep-size", "ep"),
-    "quantization": ("quantization", "quantize"),
-    "dtype": ("dtype",),
-    "kv_cache_dtype": ("kv-cache-dtype",),
-    "block_size": ("block-size", "page-size"),
-    "swap_space": ("swap-space",),
-    "max_loras": ("max-loras", "max-loras-per-batch"),
-    "max_lora_rank": ("max-lora-rank",),
-    "speculative_config": ("speculative-config",),
-    "revision": ("revision",),
-    "model": ("model", "model-path", "model-id"),
-}
-"""Spellings of vLLM 0.33, SGLang 0.5, TGI 3 and trtllm-serve 1.0 by word of the vocabulary."""
-_SWITCHES: Mapping[str, tuple[str, Scalar]] = {
-    "enforce-eager": ("enforce_eager", True),
-    "no-enforce-eager": ("enforce_eager", False),
-    "disable-cuda-graph": ("enforce_eager", True),
-    "enable-prefix-caching": ("enable_prefix_caching", True),
-    "no-enable-prefix-caching": ("enable_prefix_caching", False),
-    "disable-radix-cache": ("enable_prefix_caching", False),
-    "enable-expert-parallel": ("expert_parallel_size", "enabled"),
-    "enable-lora": ("enable_lora", True),
-    "language-model-only": ("language_model_only", True),
-}
-_SHORT = {"-tp": "tp", "-pp": "pp", "-dp": "dp", "-ep": "ep", "-q": "quantization", "-c": "ctx-size"}
-_WORDS = {flag: word for word, flags in _FLAGS.items() for flag in flags}
-_KNOWN = (*_WORDS, *_SWITCHES)
-_NUMBERS = set(_FLAGS) - {"quantization", "dtype", "kv_cache_dtype", "revision", "model", "speculative_config"}
-_HUMAN = re.compile(r"(\d+(?:\.\d+)?)([kKmMgG])")
-_SCALES = {"k": 1_000, "m": 1_000_000, "g": 1_000_000_000, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
-"""vLLM's human-readable integers: `32k` is 32,000, `32K` is 32,768."""
+_WORDS = {flag: word for word, flags in FLAGS.items() for flag in flags}
+_KNOWN = (*_WORDS, *SWITCHES)
+_HUMAN = re.compile(r"(\d+(?:\.\d+)?)([kmgt])|(\d+)([KMGT])")
+_SCALES = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+"""vLLM's human-readable integers: `32k` is 32,000, `32K` 32,768, `25.6K` is refused (vLLM 0.33, argparse_utils.py)."""
+_LEVEL = re.compile(r"-O=?\w+")
+"""vLLM's `-O3`, which takes its value without a space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +35,9 @@ class Flags:
 def parse_flags(words: Sequence[str]) -> Flags:
     """Return what an engine's command line sets.
 
-    Takes `--flag value`, `--flag=value`, `_` for `-`, prefixes that only one known flag has, and short forms. The last
-    of a repeated flag holds, as with the engines themselves. Words before the first flag (`vllm serve MODEL`) are
-    passed over.
+    Takes `--flag value`, `--flag=value`, `_` for `-`, prefixes that only one known flag has, short forms, and JSON key
+    by key (`--flag.key value`). The last of a repeated flag holds, as with the engines themselves. Words before the
+    first flag (`vllm serve MODEL`) are passed over.
     """
     settings: dict[str, Scalar] = {}
     unknown: list[str] = []
@@ -82,15 +47,16 @@ def parse_flags(words: Sequence[str]) -> Flags:
         if not _is_flag(word):
             continue
         written, equals, value = word.partition("=")
-        name = _full_name(written)
-        if name in _SWITCHES:
-            field, meaning = _SWITCHES[name]
+        name, _, key = _full_name(written).partition(".")
+        if name in SWITCHES:
+            field, meaning = SWITCHES[name]
             settings[field] = meaning if value.lower() not in {"false", "0"} else not meaning
             continue
-        if not equals and rest and not _is_flag(rest[0]):
+        if not equals and rest and not _is_flag(rest[0]) and not _LEVEL.fullmatch(word):
             value = rest.pop(0)
-        if name in _WORDS:
-            settings[_WORDS[name]] = _typed(_WORDS[name], value)
+        field = _WORDS.get(name, "")
+        if field and (not key or field in OBJECTS):
+            settings[field] = _merged(settings.get(field), key, value) if key else _typed(field, value)
         else:
             unknown.append(written)
     return Flags(settings, tuple(unknown))
@@ -102,23 +68,37 @@ def _is_flag(word: str) -> bool:
 
 def _full_name(written: str) -> str:
     """Return a flag's full name without dashes; itself where it is unknown or stands for several."""
-    if written in _SHORT:
-        return _SHORT[written]
-    name = written.lstrip("-").replace("_", "-")
-    if name in _KNOWN or not written.startswith("--"):
-        return name
-    longer = {known for known in _KNOWN if known.startswith(name)}
-    return longer.pop() if len(longer) == 1 else name
+    flag, dot, key = written.partition(".")
+    if flag in SHORT:
+        return SHORT[flag] + dot + key
+    name = flag.lstrip("-").replace("_", "-")
+    if name not in _KNOWN and flag.startswith("--"):
+        longer = {known for known in _KNOWN if known.startswith(name)}
+        name = longer.pop() if len(longer) == 1 else name
+    return name + dot + key
 
 
 def _typed(word: str, value: str) -> Scalar:
     """Return a number where the word takes one and the text is one; the text otherwise, for the estimate to refuse."""
-    if word not in _NUMBERS:
+    if word in TEXTS:
         return value
     human = _HUMAN.fullmatch(value)
     if human:
-        return int(float(human[1]) * _SCALES[human[2]])
+        return int(float(human[1] or human[3]) * _SCALES[human[2] or human[4]])
     try:
         return float(value) if "." in value or "e" in value.lower() else int(value)
     except ValueError:
         return value
+
+
+def _merged(before: Scalar | None, key: str, value: str) -> str:
+    """Return a JSON object's text with one key more; what was no object is replaced."""
+    tree = _loaded(str(before)) if before else {}
+    return json.dumps((tree if isinstance(tree, dict) else {}) | {key: _loaded(value)}, sort_keys=True)
+
+
+def _loaded(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
