@@ -119,7 +119,7 @@ def resolve(deployment: Deployment, shape: Shape, kv_cache_dtype: str) -> Engine
         max_model_len=length,
         max_num_seqs=seqs,
         max_num_batched_tokens=tokens,
-        block_size=values.whole("block_size", 0, 1, 4096),
+        block_size=_block_size(values, name),
         kv_bytes=kv_bytes(values.text("kv_cache_dtype"), kv_cache_dtype, dtype_bytes),
         kv_gib=values.number("kv_cache_memory_bytes", 0, 0, 1 << 50) / _BYTES,
         kv_blocks=values.whole("num_gpu_blocks_override", 0, 1, 1 << 40),
@@ -138,6 +138,14 @@ def resolve(deployment: Deployment, shape: Shape, kv_cache_dtype: str) -> Engine
 
 def _said(values: Settings, name: str) -> bool | None:
     return values.flag(name) if values.text(name) else None
+
+
+def _block_size(values: Settings, name: str) -> int:
+    """Return the tokens of a block; vLLM takes 1 and multiples of 8 (0.9 to 0.33, `BlockSize`; what hybrids report)."""
+    size = values.whole("block_size", 0, 1, 1 << 16)
+    if name == "vllm" and size > 1 and size % 8:
+        raise ConfigError(f"block_size is {size}, not a multiple of 8")
+    return size
 
 
 def _denied(said: bool | None) -> bool | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from trimtab.estimate.engine import Engine
 from trimtab.estimate.graphs import graphs
-from trimtab.estimate.profiled import activation
+from trimtab.estimate.profiled import activation, is_amd
 from trimtab.estimate.shape import Shape
 from trimtab.estimate.types import Figure
 from trimtab.fleet import GpuType
@@ -43,7 +43,7 @@ class Overhead:
 def overhead(shape: Shape, engine: Engine, gpu: GpuType, scheme_method: str) -> Overhead:
     """Return what start-up takes beside weights and cache."""
     captured = graphs(shape, engine, scheme_method)
-    since = _GRAPHS_COUNTED if gpu.compute_capability else _GRAPHS_COUNTED_AMD
+    since = _GRAPHS_COUNTED_AMD if is_amd(gpu) else _GRAPHS_COUNTED
     counted = engine.name == "vllm" and engine.version >= since
     rows = min(engine.max_num_seqs, engine.max_num_batched_tokens)
     return Overhead(
@@ -65,7 +65,7 @@ def _non_torch(engine: Engine, gpu: GpuType) -> Figure:
     place = min(3, (engine.tp * engine.pp - 1).bit_length())
     if engine.v0:
         return Figure((0.1, 0.3, 0.4, 2.0)[place], 0.0, (0.6, 0.9, 1.2, 7.5)[place])
-    if gpu.family.startswith("cdna"):
+    if is_amd(gpu):
         return Figure(0.5, 0.05, 1.2) if not place else Figure(1.9, 0.4, 3.0)
     if engine.name != "vllm" or engine.version >= _WIDE_FROM:
         return _wide(engine, gpu, place)

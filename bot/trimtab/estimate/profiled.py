@@ -50,6 +50,11 @@ class _Sampler:
     high: float
 
 
+def is_amd(gpu: GpuType) -> bool:
+    """Whether a GPU runs ROCm."""
+    return gpu.family.startswith(("cdna", "rdna"))
+
+
 def activation(shape: Shape, engine: Engine, gpu: GpuType, scheme_method: str) -> Figure:
     """Return the peak of the profile run, GiB."""
     tokens = _tokens(shape, engine)
@@ -98,11 +103,11 @@ def _sampler(shape: Shape, engine: Engine, gpu: GpuType, tokens: int) -> _Sample
     if _second_runner(shape, engine):
         most = 12 if engine.version >= _WARMED_UP else 2
         return _Sampler(2, most, 14)
-    return _Sampler(9, 12 if gpu.compute_capability else 14, 16)
+    return _Sampler(9, 14 if is_amd(gpu) else 12, 16)
 
 
 def _sorting(engine: Engine, gpu: GpuType) -> _Sampler:
-    in_image = (0, 8) <= engine.version < (0, 11) and gpu.compute_capability > 0
+    in_image = (0, 8) <= engine.version < (0, 11) and not is_amd(gpu)
     if in_image and engine.version == (0, 10) and gpu.family == "ampere":
         return _Sampler(8, 11, 42)
     return _Sampler(10 if in_image else 34, 38.5, 43)

@@ -115,7 +115,7 @@ def _running(budget: Budget) -> Verdict | None:
 
 
 def _doubt(budget: Budget) -> str:
-    if budget.requests is not None and budget.requests.low < 1:
+    if budget.requests is not None and budget.requests.low < 1 and not budget.engine.fitted_length:
         return f"a request of {budget.length} tokens may not fit: the KV cache is close to too small"
     needed, spare = _needed_beside(budget), _spare(budget)
     if needed > _PERHAPS * spare:
