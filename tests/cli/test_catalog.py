@@ -192,7 +192,9 @@ def item(sku: str, usd: float, product: str = "Virtual Machines NC Series", name
     }
 
 
-def test_aws_prices_come_from_the_newest_release(web: tuple[str, Answers], tmp_path: Path) -> None:
+def test_aws_prices_come_from_the_newest_release(
+    web: tuple[str, Answers], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The newest release's table of us-east-1 becomes the lowest price for each GPU; other rows of the file stay."""
     address, answers = web
     karpenter(answers)
@@ -202,6 +204,10 @@ def test_aws_prices_come_from_the_newest_release(web: tuple[str, Answers], tmp_p
         assert run(["catalog", "update", "aws", "--from", address, "--out", str(out)]) == 0
         assert out.read_text() == HEADER + "mine,dc1,H100,2.5\naws,us-east-1,NVIDIA-A10G,1.006\n"
     assert run(["catalog", "check", str(out)]) == 0
+    capsys.readouterr()
+    found = printed(capsys, "update", "aws", "--from", address, "--out", str(out))
+    assert (found["gpus"], found["rows_kept"]) == ({"NVIDIA-A10G": 1.006}, 1)
+    assert "v1.10.0" in str(found["source"])
     assert [path.name for path in tmp_path.iterdir()] == ["prices.csv"]
 
 

@@ -13,7 +13,8 @@ from trimtab.cli.app import run
 
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the hub out of these tests, whether its client is installed or not."""
+    """Keep the hub out of these tests, whether its client is installed or not, and tables as wide as they are."""
+    monkeypatch.setenv("COLUMNS", "140")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
 

@@ -16,6 +16,7 @@ import re
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 from urllib.parse import urlencode, urlsplit
@@ -39,11 +40,25 @@ _MOST_BYTES = 256 << 20
 _MOST_PAGES = 200
 
 
-def update_prices(provider: str, region: str, out: Path, address: str) -> str:
-    """Write a provider's GPU prices into a file; rows of other providers and regions in it stay.
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """What was written.
 
-    Returns:
-        What was written, in a sentence.
+    Attributes:
+        region: Whose prices.
+        usd_per_gpu_hour: By the GPU's name.
+        source: Who published them.
+        rows_kept: Rows of other providers and regions that were in the file.
+    """
+
+    region: str
+    usd_per_gpu_hour: Mapping[str, float]
+    source: str
+    rows_kept: int
+
+
+def update_prices(provider: str, region: str, out: Path, address: str) -> Updated:
+    """Write a provider's GPU prices into a file; rows of other providers and regions in it stay.
 
     Raises:
         FactsMissingError: The source cannot be reached, or answers with something else.
@@ -61,8 +76,7 @@ def update_prices(provider: str, region: str, out: Path, address: str) -> str:
     rows = _by_gpu(hours)
     if not rows:
         raise FactsMissingError(f"{source} names no GPU's price in {region}")
-    kept = _write(out, provider, region, rows)
-    return f"{out}: {len(rows)} GPUs of {provider} in {region}, {source}; {kept} rows of others kept"
+    return Updated(region, rows, source, _write(out, provider, region, rows))
 
 
 def _azure(region: str, address: str) -> tuple[Mapping[str, float], str]:
@@ -79,7 +93,7 @@ def _azure(region: str, address: str) -> tuple[Mapping[str, float], str]:
                 hours[found[0]] = min(found[1], hours.get(found[0], found[1]))
         following = tree.get("NextPageLink")
         if not isinstance(following, str) or not following:
-            return hours, f"Azure Retail Prices API, {region}"
+            return hours, "Azure Retail Prices API"
         if urlsplit(following).netloc.removesuffix(":443") != urlsplit(address).netloc:
             raise FactsMissingError(f"{address}: the next page is at another host, {urlsplit(following).netloc[:80]!r}")
         page = following

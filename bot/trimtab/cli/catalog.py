@@ -63,7 +63,8 @@ def check(files: tuple[Path, ...], max_age_days: int, at: str, form: str) -> int
 @click.option("--region", default="", help="Azure: the region, such as eastus. AWS has us-east-1 alone.")
 @click.option("--out", type=click.Path(path_type=Path), default="prices.csv", show_default=True, help="File to write.")
 @click.option("--from", "address", default="", help="Another address of the source, such as a mirror's.")
-def update(provider: str, region: str, out: Path, address: str) -> int:
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print it.")
+def update(provider: str, region: str, out: Path, address: str, form: str) -> int:
     """Fetch on-demand prices of GPUs from a public source into a price file, for `prices: {file: …}`.
 
     Azure's come from its Retail Prices API, AWS's from the tables that Karpenter publishes (Apache-2.0). Rows of other
@@ -71,8 +72,18 @@ def update(provider: str, region: str, out: Path, address: str) -> int:
     """
     from trimtab.catalog.update import update_prices  # noqa: PLC0415  # the only part that asks a network for prices
 
-    said = update_prices(provider, region, out, address)
-    click.echo(visible(said))
+    done = update_prices(provider, region, out, address)
+    if form == "json":
+        about = {"provider": provider, "region": done.region, "file": str(out), "gpus": dict(done.usd_per_gpu_hour)}
+        rest = {"source": done.source, "rows_kept": done.rows_kept}
+        click.echo(json.dumps({"schema": "trimtab/catalog-update/v1", **about, **rest}, indent=2))
+    else:
+        count = len(done.usd_per_gpu_hour)
+        click.echo(
+            visible(
+                f"{out}: {count} GPUs of {provider} in {done.region}, {done.source}; {done.rows_kept} other rows kept"
+            )
+        )
     return int(Exit.DONE)
 
 

@@ -52,6 +52,7 @@ def figures(found: Answer) -> dict[str, object]:
         "fits": found.memory.fits,
         "outcome": found.memory.outcome,
         "reason": found.memory.reason or None,
+        "risk": found.memory.risk or None,
         **{name: rounded(figure.value) for name, figure in of_memory.items()},
         "max_model_len_that_fits": found.memory.max_model_len_that_fits,
         "kv_bytes_per_token": rounded(found.memory.kv_bytes_per_token),

@@ -24,8 +24,8 @@ def print_estimate(found: Answer, ask: Ask) -> None:
     """Print one estimate."""
     console, memory = console_for_tables(), found.memory
     console.print(_headline(found), soft_wrap=True)
-    if memory.reason:
-        console.print(Text(one_line(memory.reason), "yellow"), soft_wrap=True)
+    for doubt in dict.fromkeys(filter(None, (memory.reason, memory.risk))):
+        console.print(Text(one_line(doubt), "yellow"), soft_wrap=True)
     console.print()
     console.print(_bar(found), soft_wrap=True)
     console.print()

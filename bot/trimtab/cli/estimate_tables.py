@@ -40,7 +40,8 @@ def print_comparison(document: Mapping[str, object]) -> None:
     rows = _rows(document, "rows")
     table = _table(_title(document), "fits", _COMPARED)
     for row in rows:
-        fits = Text("yes", "green") if row["fits"] else Text(_SHORT.get(str(row["outcome"]), "no"), "red")
+        sure = Text("at risk", "yellow") if row.get("risk") else Text("yes", "green")
+        fits = sure if row["fits"] else Text(_SHORT.get(str(row["outcome"]), "no"), "red")
         table.add_row(_gpus(row), fits, *(_cell(row, name, form) for _, name, form in _COMPARED))
     console = console_for_tables()
     console.print(table)
@@ -85,7 +86,7 @@ def _title(document: Mapping[str, object]) -> Text:
 
 def _table(title: Text, mark: str, columns: Sequence[tuple[str, str, str]]) -> Table:
     table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
-    table.add_column("GPU", overflow="fold")
+    table.add_column("GPU", no_wrap=True)
     table.add_column(mark)
     for name, _, _ in columns:
         table.add_column(name, justify="right")
