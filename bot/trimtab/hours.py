@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -78,9 +78,7 @@ def check_timezone(name: str) -> str:
     """
     try:
         ZoneInfo(name)
-    except (OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError for most, and an OSError for a folder's name
-        raise ValueError(f"{name!r} is no time zone; write `Europe/Berlin`") from None
-    except KeyError:
+    except (OSError, ValueError, KeyError):  # ZoneInfoNotFoundError is a KeyError; a folder's name is an OSError
         raise ValueError(f"{name!r} is no time zone; write `Europe/Berlin`") from None
     return name
 
@@ -88,13 +86,16 @@ def check_timezone(name: str) -> str:
 def next_opening(windows: Sequence[Window], at: datetime) -> datetime:
     """Return the first full minute from `at` on that lies in one of the windows; `at` itself where one holds it.
 
+    Hours that clocks leave out when summer time begins are never named: minutes are those that pass.
+
     Args:
         windows: At least one.
         at: A local time, with its zone.
     """
-    minute = at
-    for _ in range(_WEEK * _DAY_MIN + _DAY_MIN):
+    zone, minute = at.tzinfo, at
+    for _ in range(2 * _WEEK * _DAY_MIN):  # a window may lie wholly in an hour that one week leaves out
         if any(window.holds(minute) for window in windows):
             return minute
-        minute = (minute + timedelta(minutes=1)).replace(second=0, microsecond=0)
-    raise AssertionError("every window holds some minute of a week")
+        passed = (minute.astimezone(UTC) + timedelta(minutes=1)).replace(second=0, microsecond=0)
+        minute = passed.astimezone(zone)
+    raise AssertionError("every window holds some minute of two weeks")
