@@ -75,7 +75,7 @@ def capacity(plan: Plan, kv_bytes: float, length: int, engine: Engine) -> Capaci
 def longest(plan: Plan, kv_bytes: float, most: int) -> int:
     """Return the longest request that fits, up to `most` tokens."""
     blocks = plan.blocks_in(kv_bytes)
-    low, high = 0, most
+    low, high = (most if plan.blocks_of(most) <= blocks else 0), most
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if plan.blocks_of(middle) <= blocks else (low, middle - 1)

@@ -16,6 +16,7 @@ v1/worker/gpu of vLLM 0.6.6 to 0.33 and held against start-up logs:
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from trimtab.estimate.engine import Engine
@@ -57,18 +58,19 @@ def is_amd(gpu: GpuType) -> bool:
 
 def activation(shape: Shape, engine: Engine, gpu: GpuType, scheme_method: str) -> Figure:
     """Return the peak of the profile run, GiB."""
-    tokens = _tokens(shape, engine)
+    caches = Counter(cache for layer in shape.layers for cache in layer.caches)
+    tokens = _tokens(shape, engine, caches)
     workspace = _expert_workspace(shape, engine, gpu, tokens, scheme_method)
     forward = _forward(shape, engine, tokens, workspace)
     stays = 4 * tokens * shape.hidden + workspace if engine.version >= _KEPT_FROM else 0.0
     entries = min(engine.max_num_seqs, tokens) * shape.vocabulary if shape.generates else 0
-    beside = _index_buffer(shape, engine) + _first_core_states(shape, engine)
+    beside = _index_buffer(shape, engine, caches) + _first_core_states(engine, caches)
     beside += (_FLOOR_GIB + (_VISION_GIB if shape.vision else 0.0)) * _GIB
 
     def peak(each: float, part: float) -> float:
         return (max(forward * part, each * entries + stays if entries else 0.0) + beside) / _GIB
 
-    sampler = _sampler(shape, engine, gpu, tokens)
+    sampler = _sampler(shape, engine, gpu, tokens, any(cache.keep is Keep.STATE for cache in caches))
     beyond = _BEYOND_VISION_GIB if shape.vision else _BEYOND_GIB
     return Figure(
         peak(sampler.value, 1.0),
@@ -83,14 +85,14 @@ def _forward(shape: Shape, engine: Engine, tokens: int, workspace: float) -> flo
     return max(dense, 4 * tokens * shape.hidden + workspace) if engine.v0 else dense + workspace
 
 
-def _tokens(shape: Shape, engine: Engine) -> int:
+def _tokens(shape: Shape, engine: Engine, caches: Counter[Cache]) -> int:
     """The first core never chunks the prompts of latent-attention models."""
-    if engine.v0 and any(cache.keep is Keep.LATENT for cache in _caches(shape)[:1]):
+    if engine.v0 and any(cache.keep is Keep.LATENT for cache in caches):
         return max(engine.max_num_batched_tokens, engine.max_model_len or shape.max_positions)
     return engine.max_num_batched_tokens
 
 
-def _sampler(shape: Shape, engine: Engine, gpu: GpuType, tokens: int) -> _Sampler:
+def _sampler(shape: Shape, engine: Engine, gpu: GpuType, tokens: int, hybrid: bool) -> _Sampler:
     if engine.name != "vllm":
         return _Sampler(5.6, 14, 22.4)
     if engine.v0:
@@ -100,7 +102,7 @@ def _sampler(shape: Shape, engine: Engine, gpu: GpuType, tokens: int) -> _Sample
         return _sorting(engine, gpu)
     if engine.version < (0, 20):
         return _Sampler(12.8, 14, 15.2) if engine.release_known else _Sampler(2, 14, 20)
-    if _second_runner(shape, engine):
+    if _second_runner(shape, engine, hybrid):
         most = 12 if engine.version >= _WARMED_UP else 2
         return _Sampler(2, most, 14)
     return _Sampler(9, 14 if is_amd(gpu) else 12, 16)
@@ -113,12 +115,11 @@ def _sorting(engine: Engine, gpu: GpuType) -> _Sampler:
     return _Sampler(10 if in_image else 34, 38.5, 43)
 
 
-def _second_runner(shape: Shape, engine: Engine) -> bool:
+def _second_runner(shape: Shape, engine: Engine, hybrid: bool) -> bool:
     """Whether the second model runner works: by release for some types, for dense ones, for all."""
     if engine.version >= _SECOND_RUNNER_ALL:
         return True
-    states = any(cache.keep is Keep.STATE for cache in _caches(shape))
-    dense = shape.moe is None and not states and engine.version >= _SECOND_RUNNER_DENSE
+    dense = shape.moe is None and not hybrid and engine.version >= _SECOND_RUNNER_DENSE
     return dense or (engine.version >= _SECOND_RUNNER and shape.model_type in _FIRST_TO_MOVE)
 
 
@@ -140,26 +141,22 @@ def _expert_workspace(shape: Shape, engine: Engine, gpu: GpuType, tokens: int, s
     return tokens * shape.moe.experts_per_token * wide * 2
 
 
-def _index_buffer(shape: Shape, engine: Engine) -> float:
+def _index_buffer(shape: Shape, engine: Engine, caches: Counter[Cache]) -> float:
     """Return the bytes that sparse attention gathers its index into: 40 requests of the longest length.
 
     Source: vLLM 0.11 to 0.33, v1/attention/backends/mla/indexer.py, `get_max_prefill_buffer_size` (0.33 takes 16 beyond
     256 Ki tokens). Seen: GLM 5.2 at 819,200 tokens, 6.31 GiB.
     """
-    if not any(cache.extra_bytes and cache.every == 1 for cache in _caches(shape)):
+    if not any(cache.extra_bytes and cache.every == 1 for cache in caches):
         return 0.0
     length = engine.max_model_len or shape.max_positions
     rows = _INDEX_ROWS_LONG if engine.version >= _WARMED_UP and length > _LONG else _INDEX_ROWS
     return rows * length * _INDEX_BYTES
 
 
-def _first_core_states(shape: Shape, engine: Engine) -> float:
+def _first_core_states(engine: Engine, caches: Counter[Cache]) -> float:
     """The first core keeps states for every request of a batch beside its blocks (vLLM 0.7, MambaCacheManager)."""
     if not engine.v0:
         return 0.0
-    each = sum(state_bytes(cache, engine) for cache in _caches(shape) if cache.keep is Keep.STATE)
+    each = sum(count * state_bytes(cache, engine) for cache, count in caches.items() if cache.keep is Keep.STATE)
     return each * engine.max_num_seqs
-
-
-def _caches(shape: Shape) -> list[Cache]:
-    return [cache for layer in shape.layers for cache in layer.caches]
