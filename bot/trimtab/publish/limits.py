@@ -116,8 +116,11 @@ class _Count:
         self._teams = Counter(wanted[one.id].team if one.id in wanted else known.get(one.id, "") for one in held)
 
     def why_full(self, move: Move) -> str:
-        """Return which limit is reached; empty where none is, or where nothing is opened."""
-        if move.call is not Call.OPEN or not isinstance(move.wanted, Proposal):
+        """Return which limit is reached; empty where none is, or where nothing new is opened.
+
+        What is recorded as open was let through by the run that was cut off before it asked the forge.
+        """
+        if move.call is not Call.OPEN or not isinstance(move.wanted, Proposal) or move.standing.state == State.OPEN:
             return ""
         limits, team = self._limits, move.wanted.team
         for limit, count, name in (
@@ -131,14 +134,15 @@ class _Count:
         return ""
 
     def take(self, move: Move) -> None:
-        """Count a move that is made."""
+        """Count a move that is made; one that finishes what is recorded as open is among the hour's already."""
         if move.call is Call.OPEN and isinstance(move.wanted, Proposal):
+            new = move.standing.state != State.OPEN
             self._open += 1
-            self._new += 1
-            self._hour += 1
+            self._new += new
+            self._hour += new
             self._teams[move.wanted.team] += 1
 
 
 def _opened(entry: Entry) -> bool:
-    """Return whether an entry tells of a pull request that was new then."""
-    return entry.step == State.OPEN and entry.came_from != State.OPEN
+    """Return whether an entry tells of a pull request that Trimtab opened; a person may open what was dismissed."""
+    return entry.step == State.OPEN and entry.came_from not in {State.OPEN, State.DISMISSED}
