@@ -13,27 +13,46 @@ from trimtab.gitio.repo import GitError, Repo
 def undo(repo: Repo, commit: str, tip: str) -> Found[Mapping[str, bytes]] | Unknown:
     """Return the content of files that takes a commit's change against its first parent back from `tip`.
 
-    What others changed in the same files since stays. Empty where nothing of the commit's change is left; Unknown where
-    others changed the same lines since, or where it added or removed files.
+    What others changed in the same files since stays, and files that were moved since are followed. Empty where nothing
+    of the commit's change is left; Unknown where others changed the same lines since, or where it added or removed
+    files.
 
     Raises:
         GitError: One of the commits is not here.
     """
-    listed = repo.run("diff-tree", "-r", "-z", "--no-renames", "--no-commit-id", f"{commit}^", commit).decode()
+    listed = _text(repo.run("diff-tree", "-r", "-z", "--no-renames", "--no-commit-id", f"{commit}^", commit))
     parts = listed.split("\0")
+    places = moved(repo, commit, tip)
     found: dict[str, bytes] = {}
     for meta, path in zip(parts[0::2], parts[1::2], strict=False):
         if not meta.endswith(" M"):
             return Unknown(f"{path} was added or removed by what is to be taken back")
-        ours, base, theirs = (_content(repo, one, path) for one in (tip, commit, f"{commit}^"))
+        now = places.get(path, path)
+        ours, base, theirs = _content(repo, tip, now), _content(repo, commit, path), _content(repo, f"{commit}^", path)
         if ours in {theirs, b""}:
             continue
         merged = _merged(repo, ours, base, theirs)
         if isinstance(merged, Unknown):
-            return Unknown(f"{path}: {merged.reason}")
+            return Unknown(f"{now}: {merged.reason}")
         if merged.value != ours:
-            found[path] = merged.value
+            found[now] = merged.value
     return Found(found)
+
+
+def moved(repo: Repo, since: str, tip: str) -> Mapping[str, str]:
+    """Return where files of one commit stand in another under a new name: what is gone there, and came elsewhere alike.
+
+    Raises:
+        GitError: One of the commits is not here.
+    """
+    listed = _text(repo.run("diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--raw", since, tip))
+    parts = listed.split("\0")
+    return dict(zip(parts[1::3], parts[2::3], strict=False))
+
+
+def _text(listed: bytes) -> str:
+    """Return what git listed; names need not be UTF-8."""
+    return listed.decode("utf-8", "surrogateescape")
 
 
 def _content(repo: Repo, commit: str, path: str) -> bytes:
