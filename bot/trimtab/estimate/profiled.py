@@ -145,13 +145,12 @@ def _index_buffer(shape: Shape, engine: Engine, caches: Counter[Cache]) -> float
     """Return the bytes that sparse attention gathers its index into: 40 requests of the longest length.
 
     Source: vLLM 0.11 to 0.33, v1/attention/backends/mla/indexer.py, `get_max_prefill_buffer_size` (0.33 takes 16 beyond
-    256 Ki tokens). Seen: GLM 5.2 at 819,200 tokens, 6.31 GiB.
+    256 Ki tokens); where entries stand for several tokens there are so many fewer. Seen: GLM 5.2 at 819,200 tokens,
+    6.31 GiB with the forward pass.
     """
-    if not any(cache.extra_bytes and cache.every == 1 for cache in caches):
-        return 0.0
     length = engine.max_model_len or shape.max_positions
     rows = _INDEX_ROWS_LONG if engine.version >= _WARMED_UP and length > _LONG else _INDEX_ROWS
-    return rows * length * _INDEX_BYTES
+    return max((rows * length * _INDEX_BYTES / cache.every for cache in caches if cache.extra_bytes), default=0.0)
 
 
 def _first_core_states(engine: Engine, caches: Counter[Cache]) -> float:
