@@ -120,6 +120,22 @@ def test_layers_of_different_heads_share_one_table() -> None:
     assert (made.tables, made.block_size, made.block_bytes) == (1, 64, 61 * 64 * (656 + 132))
 
 
+@pytest.mark.parametrize(
+    ("gpu_name", "version", "kind", "entry"),
+    [
+        ("H200", "0.26.0", "fp8", 656),
+        ("B200", "0.16.0", "fp8", 656),
+        ("B200", "0.26.0", "fp8", 576),
+        ("B200", "0.26.0", "fp8_ds_mla", 656),
+        ("B200", "0.26.0", "auto", 1152),
+    ],
+)
+def test_sparse_entries_by_gpu_and_release(gpu_name: str, version: str, kind: str, entry: int) -> None:
+    """An FP8 entry is packed with its rotary part in 16 bits, plain on data-centre Blackwell from 0.18 on."""
+    made = plan(deploy(known("deepseek-ai/DeepSeek-V3.2"), gpu_name, 8, version, kv_cache_dtype=kind))
+    assert made.block_bytes == 61 * 64 * (entry + 132)
+
+
 def test_ranks_share_a_request_by_context_parallelism() -> None:
     """Two ranks that deal out each request's tokens hold twice as many."""
     model = known("deepseek-ai/DeepSeek-V2-Lite")

@@ -16,6 +16,11 @@ from trimtab.estimate.types import Deployment
 _LARGEST_GRAPH, _LARGEST_GRAPH_BLACKWELL = 512, 1024
 _CLASSES = (0, 30)
 """From here on Blackwell's data-centre GPUs capture larger batches (vLLM 0.33, `_set_cudagraph_sizes`)."""
+_BLACKWELL = 10
+"""Compute capability, in front of the point, of Blackwell's data-centre GPUs."""
+_PLAIN_LATENT, _GLM_IN_FP8 = (0, 18), (0, 30)
+"""From here on, on these, FlashInfer runs sparse attention, and its FP8 entries are plain (vLLM 0.19, cuda.py);
+and GLM 5's cache is FP8 unless something else is asked for (vLLM 0.33, `GlmMoeDsaForCausalLM`)."""
 _BYTES = 1 << 30
 
 
@@ -39,6 +44,7 @@ class Engine:
         max_num_batched_tokens: Tokens in one step at most.
         block_size: Tokens of one cache block; 0 where the engine chooses.
         kv_bytes: Bytes of one cache element.
+        packed_latent: Whether FP8 entries of sparse attention carry their rotary part in 16 bits (`fp8_ds_mla`).
         kv_gib: The cache's size where it is set, GiB; 0 otherwise.
         kv_blocks: The number of blocks where it is set; 0 otherwise.
         offload_gib: Weights kept in the host's memory, GiB for one GPU.
@@ -68,6 +74,7 @@ class Engine:
     max_num_batched_tokens: int
     block_size: int
     kv_bytes: float
+    packed_latent: bool
     kv_gib: float
     kv_blocks: int
     offload_gib: float
@@ -105,6 +112,7 @@ def resolve(deployment: Deployment, shape: Shape, kv_cache_dtype: str) -> Engine
     tokens = tokens if tokens > 0 else max(usual.tokens, length or shape.max_positions)
     seqs = min(values.whole("max_num_seqs", usual.seqs, 1, 1 << 20), tokens)
     dtype_bytes = _dtype_bytes(values.text("dtype"), shape.dtype_bytes)
+    blackwell = release.minor if name == "vllm" and int(deployment.gpu.compute_capability) == _BLACKWELL else (0, 0)
     return Engine(
         name=name,
         version=release.minor,
@@ -120,7 +128,8 @@ def resolve(deployment: Deployment, shape: Shape, kv_cache_dtype: str) -> Engine
         max_num_seqs=seqs,
         max_num_batched_tokens=tokens,
         block_size=_block_size(values, name),
-        kv_bytes=kv_bytes(values.text("kv_cache_dtype"), kv_cache_dtype, dtype_bytes),
+        kv_bytes=kv_bytes(_cache_dtype(values, shape, blackwell), kv_cache_dtype, dtype_bytes),
+        packed_latent=values.text("kv_cache_dtype") == "fp8_ds_mla" or blackwell < _PLAIN_LATENT,
         kv_gib=values.number("kv_cache_memory_bytes", 0, 0, 1 << 50) / _BYTES,
         kv_blocks=values.whole("num_gpu_blocks_override", 0, 1, 1 << 40),
         offload_gib=values.number("cpu_offload_gb", 0, 0, 1 << 20),
@@ -138,6 +147,12 @@ def resolve(deployment: Deployment, shape: Shape, kv_cache_dtype: str) -> Engine
 
 def _said(values: Settings, name: str) -> bool | None:
     return values.flag(name) if values.text(name) else None
+
+
+def _cache_dtype(values: Settings, shape: Shape, blackwell: tuple[int, int]) -> str:
+    asked = values.text("kv_cache_dtype")
+    glm = shape.model_type == "glm_moe_dsa" and blackwell >= _GLM_IN_FP8
+    return "fp8" if glm and asked in {"", "auto"} else asked
 
 
 def _block_size(values: Settings, name: str) -> int:
@@ -161,7 +176,7 @@ def _graph_limit(deployment: Deployment, release: Release, usual: Batch, seqs: i
     if usual.graphs:
         return usual.graphs
     most = _LARGEST_GRAPH
-    if int(deployment.gpu.compute_capability) == 10 and release.minor >= _CLASSES:  # noqa: PLR2004  # Blackwell's data-centre class
+    if int(deployment.gpu.compute_capability) == _BLACKWELL and release.minor >= _CLASSES:
         most = _LARGEST_GRAPH_BLACKWELL
     return min(2 * seqs, most)
 

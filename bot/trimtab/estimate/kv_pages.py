@@ -36,7 +36,7 @@ def as_managed(cache: Cache, engine: Engine) -> Cache:
 def token_bytes(cache: Cache, engine: Engine) -> float:
     """Return the bytes of a token in one layer on one rank."""
     if cache.keep is Keep.LATENT:
-        sparse = cache.extra_bytes and engine.kv_bytes == 1
+        sparse = cache.extra_bytes and engine.kv_bytes == 1 and engine.packed_latent
         width = -(-cache.head_dim // _V0_LATENT_STEP) * _V0_LATENT_STEP if engine.v0 else cache.head_dim
         return (_SPARSE_FP8_BYTES if sparse else width * engine.kv_bytes) + cache.extra_bytes
     heads = max(1, -(-cache.kv_heads // engine.tp))
