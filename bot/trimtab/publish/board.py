@@ -35,10 +35,7 @@ def read_board(site: Site) -> Board:
         RateLimitedError: The forge wants no more calls.
     """
     issue = site.forge.dashboard()
-    ticked = _ticked(issue.value.body) if isinstance(issue, Found) else frozenset()
-    if isinstance(issue, Found) and ticked and issue.value.author != site.forge.whoami():
-        return Board(issue, frozenset())
-    return Board(issue, ticked)
+    return Board(issue, _released(site, issue))
 
 
 def write_board(site: Site, was: Board, text: str) -> str:
@@ -49,10 +46,16 @@ def write_board(site: Site, was: Board, text: str) -> str:
     if isinstance(was.issue, Found) and was.issue.value.body.strip() == text.strip():
         return was.issue.value.url
     if isinstance(was.issue, Found):
-        now = site.forge.dashboard()
-        text = _with_ticks(text, _ticked(now.value.body) - was.released) if isinstance(now, Found) else text
+        text = _with_ticks(text, _released(site, site.forge.dashboard()) - was.released)
     written = site.forge.dashboard(text)
     return written.value.url if isinstance(written, Found) else ""
+
+
+def _released(site: Site, issue: Found[Issue] | Unknown) -> frozenset[str]:
+    """Return what is ticked; a stranger's issue releases nothing, and who opened one is asked only where it matters."""
+    ticked = _ticked(issue.value.body) if isinstance(issue, Found) else frozenset()
+    ours = isinstance(issue, Found) and bool(ticked) and issue.value.author == site.forge.whoami()
+    return ticked if ours else frozenset()
 
 
 def _ticked(body: str) -> frozenset[str]:

@@ -177,9 +177,9 @@ class GitHub:
             raise
         except ForgeError as error:
             return Unknown(f"no dashboard: {error.message}")
+        own = [issue for issue in found if issue.author == self.whoami()] if body or len(found) > 1 else found
         if not body:
-            return Found(found[0]) if found else Unknown("there is no dashboard yet")
-        own = [issue for issue in found if issue.author == self.whoami()]
+            return Found((own or found)[0]) if found else Unknown("there is no dashboard yet")
         return Found(self._rewrite(own[0], body) if own else self._found_dashboard(body))
 
     @property
