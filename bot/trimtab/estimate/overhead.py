@@ -58,9 +58,9 @@ def overhead(shape: Shape, engine: Engine, gpu: GpuType, scheme_method: str) -> 
 def _non_torch(engine: Engine, gpu: GpuType) -> Figure:
     """Return what the runtime and the buffers of exchanges hold, by the number of ranks.
 
-    Data: vLLM's start-up logs. The first core: 11 runs on one GPU (0.01 to 0.35 GiB; ROCm 0.53), 2 ranks 0.25, 8 ranks
-    7.16. Until 0.17: one GPU 0.07 to 0.14, two H100 0.55, two H200 1.38, two L40S about 0.15, two MI300X about 1.9.
-    From 0.18 on: one GPU 0.24 to 0.46 (25 runs), 2 to 4 H100 2.06 to 2.17 (7 runs), four B200 (0.26) 0.95.
+    Data: vLLM's start-up logs. The first core: 14 runs on one GPU (0.01 to 0.35 GiB; ROCm 0.53), 2 ranks 0.25, 8 ranks
+    0.20, 2.10 and 7.16. Until 0.17: one GPU 0.07 to 0.14, two H100 0.55, two H200 1.38, two L40S about 0.15, two MI300X
+    about 1.9. From 0.18 on: one GPU 0.24 to 0.46 (25 runs), 2 to 4 H100 2.06 to 2.17 (7 runs), four B200 (0.26) 0.95.
     """
     place = min(3, (engine.tp * engine.pp - 1).bit_length())
     if engine.v0:
