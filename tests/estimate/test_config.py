@@ -78,3 +78,20 @@ def test_no_value_of_any_key_raises(key: str, value: object) -> None:
     model = small(**{key: value})
     memory(deploy(model))
     speed(deploy(model), Load(4, 100, 100))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"num_experts": 8, "num_experts_per_tok": 2, "mlp_only_layers": [10**6] * 200_000},
+        {"num_experts": 8, "num_experts_per_tok": 2, "moe_layers_enum": "1," * 500_000},
+        {"block_configs": [{"attention": {"n_heads_in_group": 4}, "ffn": {"ffn_mult": 1.5}}] * 50_000},
+        {"quantization_config": {"quant_method": "fp8", "ignore": [f"a.{number}" for number in range(100_000)]}},
+        {"quantization_config": {"quant_method": "fp8", "ignore": ["*a*b*c*"] * 1_000}},
+        {"model_type": "nemotron_h", "hybrid_override_pattern": "M*-" * 500_000},
+        {"layer_types": ["full_attention"] * 500_000},
+    ],
+)
+def test_long_lists_cost_no_more_than_layers_can_use(changes: dict[str, object]) -> None:
+    """Lists far longer than any model's end in an answer: their length is not multiplied by the number of layers."""
+    assert memory(deploy(small(num_hidden_layers=1_000, **changes))) is not None

@@ -41,10 +41,10 @@ def compressed_layer(keys: Keys, index: int) -> Layer:
 
 def _ratio(keys: Keys, index: int) -> int:
     """Return how many tokens one entry of layer `index` stands for; 0 where the layer keeps its window alone."""
-    rates, kinds = keys.within("compress_rates"), keys.items("layer_types")
+    rates, kinds = keys.within("compress_rates"), keys.layer_list("layer_types")
     if rates.tree and index < len(kinds):
         return rates.integer(str(kinds[index]), default=0, most=1_000_000)
-    ratios = [ratio for ratio in keys.items("compress_ratios") if isinstance(ratio, int)]
+    ratios = [ratio for ratio in keys.layer_list("compress_ratios") if isinstance(ratio, int)]
     return ratios[index] if index < len(ratios) else 0
 
 

@@ -10,7 +10,7 @@ from trimtab.estimate.class_defaults import Json, class_defaults, without_sizes
 
 MOST_BYTES = 64 * 1024 * 1024
 """A configuration longer than this is refused; the longest real one is 3 MB."""
-MOST_LAYERS = 2_000
+MOST_LAYERS = 1_000
 """A model deeper than this is refused; the deepest real one has under 200 layers."""
 MOST = 1 << 40
 _WRAPPERS = ("text_config", "llm_config", "language_config", "thinker_config")
@@ -78,6 +78,10 @@ class Keys:
         """Return the first of `names` that is a list; empty where none is."""
         value = self._first(names)[1]
         return value if isinstance(value, list) else ()
+
+    def layer_list(self, *names: str) -> Sequence[Json]:
+        """Return the first of `names` that is a list with something for each layer, as far as layers can go."""
+        return self.items(*names)[:MOST_LAYERS]
 
     def within(self, *names: str) -> Keys:
         """Return the first of `names` that is an object; an empty one where none is."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from trimtab.estimate.class_defaults import Json
-from trimtab.estimate.config import ConfigError, Keys
+from trimtab.estimate.config import MOST_LAYERS, ConfigError, Keys
 from trimtab.estimate.shape import Moe
 from trimtab.estimate.sizes import hidden_of
 
@@ -26,6 +27,7 @@ _SHARED_SIZES = (
     "share_expert_dim",
 )  # fmt: skip
 _SHARED_COUNTS = ("n_shared_experts", "num_shared_experts", "num_shared_expert", "moe_num_shared_experts")
+_LONGEST, _DIGITS = 16_384, 8
 _ALWAYS_SHARED = ("llama4", "hunyuan")
 _DENSE_FIRST = ("first_k_dense_replace", "num_dense_layers", "moe_layer_start_index")
 
@@ -51,7 +53,7 @@ def moe_of(keys: Keys) -> Moe | None:
 
 def _widest(keys: Keys, names: Sequence[str], default: int | None) -> int:
     """Return the first of the names that is set; of one number for each layer (or modality) the largest."""
-    listed = [item for item in keys.items(*names) if isinstance(item, int) and not isinstance(item, bool)]
+    listed = [item for item in keys.layer_list(*names) if isinstance(item, int) and not isinstance(item, bool)]
     for name in names:
         if keys.has(name):
             break
@@ -63,7 +65,7 @@ def has_experts(keys: Keys, index: int) -> bool:
     listed = _listed(keys, index)
     if listed is not None:
         return listed
-    if index < keys.integer(*_DENSE_FIRST, default=0) or index in keys.items("mlp_only_layers"):
+    if index < keys.integer(*_DENSE_FIRST, default=0) or index in keys.layer_list("mlp_only_layers"):
         return False
     if index > keys.integer("moe_layer_end_index", default=index):
         return False
@@ -75,10 +77,10 @@ def has_experts(keys: Keys, index: int) -> bool:
 
 def _listed(keys: Keys, index: int) -> bool | None:
     """Return what a list of layers says of one; None where there is no list."""
-    frequency = keys.items("moe_layer_freq")
+    frequency = keys.layer_list("moe_layer_freq")
     if frequency:
         return index < len(frequency) and bool(frequency[index])
-    kinds = keys.items("mlp_layer_types", "ffn_layer_types")
+    kinds = keys.layer_list("mlp_layer_types", "ffn_layer_types")
     if kinds:
         return index < len(kinds) and kinds[index] != "dense"
     named = _numbers(keys)
@@ -89,8 +91,13 @@ def _numbers(keys: Keys) -> Sequence[Json]:
     """Return the layers with experts where the configuration lists them, as numbers or as one text (Step 3)."""
     words = keys.text("moe_layers_enum")
     if words:
-        return [int(word) for word in words.split(",")[:10_000] if word.strip().isdigit()]
-    return keys.items("moe_layers", "moe_layer_indices")
+        return _enumerated(words[:_LONGEST])
+    return keys.layer_list("moe_layers", "moe_layer_indices")
+
+
+@lru_cache(maxsize=16)
+def _enumerated(words: str) -> tuple[int, ...]:
+    return tuple(int(word) for word in words.split(",")[:MOST_LAYERS] if word.strip().isdigit() and len(word) < _DIGITS)
 
 
 def shared_size(keys: Keys, moe: Moe) -> int:

@@ -31,7 +31,7 @@ def layers_from(keys: Keys, moe: Moe | None) -> tuple[Layer, ...]:
     Raises:
         ConfigError: A size is missing or out of bounds, or lists contradict the number of layers.
     """
-    blocks = keys.items("block_configs")
+    blocks = keys.layer_list("block_configs")
     if blocks:
         return tuple(_searched(keys, block) for block in blocks)
     pattern = pattern_of(keys)
@@ -55,7 +55,7 @@ def _own(keys: Keys, index: int) -> tuple[object, ...]:
         "num_attention_heads_per_layer",
         "layer_types",
     )
-    lists = [keys.items(name) for name in names]
+    lists = [keys.layer_list(name) for name in names]
     shares = keys.integer("num_kv_shared_layers", default=0)
     special = str(keys.within("per_layer_config").tree.get(f"{index:02d}", ""))
     last = bool(shares) and index >= keys.integer("num_hidden_layers", default=0) - shares

@@ -81,7 +81,7 @@ _INTERVALS = {
 
 def pattern_of(keys: Keys) -> str:
     """Return Nemotron-H's letters, one for each layer, which either mixes or feeds forward; empty for other models."""
-    types = keys.items("layers_block_type")
+    types = keys.layer_list("layers_block_type")
     if types and keys.text("model_type").startswith("nemotron_h"):
         return "".join(_LETTERS.get(str(kind), "*") for kind in types)
     return keys.text("hybrid_override_pattern")
@@ -97,7 +97,7 @@ def mixes(keys: Keys) -> tuple[Mix, ...]:
     if pattern:
         return tuple(_PATTERN.get(letter, Mix.FULL) for letter in pattern[:MOST_LAYERS])
     count = layers_of(keys, MOST_LAYERS)
-    types = keys.items("layer_types", "layers_block_type")
+    types = keys.layer_list("layer_types", "layers_block_type")
     alike = _ALL.get(keys.text("model_type"))
     if alike:
         return (alike,) * count
@@ -121,7 +121,7 @@ def _by_period(keys: Keys, index: int) -> Mix:
     if state is not None:
         return state
     if keys.has("attention_chunk_size") and keys.text("model_type").startswith("llama4"):
-        rotary = keys.items("no_rope_layers")
+        rotary = keys.layer_list("no_rope_layers")
         chunks = bool(rotary[index]) if index < len(rotary) else (index + 1) % 4 != 0
         return Mix.CHUNK if chunks else Mix.FULL
     return _window_or_full(keys, index)
@@ -130,13 +130,13 @@ def _by_period(keys: Keys, index: int) -> Mix:
 def _state_or_full(keys: Keys, index: int) -> Mix | None:
     """Return the kind of a layer in a model some of whose layers keep a state; None for other models."""
     model_type = keys.text("model_type")
-    kimi = keys.within("linear_attn_config").items("kda_layers")
+    kimi = keys.within("linear_attn_config").layer_list("kda_layers")
     if kimi:
         return Mix.KIMI_DELTA if index + 1 in kimi else Mix.FULL
-    listed = keys.items("attn_layer_indices", "full_attn_idxs")
+    listed = keys.layer_list("attn_layer_indices", "full_attn_idxs")
     if listed or model_type == "bamba":
         return Mix.FULL if index in listed else _LINEAR.get(model_type, Mix.MAMBA)
-    kinds = keys.items("attn_type_list")
+    kinds = keys.layer_list("attn_type_list")
     if kinds:
         return Mix.FULL if index < len(kinds) and kinds[index] else Mix.LIGHTNING
     if keys.has("attn_layer_period"):
@@ -151,7 +151,7 @@ def _state_or_full(keys: Keys, index: int) -> Mix | None:
 def _window_or_full(keys: Keys, index: int) -> Mix:
     if not window(keys):
         return Mix.FULL
-    marks = keys.items("hybrid_layer_pattern")
+    marks = keys.layer_list("hybrid_layer_pattern")
     if marks:
         return Mix.WINDOW if index < len(marks) and marks[index] else Mix.FULL
     letters = keys.text("sliding_window_pattern")

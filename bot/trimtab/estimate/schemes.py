@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from trimtab.estimate.config import ConfigError, Keys, parse_config
 from trimtab.estimate.formats import Format, by_name, gguf, integer, plain
-from trimtab.estimate.ignore import ignores
+from trimtab.estimate.ignore import Ignored
 
 _FUSED = {
     "q_proj": ("q_proj", "qkv_proj", "k_proj", "v_proj", "qkv", "q_a_proj", "wq_a"),
@@ -38,7 +38,7 @@ class Scheme:
     """
 
     default: Format
-    ignored: tuple[str, ...] = ()
+    ignored: Ignored = field(default_factory=Ignored)
     layers: Mapping[str, Format] = field(default_factory=dict)
     only: tuple[str, ...] = ()
     experts: Format | None = None
@@ -57,7 +57,7 @@ class Scheme:
             return plain()
         if self.only and not any(word in name for word in self.only):
             return plain()
-        if ignores(self.ignored, names):
+        if self.ignored.holds(names):
             return plain()
         return self.experts if self.experts and ".experts." in name else self.default
 
@@ -175,10 +175,9 @@ def _modelopt(keys: Keys) -> Scheme:
     return Scheme(by_name(algorithm), _ignored(keys), kv_cache_dtype=kv_cache_dtype, head=True, method="modelopt")
 
 
-def _ignored(keys: Keys) -> tuple[str, ...]:
-    return tuple(
-        str(name) for name in keys.items("ignore", "exclude_modules", "modules_to_not_convert", "ignored_layers")
-    )
+def _ignored(keys: Keys) -> Ignored:
+    names = keys.items("ignore", "exclude_modules", "modules_to_not_convert", "ignored_layers")
+    return Ignored(tuple(str(name) for name in names))
 
 
 def _spellings(name: str) -> tuple[str, ...]:
