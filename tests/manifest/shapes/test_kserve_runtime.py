@@ -76,3 +76,54 @@ def test_a_runtime_alone_serves_nothing() -> None:
     inside = "".join(f"  {line}\n" for line in RUNTIME.splitlines()).replace("  apiVersion", "- apiVersion", 1)
 
     assert inspect(Tree({"a.yaml": RUNTIME.encode(), "b.yaml": (template + inside).encode()})).servings == ()
+
+
+def test_each_resource_that_the_service_leaves_out_is_the_runtimes() -> None:
+    """A service that asks for GPUs alone runs with the CPU and memory of its runtime, at the runtime's place."""
+    runtime = RUNTIME.replace(
+        "    volumeMounts", "    resources: {requests: {cpu: '6', memory: 24Gi}}\n    volumeMounts"
+    )
+    serving = service(service=SERVICE, runtime=runtime)
+
+    assert said(serving)["cpu_request"] == "6"
+    assert serving.settings["cpu_request"].location.path == "runtime.yaml"
+    assert said(serving)["gpu_count"] == 4
+
+
+def test_of_two_runtimes_of_one_name_the_one_in_the_services_own_file_serves_it() -> None:
+    """Samples that bring their runtime with them are not read with a neighbour's."""
+    own = RUNTIME.replace("v0.11.0", "v0.12.0")
+    both = f"{own}---\n{SERVICE}"
+    serving = service(a_neighbour=RUNTIME, service=both)
+
+    assert said(serving)["engine_version"] == "v0.12.0"
+
+
+def test_the_path_in_a_bucket_is_the_model() -> None:
+    """Where the storage is a connection and a path, the path says what is served, not the mount."""
+    text = SERVICE.replace(
+        "storageUri: oci://registry.example/modelcar:1.0", "storage: {key: models, path: org/chat-8b-instruct}"
+    )
+    serving = service(service=text, runtime=RUNTIME)
+
+    assert said(serving)["model"] == "org/chat-8b-instruct"
+
+
+def test_services_of_the_groups_former_name_are_read() -> None:
+    """Before release 0.7 the group was serving.kubeflow.org."""
+    text = """\
+apiVersion: serving.kubeflow.org/v1beta1
+kind: InferenceService
+metadata: {name: old}
+spec:
+  predictor:
+    minReplicas: 1
+    containers:
+    - name: main
+      image: registry.example/gptj:1
+      command: [/opt/tritonserver/bin/tritonserver]
+      resources: {limits: {nvidia.com/gpu: 1}}
+"""
+    serving = service(old=text)
+
+    assert (serving.engine, said(serving)["min_replicas"]) == ("triton", 1)

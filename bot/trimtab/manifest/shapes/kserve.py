@@ -1,7 +1,8 @@
 """KServe's InferenceService (serving.kserve.io) with the ServingRuntime it names, merged as KServe merges them.
 
-The runtime's arguments come first, the service's after them, and the service's variables win (KServe 0.15,
-pkg/controller/v1beta1/inferenceservice/utils/utils.go, `MergeRuntimeContainers`).
+The runtime's arguments come first, the service's after them, and the service's variables and resources win, each key
+for itself (KServe 0.15, pkg/controller/v1beta1/inferenceservice/utils/utils.go, `MergeRuntimeContainers`). Before
+release 0.7 the group was serving.kubeflow.org.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from trimtab.manifest.source import Cursor
 from trimtab.manifest.write import add_pair
 
 _GROUP = "serving.kserve.io"
+_FORMER_GROUP = "serving.kubeflow.org"
 _FORMATS = {"vllm": "vllm", "huggingface": "vllm", "triton": "triton", "nim": "nim", "sglang": "sglang"}
 _LEGACY = {"huggingface": "vllm", "triton": "triton"}
 
@@ -74,15 +76,26 @@ def _with_runtime(thing: Thing, context: Context, predictor: Cursor, model: Curs
     draft = draft_of(thing, model, settings, "crd")
     draft.container = model.word("name") or (base.word("name") if base is not None else "") or "kserve-container"
     _take_uri(draft, model, settings)
-    asks = model if resources.gpu_sites(model.get("resources")) or base is None else base
-    take_pod(draft, PodSpec(predictor), asks if model.get("resources") is None else model, _workers(predictor))
-    if asks is base and asks is not None:
-        resources.take_gpus(draft, resources.gpu_sites(asks.get("resources")))
+    take_pod(draft, PodSpec(predictor), model, _workers(predictor))
     if runtime is not None and base is not None:
+        _take_resources(draft, model, base)
         _take_runtime(draft, runtime, base)
     _take_group(draft, predictor)
     _take_scale(draft, predictor)
     yield draft
+
+
+def _take_resources(draft: Draft, model: Cursor, base: Cursor) -> None:
+    """Add what only the runtime's container asks for; where the service asks too, its own place takes what is new."""
+    sites = resources.gpu_sites(base.get("resources"))
+    if sites and "gpu_count" not in draft.hits:
+        for field in ("gpu_count", "gpu_resource"):
+            draft.refusals.pop(field, None)
+        resources.take_gpus(draft, sites)
+    adders = dict(draft.adders)
+    resources.take_host(draft, base)
+    if model.get("resources") is not None:
+        draft.adders.update(adders)
 
 
 def _take_runtime(draft: Draft, runtime: Thing, base: Cursor) -> None:
@@ -109,7 +122,7 @@ def _runtime(thing: Thing, context: Context, name: str) -> Thing | None:
         for one in context.things("ServingRuntime")
         if one.group == _GROUP and one.name == name and _reaches(one, thing)
     ]
-    return min(found, key=lambda one: (distance(thing.path, one.path), one.path), default=None)
+    return min(found, key=lambda one: (one.path != thing.path, distance(thing.path, one.path), one.path), default=None)
 
 
 def _reaches(runtime: Thing, service: Thing) -> bool:
@@ -149,7 +162,7 @@ def _workers(predictor: Cursor) -> tuple[Cursor, ...]:
 
 def _take_uri(draft: Draft, model: Cursor, settings: EngineSettings) -> None:
     """Let the storage's address be the model where the command only names the place it is mounted at."""
-    uri = model.get("storageUri")
+    uri = model.get("storageUri") or model.get("storage", "path")
     said = settings.hits.get("model")
     if uri is None or not uri.string or (said is not None and not str(said.value).startswith(("/mnt/", "{{", "$"))):
         return
@@ -171,4 +184,4 @@ def _adder(predictor: Cursor, key: str) -> Writer:
     return lambda value: (add_pair(predictor, key, value, first=True),)
 
 
-SHAPE = Shape(frozenset({(_GROUP, "InferenceService")}), servings)
+SHAPE = Shape(frozenset({(_GROUP, "InferenceService"), (_FORMER_GROUP, "InferenceService")}), servings)
