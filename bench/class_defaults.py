@@ -40,15 +40,22 @@ def defaults_of(kind: type, keys: frozenset[str]) -> dict[str, object]:
     for size in SIZES:
         if not isinstance(tree.get(size), int):
             continue
-        try:
-            other = kind(**{size: tree[size] * 2}).to_dict()
-        except REFUSALS:  # a class may refuse any combination: then this size tells nothing
+        other = _made(kind, size, tree[size] * 2)
+        if other is None:
             continue
         plain = {key: value for key, value in plain.items() if key == size or other.get(key) == value}
     parts = {
         name: part_of(getattr(made, name), keys) for name in PARTS if hasattr(getattr(made, name, None), "to_dict")
     }
     return {**{key: value for key, value in sorted(plain.items()) if key != "model_type"}, **parts}
+
+
+def _made(kind: type, size: str, value: int) -> dict[str, object] | None:
+    """Return a configuration with one size changed; None where its class refuses that, by an error of any kind."""
+    try:
+        return kind(**{size: value}).to_dict()
+    except Exception:  # noqa: BLE001 - classes refuse by errors of their own that have no common base
+        return None
 
 
 def part_of(made: object, keys: frozenset[str]) -> dict[str, object]:
