@@ -10,7 +10,7 @@ from trimtab.errors import ForgeError
 from trimtab.fleet import Unknown
 from trimtab.life import Draft, Entry, Journal, histories
 from trimtab.publish.catch_up import catch_up
-from trimtab.publish.chat.asked import WAITING, Asked, key_for, waiting, why_passed_over
+from trimtab.publish.chat.asked import WAITING, Asked, is_done, key_for, waiting, why_passed_over
 from trimtab.publish.chat.desk import Desk, Effect, came_to_nothing
 from trimtab.publish.chat.verbs import SPECS
 from trimtab.publish.event import Pointer
@@ -70,7 +70,7 @@ def answer_all(
     if not entries:
         return (), "there is no pull request of ours"
     comments = _comments(site, entries, pointer)
-    if all(why_passed_over(one) for one in comments):
+    if all(why_passed_over(one) or is_done(one, comments, entries) for one in comments):
         return (), _why(comments, pointer)
     view = catch_up(site, journal).view
     answered = tuple(_answer(site, journal, chat, asked) for asked in waiting(view, comments, entries))

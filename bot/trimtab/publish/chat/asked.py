@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from trimtab.fleet import Found, Unknown
-from trimtab.life import Entry
+from trimtab.life import Actor, Entry
+from trimtab.publish.accounts import Accounts, accounts_of
 from trimtab.publish.chat.commands import Command, commands_in
 from trimtab.publish.forge import Comment, PullRequest
 from trimtab.publish.mark import key_of, note_key
@@ -18,6 +19,9 @@ WAITING = "<!-- trimtab:waiting -->"
 MOST = 5
 """Commands of one comment that are answered; nobody needs more, and a flood of them is none."""
 
+_LONGEST = 1_000_000
+"""Characters of a comment; GitLab takes no more, GitHub 65,536: https://docs.gitlab.com/user/gitlab_com/ (2026-08)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -27,7 +31,7 @@ class Asked:
         standing: The recommendation whose pull request it stands on.
         pull: That pull request where it is open; Unknown says that it is not.
         comment: The comment, as the forge has it now.
-        commands: What it asks for, in order.
+        commands: What it asks for, in order; none where it was edited since its commands were recorded.
         entries: What the ledger has of it already, one for each command that was judged.
     """
 
@@ -42,34 +46,44 @@ def why_passed_over(comment: Comment) -> str:
     """Return why a comment is no command; empty where it is one."""
     if comment.edited:
         return "the comment was edited; only new ones count"
-    if comment.bot or key_of(comment.body):
+    if comment.bot:
         return "the comment is a machine's"
+    if len(comment.body) > _LONGEST:
+        return "the comment is too long"
     return "" if commands_in(comment.body) else "the comment holds no command"
 
 
-def waiting(view: View, comments: Sequence[Comment], entries: Sequence[Entry]) -> tuple[Asked, ...]:
-    """Return the comments that wait for an answer, oldest first.
+def unanswered(comments: Sequence[Comment], entries: Sequence[Entry], me: Callable[[], Actor]) -> tuple[Comment, ...]:
+    """Return the comments with commands that have no finished reply of ours, oldest first.
+
+    What was recorded before its comment was edited is still to be finished: a forge may take a reaction for an edit.
 
     Args:
-        view: What stands.
-        comments: Of one pull request or of all; replies of ours among them show what was answered.
+        comments: Of one pull request or of all, replies among them.
         entries: The ledger's, of this repository.
+        me: Asks the forge which account this is; called only where the ledger cannot tell.
     """
-    standings = _by_number(view)
-    answered = {(one.number, key_of(one.body)) for one in comments if key_of(one.body) and WAITING not in one.body}
+    recorded = {entry.command for entry in entries if entry.command}
+    accounts = accounts_of(entries)
+    left = _left(comments, recorded, accounts)
+    keys = {key_for(one) for one in left}
+    if any(key_of(one.body) in keys and not accounts.has(one.author) for one in comments):
+        left = _left(comments, recorded, accounts.and_also(me()))
+    return left
+
+
+def waiting(view: View, comments: Sequence[Comment], entries: Sequence[Entry]) -> tuple[Asked, ...]:
+    """Return what unanswered comments ask of our pull requests, in their order."""
+    standings = _by_number(view, accounts_of(entries))
     recorded: dict[int, list[Entry]] = {}
     for entry in entries:
         if entry.command:
             recorded.setdefault(entry.command, []).append(entry)
-    found: dict[int, Asked] = {}
-    for comment in sorted(comments, key=lambda one: one.id):
-        standing = standings.get(comment.number)
-        if standing is None or why_passed_over(comment) or (comment.number, key_for(comment)) in answered:
-            continue
-        commands = commands_in(comment.body)[:MOST]
-        pull = standing.pull if _is(standing.pull, comment.number) else Unknown("it is not open")
-        found[comment.id] = Asked(standing, pull, comment, commands, tuple(recorded.get(comment.id, ())))
-    return tuple(found.values())
+    return tuple(
+        _asked(standings[comment.number], comment, tuple(recorded.get(comment.id, ())))
+        for comment in comments
+        if comment.number in standings
+    )
 
 
 def key_for(comment: Comment) -> str:
@@ -77,16 +91,42 @@ def key_for(comment: Comment) -> str:
     return note_key(f"command:{comment.id}")
 
 
+def _left(comments: Sequence[Comment], recorded: set[int], accounts: Accounts) -> tuple[Comment, ...]:
+    replies = [one for one in comments if key_of(one.body) and accounts.has(one.author)]
+    finished = {(one.number, key_of(one.body)) for one in replies if not one.body.rstrip().endswith(WAITING)}
+    own = {one.id for one in replies}
+    found = {
+        one.id: one
+        for one in sorted(comments, key=lambda one: one.id)
+        if one.id not in own
+        and (one.number, key_for(one)) not in finished
+        and (one.id in recorded or not why_passed_over(one))
+    }
+    return tuple(found.values())
+
+
+def _asked(standing: Standing, comment: Comment, entries: tuple[Entry, ...]) -> Asked:
+    pull = standing.pull if _is(standing.pull, comment.number) else Unknown("it is not open")
+    commands = () if why_passed_over(comment) else commands_in(comment.body)
+    return Asked(standing, pull, comment, commands, entries)
+
+
 def _is(pull: Found[PullRequest] | Unknown, number: int) -> bool:
     return isinstance(pull, Found) and pull.value.number == number
 
 
-def _by_number(view: View) -> Mapping[int, Standing]:
-    """Return the recommendations by every pull request they ever had, the open one first."""
+def _by_number(view: View, accounts: Accounts) -> Mapping[int, Standing]:
+    """Return the recommendations by every pull request they ever had, the open one first.
+
+    One that somebody else opened from a branch of ours is not ours, whatever its body says.
+    """
     found: dict[int, Standing] = {}
     for standing in view.standings.values():
         if standing.entries and not standing.foreign:
             found |= {entry.pull_request: standing for entry in standing.entries if entry.pull_request}
-            if isinstance(standing.pull, Found):
-                found[standing.pull.value.number] = standing
+    for standing in view.standings.values():
+        if standing.entries and not standing.foreign and isinstance(standing.pull, Found):
+            pull = standing.pull.value
+            if pull.number in found or accounts.has(pull.author):
+                found[pull.number] = standing
     return found
