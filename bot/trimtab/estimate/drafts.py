@@ -19,7 +19,7 @@ _FREE = {"ngram", "ngram_gpu", "suffix", "[ngram]"}
 _EAGLE = {"eagle": 2, "eagle3": 3, "dflash": 3}
 """Hidden vectors that the draft's first matrix joins."""
 _DRAFT_WORDS = 32_000
-"""Vocabulary of most EAGLE 3 heads (the published ones for Llama 3, Qwen 3 and gpt-oss)."""
+"""Vocabulary taken for an EAGLE 3 head of which no configuration is at hand: an assumption, hence the draft's doubt."""
 
 
 @dataclass(frozen=True, slots=True)
