@@ -3,7 +3,7 @@
 Source: vLLM 0.33, lora/layers (`create_lora_weights`): for each of `max_loras` slots and each part of a fused matrix an
 A of rank x inputs, whole on every rank of tensor parallelism, and a B of outputs x rank, cut as the matrix is; of a
 matrix cut by inputs A is cut and B is whole. Each expert has its own; embedding and head have slots in some models.
-Agrees with saved start-up logs that have LoRA on if their rank, which they do not state, was 32: Qwen3 8B FP8 8.9638 GiB
+Agrees with saved logs that have LoRA on if their rank, which they do not state, was 32: Qwen3 8B FP8 8.9638 GiB
 (8.964 estimated), Llama 3.2 1B FP8 1.4721 (1.470), Mistral 7B in 4 bits 4.0423 (4.022).
 """
 
