@@ -46,6 +46,11 @@ class Exposition:
         """Add a series of one value."""
         self.add(name, labels, ((time_s, value) for time_s in self.times(since_s, until_s)))
 
+    def follow(self, later: Exposition) -> None:
+        """Add the samples of a later span."""
+        for name, lines in later._families.items():
+            self._families.setdefault(name, []).extend(lines)
+
     def text(self) -> str:
         """Return everything as OpenMetrics text."""
         lines: list[str] = []
@@ -338,3 +343,17 @@ def _day(workload: WorkloadSpec, time_s: int) -> float:
 def _sanitised(name: str) -> str:
     """Return a label name as kube-state-metrics writes it."""
     return "".join(letter if letter.isalnum() else "_" for letter in name)
+
+
+def expose_eras(eras: Mapping[tuple[int, int], tuple[tuple[NodeSpec, ...], tuple[WorkloadSpec, ...]]]) -> str:
+    """Return the text of a fleet that was one thing after another: each until a time, for so many seconds."""
+    whole = Exposition(0)
+    for (end, length), (nodes, workloads) in sorted(eras.items()):
+        era = Exposition(end, length)
+        slots = {node.name: iter(range(node.gpus)) for node in nodes}
+        for workload in workloads:
+            _workload(era, workload, {node.name: node for node in nodes}, slots)
+        for node in nodes:
+            _node(era, node, slots[node.name])
+        whole.follow(era)
+    return whole.text()

@@ -45,8 +45,10 @@ STEPS: frozenset[tuple[State, State]] = frozenset(
         (State.DISMISSED, State.OPEN),
         (State.APPROVED, State.ACTUATED),
         (State.APPROVED, State.REGRESSED),  # a person wants it back: its revert is proposed
+        (State.APPROVED, State.SUPERSEDED),  # a person changed it in Git or in the cluster since
         (State.ACTUATED, State.VERIFIED),
         (State.ACTUATED, State.REGRESSED),
+        (State.ACTUATED, State.SUPERSEDED),
         (State.VERIFIED, State.REGRESSED),
         (State.VERIFIED, State.PROPOSED),
         (State.REGRESSED, State.PROPOSED),
@@ -119,7 +121,8 @@ class Draft:
         gpus_before: GPUs held when it was proposed.
         gpus_after: GPUs held once it is live.
         saving: US dollars a month that were promised or, once verified, seen; empty where no price is known.
-        seen: Latency when the change went live, milliseconds by name; empty where it was not measured.
+        seen: Latency, milliseconds by name, and the busiest hour's requests a second: those of the proposal; once
+            settled those of now, and of before with `_before` appended. What was not measured is absent.
         fingerprint: Of what was proposed.
         until: RFC 3339 end of a snooze; empty otherwise.
         command: The comment that asked for it, as the forge numbers it; 0 where none did.

@@ -134,6 +134,7 @@ class Proposal:
         fingerprint: Hash of what matters in it; the same fingerprint means that nothing needs an update.
         team: Whose workload it is: what `trimtab.dev/tenant` says, else the namespace.
         explanation: What `explain` tells, plain sentences by heading; see `life.Draft`.
+        seen: Latency and traffic before the change, to compare with afterwards; see `life.Draft`.
     """
 
     priced: Priced
@@ -151,6 +152,7 @@ class Proposal:
     fingerprint: str
     team: str = ""
     explanation: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    seen: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

@@ -26,6 +26,7 @@ from trimtab.publish import (
     Answered,
     Board,
     Chat,
+    Lineage,
     Pace,
     Place,
     Pointer,
@@ -52,7 +53,7 @@ from trimtab.record import Ledger
 from trimtab.render import Tools, find_tools
 from trimtab.report import RuleInfo, Scan, dashboard
 from trimtab.rule import SilenceKind
-from trimtab.settle import Settled
+from trimtab.settle import Settled, World
 from trimtab.settle import settle as settle_merged
 
 DAY_S = 86400
@@ -213,13 +214,20 @@ def settle(call: Call, watch_s: int = DAY_S) -> Followed:
     watching = replace(call, config=call.config.model_copy(update={"window": float(watch_s)}))
     seen = read(watching)
     fleet = fleet_of(seen.facts, watching.config)
-    settled = settle_merged(fleet, journal, watch_s)
-    undone = _undone(sites, journal.entries(), call.now_s)
+    settled = settle_merged(fleet, journal, watch_s, _world(sites, seen))
+    undone = _undone(sites, journal.entries(), call.now_s) if call.config.mode is Mode.PROPOSE else ()
     if undone:
         back = propose(Plan((), ()), seen.sources, fleet, call.config, _tools(call), undone)
         known = frozenset(histories(journal.entries()))
         decided += _publish(call, sites, Wanted(back, known, frozenset(), frozenset(), fleet.ended_at_s), journal)
     return Followed(decided, settled)
+
+
+def _world(sites: Sequence[Site], seen: Read) -> World:
+    """Return what settling looks at beside the fleet."""
+    lineage = Lineage(sites)
+    commits = {name: source.commit for name, source in seen.sources.items()}
+    return World(seen.facts.clusters, commits, lineage.holds, lineage.merged_s)
 
 
 def _report(call: Call) -> Scan:

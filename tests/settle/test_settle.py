@@ -121,7 +121,10 @@ def test_live_values_make_it_actuated() -> None:
     """Once the cluster shows the merged value the recommendation is actuated, by facts of now."""
     book = merged()
 
-    assert one(settle(fleet(workload(4)), book, DAY_S)) == ("approved", "merged, and not live yet")
+    assert one(settle(fleet(workload(4)), book, DAY_S)) == (
+        "approved",
+        "merged, and not live yet: replicas is 4, not 2",
+    )
     assert len(book.held) == 1
     assert one(settle(fleet(workload(2)), book, DAY_S))[0] == "actuated"
     assert book.held[-1].facts == "sha256:2"
@@ -173,7 +176,8 @@ def test_a_kept_promise_is_verified_with_its_money() -> None:
     (settled,) = settle(fleet(workload(2, Found(310.0)), at_s=MERGED_S + DAY_S), book, DAY_S)
 
     assert (settled.state, settled.saving) == ("verified", "1200.00")
-    assert settled.note == "latency kept; 2 GPUs held, as promised"
+    assert settled.note == "time to first token, p95, 300 ms before and 310 ms now; 2 GPUs held, as promised"
+    assert book.held[-1].seen == {"ttft_p95_ms": 310.0, "ttft_p95_ms_before": 300.0}
 
 
 def test_what_is_really_saved_is_what_counts() -> None:
@@ -214,11 +218,11 @@ def test_an_objective_that_was_not_measured_waits() -> None:
     assert "was not measured" in note
 
 
-def test_a_value_that_was_undone_is_a_regression() -> None:
-    """Somebody set it back: it did not hold."""
+def test_a_value_that_was_undone_is_superseded() -> None:
+    """Somebody set it back: that is their decision, and no failure of the change."""
     assert one(settle(fleet(workload(4), at_s=MERGED_S + DAY_S), actuated(), DAY_S)) == (
-        "regressed",
-        "replicas is 4, not 2",
+        "superseded",
+        "replicas is 4, not 2: somebody changed it since it went live",
     )
 
 
@@ -228,7 +232,7 @@ def test_killed_containers_are_a_regression() -> None:
 
     assert one(settle(fleet(killed, at_s=MERGED_S + DAY_S), actuated(), DAY_S)) == (
         "regressed",
-        "3 containers were killed for memory",
+        "3 containers were killed for memory; latency not measured",
     )
 
 

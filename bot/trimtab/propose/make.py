@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from trimtab.config import Config
+from trimtab.demand.seen import seen_of
 from trimtab.errors import TrimtabError
 from trimtab.fleet import Fleet, Serving, Unknown
 from trimtab.manifest import EditResult, Refusal, edit
@@ -114,6 +115,7 @@ def _worded(priced: Priced, fleet: Fleet, made: _Made) -> Proposal:
         fingerprint=mark,
         team=team_of(told),
         explanation=explanation_of(told),
+        seen={} if isinstance(told.workload, Unknown) else seen_of(told.workload),
     )
 
 

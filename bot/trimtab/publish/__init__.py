@@ -6,6 +6,7 @@ from trimtab.publish.chat import Answered, Chat, answer_all, tell_outcomes
 from trimtab.publish.connect import Place, connect, connect_named, scratch
 from trimtab.publish.event import Pointer, read_event
 from trimtab.publish.forge import Forge, PullRequest, PullState, RateLimitedError
+from trimtab.publish.lineage import Lineage
 from trimtab.publish.mark import DASHBOARD
 from trimtab.publish.pace import Pace, pace_from
 from trimtab.publish.site import Site, Wanted
@@ -19,6 +20,7 @@ __all__ = [
     "Caught",
     "Chat",
     "Forge",
+    "Lineage",
     "Pace",
     "Place",
     "Pointer",

@@ -8,7 +8,7 @@ from trimtab.fleet import Found, Unknown
 from trimtab.gitio import Update
 from trimtab.life import Actor, Entry, State, following
 from trimtab.publish.branch import branch_for, changes_nothing, ours
-from trimtab.publish.drafts import drafted, material, reopened, repeats
+from trimtab.publish.drafts import chose_otherwise, drafted, material, reopened, repeats
 from trimtab.publish.forge import PullRequest
 from trimtab.publish.mark import UNFINISHED, read_mark
 from trimtab.publish.move import NOTHING, Call, Move
@@ -103,8 +103,11 @@ def _still(desk: Desk, standing: Standing, proposal: Proposal) -> str:
         return ""
     if state == State.SNOOZED and desk.now < standing.last.until:
         return f"snoozed until {standing.last.until}"
-    if state in {State.DISMISSED, State.REGRESSED} and not material(standing.last, proposal):
+    undone = state == State.SUPERSEDED and bool(standing.last.merged)  # somebody took it out again: a person's word
+    if (state in {State.DISMISSED, State.REGRESSED} or undone) and not material(standing.last, proposal):
         return f"{state}: nothing material changed since"
+    if state == State.VERIFIED and chose_otherwise(standing.entries, proposal):
+        return "verified: a person merged other values in the place of these"
     return ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -39,6 +40,7 @@ def drafted(proposal: Proposal, standing: Standing, step: State, actor: Actor, h
         team=proposal.team,
         reverts=proposal.priced.reverts,
         explanation=proposal.explanation if step == State.PROPOSED else {},
+        seen=proposal.seen,
     )
 
 
@@ -61,6 +63,13 @@ def material(entry: Entry, proposal: Proposal) -> bool:
         return isinstance(saving, Unknown) == bool(entry.saving)
     then = Decimal(entry.saving)
     return abs(saving.monthly - then) > abs(then) * _MATERIAL
+
+
+def chose_otherwise(entries: Sequence[Entry], proposal: Proposal) -> bool:
+    """Return whether the same values were asked for before, and a person merged others in their place."""
+    now = [(change.field, change.after) for change in proposal.priced.option.changes]
+    asked = [[(change.field, change.after) for change in entry.changes] for entry in entries]
+    return now in asked and asked[-1] != now
 
 
 def reopened(standing: Standing, actor: Actor, fingerprint: str) -> Draft:

@@ -6,15 +6,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from trimtab.demand.seen import LATENCIES, PEAK, seen_of
 from trimtab.fleet import Cluster, Found, Measure, Unknown, Workload
 from trimtab.life import Entry
-from trimtab.settle.live import differing
+from trimtab.settle.times import DAY_S
 
 _NOISE = 1.05
 """A latency this much over its limit, or GPUs this much over the promise, are noise."""
 
 _WORSE = 1.5
 """Where no objective is declared, users are let down by half as much again as they had before."""
+
+_LIKE = 0.3
+"""Traffic that differs by more than this part of what it was is told, and less of it proves nothing of the peak."""
+
+_SEASON_S = 14 * DAY_S
+"""How long the former traffic is waited for: two weeks hold every weekday twice."""
 
 _CENT = Decimal("0.01")
 
@@ -27,33 +34,71 @@ class Outcome:
         faults: What is worse than promised; nothing where the promise was kept.
         saving: US dollars a month that are really saved; empty where it cannot be told.
         note: What was compared, in a sentence.
+        seen: Figures of now by name, and those of before with `_before` appended.
     """
 
     faults: tuple[str, ...]
     saving: str
     note: str
+    seen: Mapping[str, float]
 
 
-def latencies(workload: Workload) -> Mapping[str, float]:
-    """Return the 95th percentiles that were measured, milliseconds by name."""
-    seen = {"ttft_p95_ms": workload.traffic.ttft_p95_ms, "tpot_p95_ms": workload.traffic.tpot_p95_ms}
-    return {name: measure.value for name, measure in seen.items() if isinstance(measure, Found)}
+def outcome_of(cluster: Cluster, workload: Workload, entry: Entry, age_s: int) -> Outcome | Unknown:
+    """Return how a change turned out; Unknown where what was promised cannot be seen.
 
+    Latency is a figure of each request, so it is compared as it is. Where there is much less traffic than before, a
+    kept latency shows nothing of the former peak: it is waited for, two weeks at most, and then said.
 
-def outcome_of(cluster: Cluster, workload: Workload, entry: Entry) -> Outcome | Unknown:
-    """Return how a change turned out; Unknown where what was promised cannot be seen."""
-    faults = [*differing(workload, entry.changes), *_health(workload)]
-    compared = 0
-    for name, limit in _limits(cluster, workload, entry).items():
-        now = latencies(workload).get(name)
-        if now is None:
-            return Unknown(f"{_spoken(name)} has an objective, and was not measured")
-        compared += 1
-        if now > limit * _NOISE:
-            faults.append(f"{_spoken(name)} is {now:.0f} ms, over {limit:.0f} ms")
+    Args:
+        cluster: What it assumes where nothing is declared.
+        workload: As it was seen in a window after the change.
+        entry: Of its going live.
+        age_s: How long ago that was, seconds.
+    """
+    now, limits = seen_of(workload), _limits(cluster, workload, entry)
+    unmeasured = [name for name in limits if name not in now]
+    faults = (*_health(workload), *_slower(now, limits))
+    if unmeasured and not faults:
+        return Unknown(f"{LATENCIES[unmeasured[0]]} has an objective, and was not measured")
+    change = _traffic_change(now, entry)
+    if not faults and change < -_LIKE and age_s < _SEASON_S:
+        return Unknown(f"the busiest hour has {-change:.0%} less traffic than before; it is judged once that is back")
     saving, about = _realised(workload, entry)
-    latency = "latency kept" if compared else "latency not measured"
-    return Outcome(tuple(faults), saving, f"{latency}; {about}")
+    told = (_compared(now, entry), "" if faults else about, _traffic(change))
+    both = {**now, **{f"{name}_before": value for name, value in entry.seen.items() if not name.endswith("_before")}}
+    return Outcome(faults, saving, "; ".join(filter(None, told)), both)
+
+
+def _slower(now: Mapping[str, float], limits: Mapping[str, float]) -> Iterator[str]:
+    """Yield the latencies that are over what they may be."""
+    for name, limit in limits.items():
+        if name in now and now[name] > limit * _NOISE:
+            yield f"{LATENCIES[name]} is {now[name]:.0f} ms, over {limit:.0f} ms"
+
+
+def _compared(now: Mapping[str, float], entry: Entry) -> str:
+    """Return the latencies of before and of now."""
+    pairs = [(words, entry.seen.get(name), now.get(name)) for name, words in LATENCIES.items()]
+    told = [f"{words} {_ms(was)} before and {_ms(is_now)} now" for words, was, is_now in pairs if is_now is not None]
+    return "; ".join(told) or "latency not measured"
+
+
+def _ms(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"  # noqa: PLR2004  # two digits
+
+
+def _traffic_change(now: Mapping[str, float], entry: Entry) -> float:
+    """Return by which part the busiest hour's traffic grew since before the change; 0 where it is not known."""
+    before, after = entry.seen.get(PEAK, 0.0), now.get(PEAK)
+    return after / before - 1 if before > 0 and after is not None else 0.0
+
+
+def _traffic(change: float) -> str:
+    """Return what a reader must know of traffic that is not what it was; empty where it is much the same."""
+    if abs(change) <= _LIKE:
+        return ""
+    much = f"{abs(change):.0%} {'more' if change > 0 else 'less'} traffic in the busiest hour than before the change"
+    return much if change > 0 else f"{much}, so it is not shown that the former peak would be served as well"
 
 
 def _limits(cluster: Cluster, workload: Workload, entry: Entry) -> Mapping[str, float]:
@@ -88,15 +133,12 @@ def _realised(workload: Workload, entry: Entry) -> tuple[str, str]:
     before, after = entry.gpus_before, entry.gpus_after
     if not entry.saving:
         return "", "no price is known"
-    held = workload.scale.replicas * workload.gpus_per_pod * workload.share
-    shown = f"{held:g} GPU{'' if held == 1 else 's'} held"
+    pods = workload.scale.ready_avg.value if isinstance(workload.scale.ready_avg, Found) else workload.scale.replicas
+    held = pods * workload.gpus_per_pod * workload.share
+    shown = f"{held:.3g} GPU{'' if held == 1 else 's'} held"
     if held <= after.gpus * _NOISE:
         return entry.saving, f"{shown}, as promised"
     if before.product != after.product or before.gpus <= after.gpus:
         return "", f"{shown}, {after.gpus:g} promised; what they save is not known"
-    freed = Decimal(str((before.gpus - held) / (before.gpus - after.gpus)))
+    freed = Decimal(str(round((before.gpus - held) / (before.gpus - after.gpus), 4)))
     return str((Decimal(entry.saving) * freed).quantize(_CENT)), f"{shown}, {after.gpus:g} promised"
-
-
-def _spoken(name: str) -> str:
-    return {"ttft_p95_ms": "time to first token, p95,", "tpot_p95_ms": "time per token, p95,"}[name]

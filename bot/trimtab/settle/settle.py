@@ -1,18 +1,25 @@
-"""Follows what was merged: approved, then actuated once live, then verified or regressed."""
+"""Follows what was merged: approved, then actuated once live, then verified or regressed; superseded where undone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
-from trimtab.fleet import Fleet, Unknown, Workload
+from trimtab.demand.seen import seen_of
+from trimtab.fleet import Cluster, Fleet, Unknown, Workload
 from trimtab.life import Actor, Draft, Entry, Journal, State, following, histories
-from trimtab.settle.live import find, shows
-from trimtab.settle.outcome import latencies, outcome_of
+from trimtab.settle.going_live import NotLive, lived
+from trimtab.settle.live import differing, find
+from trimtab.settle.merged import Merged, Undone, as_merged
+from trimtab.settle.outcome import outcome_of
+from trimtab.settle.times import DAY_S, seconds, time
+from trimtab.settle.world import NOWHERE, World
 
 _ME = Actor("trimtab", 0)
 """What is measured, no account on a forge did."""
+
+_GONE_S = 7 * DAY_S
+"""How long a workload may be away before it is taken for gone, seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,61 +41,103 @@ class Settled:
     saving: str = ""
 
 
-def settle(fleet: Fleet, journal: Journal, watch_s: int) -> tuple[Settled, ...]:
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A merged recommendation beside what the cluster shows."""
+
+    fleet: Fleet
+    entry: Entry
+    cluster: Cluster
+    workload: Workload
+
+    @property
+    def age_s(self) -> int:
+        """Return how long ago its latest step was, seconds."""
+        return self.fleet.ended_at_s - seconds(self.entry.at)
+
+    def step(self, after: State, note: str) -> Draft:
+        """Return the draft of a step that the facts of now show."""
+        return replace(following(self.entry, after, _ME), note=note, facts=self.fleet.facts_digest)
+
+    def waits(self, reason: str) -> Settled:
+        """Return that it stays where it is, and why."""
+        return _waiting(self.entry, reason)
+
+
+def settle(fleet: Fleet, journal: Journal, watch_s: int, world: World = NOWHERE) -> tuple[Settled, ...]:
     """Record what became of every merged recommendation, and return where each stands.
 
-    A change is judged by a window that lies wholly after it went live, and no sooner than `watch_s` seconds after; a
-    regression is recorded and said here, and its revert is left to people.
+    A change is judged as it was merged, by a window that lies wholly after it went live, and no sooner than `watch_s`
+    seconds after. What somebody took out of Git or out of the cluster again is superseded.
 
     Args:
         fleet: As it is now; a window of a day shows an outcome sooner than one of a week.
         journal: The ledger.
         watch_s: The shortest time to watch, seconds.
+        world: Git as it was read, and the facts.
 
     Raises:
         ForgeError: The ledger cannot be read or written.
     """
-    due = [held[-1] for held in histories(journal.entries()).values()]
-    open_ends = [entry for entry in due if entry.step in {State.APPROVED, State.ACTUATED}]
-    found = [_next(fleet, entry, watch_s) for entry in sorted(open_ends, key=lambda entry: entry.seq)]
+    open_ends = [
+        held for held in histories(journal.entries()).values() if held[-1].step in {State.APPROVED, State.ACTUATED}
+    ]
+    found = [_next(fleet, held, watch_s, world) for held in sorted(open_ends, key=lambda held: held[-1].seq)]
     written = {
         entry.recommendation: entry for entry in journal.append([one for one in found if isinstance(one, Draft)])
     }
     return tuple(_told(found, written))
 
 
-def _next(fleet: Fleet, entry: Entry, watch_s: int) -> Draft | Settled:
+def _next(fleet: Fleet, history: Sequence[Entry], watch_s: int, world: World) -> Draft | Settled:
     """Return the next step, or why there is none yet."""
+    entry = history[-1]
     there = find(fleet, entry.subject)
     if isinstance(there, Unknown):
-        return _waiting(entry, there.reason)
+        return _missing(fleet, entry, there.reason)
     cluster, workload = there.value
+    case = _Case(fleet, entry, cluster, workload)
+    merged = as_merged(history, workload, world)
+    if isinstance(merged, Undone):
+        return case.step(State.SUPERSEDED, merged.reason)
+    case = replace(case, entry=merged.entry)
     if entry.step == State.APPROVED:
-        return _actuated(fleet, workload, entry)
-    ready_s = _seconds(entry.at) + max(watch_s, cluster.window_s)
-    if fleet.ended_at_s < ready_s:
-        return _waiting(entry, f"watched until {_time(ready_s)}")
-    outcome = outcome_of(cluster, workload, entry)
+        return _actuated(case, merged, world)
+    return _judged(case, watch_s)
+
+
+def _missing(fleet: Fleet, entry: Entry, reason: str) -> Draft | Settled:
+    """Return what to make of a workload that is not there: gone for good where its cluster was read and time passed."""
+    read = any(one.name == entry.subject.cluster and not any(gap.blind for gap in one.gaps) for one in fleet.clusters)
+    if not read or fleet.ended_at_s - seconds(entry.at) < _GONE_S:
+        return _waiting(entry, reason)
+    draft = following(entry, State.SUPERSEDED, _ME)
+    return replace(draft, note=f"{reason} any more", facts=fleet.facts_digest)
+
+
+def _actuated(case: _Case, merged: Merged, world: World) -> Draft | Settled:
+    """Return the step to actuated, with the figures of before to compare with later."""
+    live = lived(case.entry, case.workload, world, case.age_s)
+    if isinstance(live, NotLive):
+        return case.waits(live.reason)
+    note = "; ".join(filter(None, (live.how, merged.note)))
+    return replace(case.step(State.ACTUATED, note), seen=case.entry.seen or seen_of(case.workload))
+
+
+def _judged(case: _Case, watch_s: int) -> Draft | Settled:
+    """Return how a change turned out that has been live for a whole window."""
+    undone = tuple(differing(case.workload, case.entry.changes))
+    if undone:
+        return case.step(State.SUPERSEDED, f"{', '.join(undone)}: somebody changed it since it went live")
+    ready_s = seconds(case.entry.at) + max(watch_s, case.cluster.window_s)
+    if case.fleet.ended_at_s < ready_s:
+        return case.waits(f"watched until {time(ready_s)}")
+    outcome = outcome_of(case.cluster, case.workload, case.entry, case.age_s)
     if isinstance(outcome, Unknown):
-        return _waiting(entry, outcome.reason)
+        return case.waits(outcome.reason)
     after = State.REGRESSED if outcome.faults else State.VERIFIED
-    note = "; ".join(outcome.faults) or outcome.note
-    return replace(following(entry, after, _ME), saving=outcome.saving, note=note, facts=fleet.facts_digest)
-
-
-def _actuated(fleet: Fleet, workload: Workload, entry: Entry) -> Draft | Settled:
-    """Return the step to actuated, with the latency of now to compare with later."""
-    live = shows(workload, entry.changes)
-    if isinstance(live, Unknown):
-        return _waiting(entry, live.reason)
-    if not live.value:
-        return _waiting(entry, "merged, and not live yet")
-    return replace(
-        following(entry, State.ACTUATED, _ME),
-        seen=latencies(workload),
-        facts=fleet.facts_digest,
-        note="the cluster shows the merged values",
-    )
+    note = "; ".join((*outcome.faults, outcome.note))
+    return replace(case.step(after, note), saving=outcome.saving, seen=outcome.seen)
 
 
 def _waiting(entry: Entry, reason: str) -> Settled:
@@ -102,11 +151,3 @@ def _told(found: list[Draft | Settled], written: dict[str, Entry]) -> Iterator[S
         elif one.recommendation in written:
             entry = written[one.recommendation]
             yield Settled(entry.recommendation, entry.step, entry.note, entry.url, entry.saving)
-
-
-def _seconds(at: str) -> int:
-    return int(datetime.fromisoformat(at).timestamp())
-
-
-def _time(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
