@@ -18,6 +18,7 @@ _POSITIONAL = frozenset({"vllm", "tensorrt-llm"})
 _NEGATIVE_NUMBER = re.compile(r"-\d+(?:\.\d+)?")
 TERMINATOR = "--"
 """After this word nothing is a flag (POSIX.1-2017, 12.2, guideline 10; argparse keeps to it)."""
+_GIVEN = frozenset({"$@", "${@}", "$*"})
 _KUBELET = re.compile(r"\$\(([A-Za-z_][\w.-]*)\)")
 
 
@@ -98,9 +99,9 @@ def read_command(lists: Sequence[Cursor], image: str, environment: Environment, 
         engine: What is assumed where neither command nor image tells.
     """
     words = tuple(word for cursor in lists for word in _words(cursor))
-    script = _script_of(words)
+    script, given = _script_of(words)
     if script is not None:
-        return _read_script(script, image, environment, engine)
+        return _read_script(script, given, image, environment, engine)
     listed = next((cursor for cursor in reversed(lists) if cursor.is_sequence and cursor.items()), None)
     return _read_words(words, image, listed, engine)
 
@@ -112,16 +113,20 @@ def _words(cursor: Cursor) -> Iterator[Word]:
             yield Word(text, item, "flag", listed=cursor if cursor.is_sequence else None)
 
 
-def _script_of(words: Sequence[Word]) -> Word | None:
-    """Return the script that a shell is given with `-c`, or a lone text that is plainly a command line."""
+def _script_of(words: Sequence[Word]) -> tuple[Word | None, Sequence[Word]]:
+    """Return the script that a shell is given with `-c`, or a lone text that is plainly a command line.
+
+    Returns:
+        None where there is none; and what the script knows as `"$@"`: the words after it but the first, which is `$0`.
+    """
     values = [word.text.value for word in words]
     for index, value in enumerate(values[:-1]):
         if value.rsplit("/", 1)[-1] in _SHELLS:
             at = next((i for i in range(index + 1, len(values)) if re.fullmatch(r"-[a-z]*c", values[i])), None)
-            return words[at + 1] if at is not None and at + 1 < len(words) else None
+            return (words[at + 1], words[at + 3 :]) if at is not None and at + 1 < len(words) else (None, ())
     if len(words) == 1 and re.search(r"\s--?\w|\sserve\s|\s-m\s", values[0]):
-        return words[0]
-    return None
+        return words[0], ()
+    return None, ()
 
 
 def _read_words(words: tuple[Word, ...], image: str, listed: Cursor | None, assumed: str) -> Command:
@@ -134,7 +139,14 @@ def _read_words(words: tuple[Word, ...], image: str, listed: Cursor | None, assu
     start = next((index for index, value in enumerate(values) if value.startswith("-")), len(values))
     before = values[:start]
     bare = engine in _POSITIONAL and bool(before) and before[:-1] in ([], ["serve"]) and "/" in before[-1].lstrip("/")
+    bare = bare and not (start == 1 and _is_program(words[0]))
     return Command(engine, words[start:], None, listed, words[start - 1] if bare else None)
+
+
+def _is_program(word: Word) -> bool:
+    """Return whether a word is what the container starts, and no argument of its image's own program."""
+    key = word.listed.key if word.listed is not None else word.holder.key
+    return key is not None and key.value == "command"
 
 
 def _positional(words: Sequence[Word], engine: str) -> Word | None:
@@ -143,11 +155,11 @@ def _positional(words: Sequence[Word], engine: str) -> Word | None:
     return words[0] if bare else None
 
 
-def _read_script(holder: Word, image: str, environment: Environment, assumed: str) -> Command:
+def _read_script(holder: Word, given: Sequence[Word], image: str, environment: Environment, assumed: str) -> Command:
     """Return the command of the script that starts an engine."""
     found: list[tuple[str, tuple[Word, ...]]] = []
     for words in shell.commands(holder.text):
-        expanded = tuple(_expanded(words, holder.text, holder.holder, environment))
+        expanded = tuple(_expanded(words, holder, given, environment))
         engine, start = engine_of_words([word.text.value for word in expanded])
         if not engine and expanded and expanded[0].text.value.startswith("-"):
             values = [word.text.value for word in expanded]
@@ -157,15 +169,20 @@ def _read_script(holder: Word, image: str, environment: Environment, assumed: st
     if not found:
         return Command("", (), (holder.holder, holder.text))
     engine, rest = found[0]
-    script = (holder.holder, holder.text)
-    return Command(engine, rest, script, None, _positional(rest, engine), several=len(found) > 1, spoken=True)
+    bare, several = _positional(rest, engine), len(found) > 1
+    if given and rest and rest[-1] is given[-1] and not several:
+        return Command(engine, rest, None, given[-1].listed, bare, spoken=True)
+    return Command(engine, rest, (holder.holder, holder.text), None, bare, several, spoken=True)
 
 
 def _expanded(
-    words: Sequence[shell.ShellWord], script: Text, holder: Cursor, environment: Environment
+    words: Sequence[shell.ShellWord], script: Word, given: Sequence[Word], environment: Environment
 ) -> Iterator[Word]:
-    """Yield words; an unquoted variable that the container sets to several words yields those."""
+    """Yield words; `"$@"` yields what the script is given, and an unquoted variable of several words yields those."""
     for word in words:
+        if word.text.value in _GIVEN and not word.literal:
+            yield from given
+            continue
         reference = None if word.quoted else shell.reference(word.text)
         place = environment.find(reference.name) if reference is not None else None
         inner = shell.commands(place.text) if place is not None and place.text.value.startswith("-") else []
@@ -173,7 +190,7 @@ def _expanded(
             for part in inner[0]:
                 yield Word(part.text, place.holder, "env", place.text, part.start, part.end, part.literal)
         else:
-            yield Word(word.text, holder, "shell", script, word.start, word.end, word.literal)
+            yield Word(word.text, script.holder, "shell", script.text, word.start, word.end, word.literal)
 
 
 def read_flags(words: Sequence[Word], engine: str) -> Iterator[Flag]:

@@ -20,6 +20,7 @@ from trimtab.manifest.scalars import spell
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import NewLine, Splice
 from trimtab.manifest.text import Text
+from trimtab.manifest.wrapped import WRAPPED, is_wrapped
 from trimtab.manifest.write import replace_part, replace_scalar
 
 
@@ -81,6 +82,8 @@ def read_engine(container: Container) -> EngineSettings:
         hits["model"] = _hit_of(Flag("model", word.text, word.text, word), container, command)
     for flag in read_flags(command.words, engine):
         hits[flag.field] = _hit_of(flag, container, command)
+    if engine == "vllm" and not command.spoken and command.script is None:
+        _take_wrapped(container, hits)
     adders = {field: adder(field, engine, container.at, container.environment, command) for field in _addable(engine)}
     return EngineSettings(engine, hits, adders, command.spoken, command)
 
@@ -152,6 +155,16 @@ def _take_variables(container: Container, engine: str, hits: dict[str, Hit]) -> 
         place = container.environment.find(name)
         if place is not None:
             hits[field] = variable_hit(field, place)
+
+
+def _take_wrapped(container: Container, hits: dict[str, Hit]) -> None:
+    """Add what a program that wraps the engine is told by its variables."""
+    words = [item.string for cursor in container.lists for item in (cursor.items() or (cursor,))]
+    if is_wrapped([word for word in words if word], container.image):
+        for name, field in WRAPPED.items():
+            place = container.environment.find(name)
+            if place is not None and place.text.value:
+                hits.setdefault(field, variable_hit(field, place))
 
 
 def variable_hit(field: str, place: Variable) -> Hit:

@@ -14,7 +14,7 @@ _IMAGES: tuple[tuple[str, str], ...] = (
     (r"sglang", "sglang"),
     (r"text-embeddings-inference", "tei"),
     (r"text-generation-inference|(?:^|/)tgi[-:_]|pytorch-tgi", "tgi"),
-    (r"(?:^|/)ollama(?:$|[:@/])", "ollama"),
+    (r"(?:^|/)ollama(?:-(?:ubi\d*|cuda|rocm|server|cpu|gpu))?(?:$|[:@/])", "ollama"),
     (r"llama[-.]?cpp|llama-server|llama-swap", "llama.cpp"),
     (r"huggingfaceserver", "vllm"),
     (r"vllm", "vllm"),
@@ -22,7 +22,8 @@ _IMAGES: tuple[tuple[str, str], ...] = (
 )
 _NOT_ENGINES = re.compile(
     r"router|exporter|bench|benchmark|inference-sim|vllm-sim|simulator|gateway|proxy|controller|operator|semantic|litellm"
-    r"|open-webui|epp\b|inference-scheduler|routing-sidecar|guidellm|genai-perf|lmcache-?server|frontend|webui|playground",
+    r"|open-webui|epp\b|inference-scheduler|routing-sidecar|guidellm|genai-perf|lmcache-?server|frontend|webui|playground"
+    r"|gradio|streamlit|chainlit|chatbot|-client\b|-rag-|\brag-|tritonserver:[\w.-]+-sdk\b",
     re.IGNORECASE,
 )
 _STAND_INS = re.compile(
@@ -50,7 +51,7 @@ _PROGRAMS = {
     "tritonserver": "triton",
     "trtllm-serve": "tensorrt-llm",
 }
-_SERVES = {"vllm": "vllm", "sglang": "sglang", "ollama": "ollama"}
+_SERVES = {"vllm": "vllm", "vllm-omni": "vllm", "sglang": "sglang", "ollama": "ollama"}
 
 
 def engine_of_image(image: str) -> str:

@@ -23,24 +23,7 @@ from trimtab.manifest.pod import PodSpec, labels_of, take_pod
 from trimtab.manifest.shapes.ray_cluster import worker_groups
 from trimtab.manifest.shapes.shape import Shape
 from trimtab.manifest.source import Cursor
-
-_VARIABLES = {
-    "MODEL_ID": "model",
-    "MODEL_NAME": "model",
-    "MODEL": "model",
-    "HF_MODEL_ID": "model",
-    "TENSOR_PARALLELISM": "tensor_parallel_size",
-    "TENSOR_PARALLEL_SIZE": "tensor_parallel_size",
-    "PIPELINE_PARALLELISM": "pipeline_parallel_size",
-    "PIPELINE_PARALLEL_SIZE": "pipeline_parallel_size",
-    "MAX_MODEL_LEN": "max_model_len",
-    "MAX_NUM_SEQS": "max_num_seqs",
-    "MAX_NUM_BATCHED_TOKENS": "max_num_batched_tokens",
-    "GPU_MEMORY_UTILIZATION": "gpu_memory_utilization",
-    "DTYPE": "dtype",
-    "QUANTIZATION": "quantization",
-}
-"""What the well-known samples of KubeRay and of the clouds read from the environment of a vLLM application."""
+from trimtab.manifest.wrapped import WRAPPED
 
 _SCALE = {
     "min_replicas": ("autoscaling_config", "min_replicas"),
@@ -109,9 +92,7 @@ def _take_kind(draft: Draft, kind: Cursor) -> None:
 def _told(thing: Thing, application: Cursor, cluster: Cursor | None) -> Draft | None:
     """Return the serving of an application that its variables or arguments tell about vLLM; None where none do."""
     variables = application.get("runtime_env", "env_vars")
-    named = {
-        name: _VARIABLES[name] for name in (variables.entries() if variables is not None else ()) if name in _VARIABLES
-    }
+    named = {name: WRAPPED[name] for name in (variables.entries() if variables is not None else ()) if name in WRAPPED}
     args = application.get("args")
     options = options_of(args, "vllm") if args is not None else {}
     image = _image(cluster)

@@ -1,0 +1,74 @@
+"""How a container starts its engine: through a script, a program of its own, or an image like an engine's."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.manifest.samples import edited, one, said
+from trimtab.manifest.engines import engine_of_image
+
+SCRIPTED = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: chat}
+spec:
+  template:
+    spec:
+      containers:
+      - name: server
+        image: vllm/vllm-openai:v0.19.0
+        command: [/bin/sh, -c, 'pip install extras && exec python3 -m vllm.entrypoints.openai.api_server "$@"', sh]
+        args:
+        - --model=$(MODEL_ID)
+        - --max-model-len=8192
+        env:
+        - {name: MODEL_ID, value: org/chat}
+"""
+
+
+def test_a_script_hands_its_arguments_on() -> None:
+    """What a script starts with `"$@"` is told by the words after the script; new flags go to their list."""
+    subject = "chat.yaml#Deployment//chat/server"
+
+    assert said(one(SCRIPTED))["model"] == "org/chat"
+    assert "--max-model-len=4096\n" in edited(SCRIPTED, subject, max_model_len=4096)
+    assert "        - --max-num-seqs=8\n        env" in edited(SCRIPTED, subject, max_num_seqs=8)
+
+
+WRAPPED = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: chat}
+spec:
+  template:
+    spec:
+      containers:
+      - name: server
+        image: registry.example/team/vllm-neuron:v8
+        command: [/usr/local/bin/run.sh]
+        env:
+        - {name: MODEL, value: /checkpoints/chat}
+        - {name: MAX_MODEL_LEN, value: "8192"}
+"""
+
+
+def test_a_program_around_the_engine_is_told_by_its_variables() -> None:
+    """A program of the image's own is no model, and the variables it is given are the settings."""
+    assert said(one(WRAPPED)) == {"engine_version": "v8", "max_model_len": 8192, "model": "/checkpoints/chat"}
+    flagged = WRAPPED.replace("[/usr/local/bin/run.sh]", "[vllm, serve, org/chat]")
+    assert said(one(flagged)) == {"engine_version": "v8", "model": "org/chat"}
+
+
+@pytest.mark.parametrize(
+    ("image", "engine"),
+    [
+        ("nvcr.io/nvidia/tritonserver:24.12-py3", "triton"),
+        ("nvcr.io/nvidia/tritonserver:24.12-py3-sdk", ""),
+        ("registry.example/team/gradio-search-vllm-openai:latest", ""),
+        ("registry.example/team/ollama-ubi9:0.2.8", "ollama"),
+        ("registry.example/team/ollama-exporter:1", ""),
+    ],
+)
+def test_an_image_is_an_engines_or_its_clients(image: str, engine: str) -> None:
+    """A client's image carries the engine's name too; packagings of an engine add their base to it."""
+    assert engine_of_image(image) == engine
