@@ -26,6 +26,7 @@ lock: .venv/.installed-dev ## resolve the dependencies anew, with hashes and wit
 generated: .venv/.installed-dev ## write the files that are made from code
 	$(BIN)/python -m trimtab.config_schema
 	$(BIN)/python -m trimtab.rules_table
+	$(BIN)/python -m trimtab.life_diagram
 
 clean: ## the environment and the demo's folder; the tools stay
 	rm -rf .venv trimtab-demo

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Protocol
 
 from trimtab.errors import TrimtabError
@@ -26,38 +27,38 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-STEPS: frozenset[tuple[State, State]] = frozenset(
+STEPS: Mapping[tuple[State, State], str] = MappingProxyType(
     {
-        (State.PROPOSED, State.OPEN),
-        (State.PROPOSED, State.WITHDRAWN),
-        (State.PROPOSED, State.SUPERSEDED),
-        (State.OPEN, State.OPEN),  # rebased, refreshed or taken over by a person: a new head or fingerprint
-        (State.OPEN, State.APPROVED),
-        (State.OPEN, State.DISMISSED),
-        (State.OPEN, State.SNOOZED),
-        (State.OPEN, State.SUPERSEDED),
-        (State.OPEN, State.WITHDRAWN),
-        (State.SNOOZED, State.OPEN),
-        (State.SNOOZED, State.DISMISSED),
-        (State.SNOOZED, State.SUPERSEDED),
-        (State.SNOOZED, State.WITHDRAWN),
-        (State.DISMISSED, State.PROPOSED),  # the facts changed materially, or a person reopened it
-        (State.DISMISSED, State.OPEN),
-        (State.APPROVED, State.ACTUATED),
-        (State.APPROVED, State.REGRESSED),  # a person wants it back: its revert is proposed
-        (State.APPROVED, State.SUPERSEDED),  # a person changed it in Git or in the cluster since
-        (State.ACTUATED, State.VERIFIED),
-        (State.ACTUATED, State.REGRESSED),
-        (State.ACTUATED, State.SUPERSEDED),
-        (State.VERIFIED, State.REGRESSED),
-        (State.VERIFIED, State.PROPOSED),
-        (State.REGRESSED, State.PROPOSED),
-        (State.SUPERSEDED, State.PROPOSED),
-        (State.WITHDRAWN, State.PROPOSED),
-        (State.WITHDRAWN, State.OPEN),
+        (State.PROPOSED, State.OPEN): "pull request opened",
+        (State.PROPOSED, State.WITHDRAWN): "facts gone",
+        (State.PROPOSED, State.SUPERSEDED): "another took its place",
+        (State.OPEN, State.OPEN): "rebased, refreshed or taken over",
+        (State.OPEN, State.APPROVED): "merged",
+        (State.OPEN, State.DISMISSED): "closed by a person",
+        (State.OPEN, State.SNOOZED): "put off by a person",
+        (State.OPEN, State.SUPERSEDED): "another took its place",
+        (State.OPEN, State.WITHDRAWN): "facts gone, closed with the reason",
+        (State.SNOOZED, State.OPEN): "time is over",
+        (State.SNOOZED, State.DISMISSED): "closed by a person",
+        (State.SNOOZED, State.SUPERSEDED): "another took its place",
+        (State.SNOOZED, State.WITHDRAWN): "facts gone",
+        (State.DISMISSED, State.PROPOSED): "facts changed materially, or released",
+        (State.DISMISSED, State.OPEN): "reopened by a person",
+        (State.APPROVED, State.ACTUATED): "live equals Git",
+        (State.APPROVED, State.REGRESSED): "wanted back by a person",
+        (State.APPROVED, State.SUPERSEDED): "changed by a person since",
+        (State.ACTUATED, State.VERIFIED): "promise kept",
+        (State.ACTUATED, State.REGRESSED): "promise broken",
+        (State.ACTUATED, State.SUPERSEDED): "changed by a person since",
+        (State.VERIFIED, State.REGRESSED): "wanted back by a person",
+        (State.VERIFIED, State.PROPOSED): "found again",
+        (State.REGRESSED, State.PROPOSED): "facts changed materially, or released",
+        (State.SUPERSEDED, State.PROPOSED): "found again",
+        (State.WITHDRAWN, State.PROPOSED): "found again",
+        (State.WITHDRAWN, State.OPEN): "found again, the same pull request reopened",
     }
 )
-"""Every legal step; anything else is an error."""
+"""Every legal step with what leads to it; anything else is an error. ARCHITECTURE.md's diagram is made from it."""
 
 FIRST = State.PROPOSED
 """The step that every life begins with."""
