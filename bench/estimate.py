@@ -1,8 +1,10 @@
 """How far the estimate is from what was measured.
 
-`python bench/estimate.py CASES.jsonl… [--config-dir DIR] [--worst N]`: runs `trimtab estimate --cases` on each file and
-prints, for every figure of `truth` that `reliable` names, the median and 95th percentile of the absolute error, the
-share inside low..high, the start verdict, the share answered, errors by group, and the worst cases.
+`python bench/estimate.py CASES.jsonl… [--config-dir DIR] [--worst N] [--peers DIR]`: runs `trimtab estimate --cases` on
+each file and prints, for every figure of `truth` that `reliable` names, the median and 95th percentile of the absolute
+error, the share inside low..high, the start verdict, the share answered, errors by architecture, format and GPU, and
+the worst groups and cases. `--peers` sets other estimators beside it (`peers/`), each in an environment of its own
+under DIR, which is made where it is missing: that alone needs a package index.
 """
 
 from __future__ import annotations
@@ -10,12 +12,17 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import sys
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from trimtab.cli.estimate_cases import estimate_cases
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench.beside import Contest, beside
 
 FIGURES = (
     "weights_gib",
@@ -29,10 +36,25 @@ FIGURES = (
     "tpot_ms",
     "output_tokens_per_s",
 )
+MAIN = ("weights_gib", "kv_cache_gib", "tpot_ms", "output_tokens_per_s")
 NOT_ORDERED = ("activation_gib", "non_torch_gib", "cuda_graph_gib")
 """Figures that differ between machines and are small: shown, with no aim."""
 
 Record = Mapping[str, object]
+
+
+def format_of(case: Record) -> str:
+    """Return how a case's weights are stored: as it says, as its engine is told, else as the checkpoint declares."""
+    args = case.get("args")
+    told = args.get("quantization") if isinstance(args, dict) else None
+    return str(case.get("weights_scheme") or told or "as the checkpoint has it")
+
+
+KINDS: Mapping[str, Callable[[Record], str]] = {
+    "architecture": lambda case: str(case.get("kind") or str(case.get("group", "")).partition(" |")[0]),
+    "format": format_of,
+    "GPU": lambda case: str(case.get("gpu") or f"{case.get('gpu_memory_gib')} GiB"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +80,15 @@ def main() -> None:
     arguments.add_argument("cases", nargs="+", type=Path)
     arguments.add_argument("--config-dir", type=Path)
     arguments.add_argument("--worst", type=int, default=5)
+    arguments.add_argument("--peers", type=Path, metavar="DIR", help="folder of the peers' environments")
     asked = arguments.parse_args()
     for path in asked.cases:
-        report(path, asked.config_dir, asked.worst)
+        report(path, asked)
 
 
-def report(path: Path, config_dir: Path | None, worst: int) -> None:
+def report(path: Path, asked: argparse.Namespace) -> None:
     """Print one file's table."""
+    config_dir, worst = asked.config_dir, asked.worst
     cases = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     results = estimate_cases(path, config_dir)["results"]
     pairs = list(zip(cases, results if isinstance(results, list) else [], strict=True))
@@ -77,8 +101,13 @@ def report(path: Path, config_dir: Path | None, worst: int) -> None:
     for figure in FIGURES:
         line(figure, [miss for miss in misses if miss.figure == figure])
     verdicts(answered)
-    for figure in ("weights_gib", "kv_cache_gib", "tpot_ms", "output_tokens_per_s"):
+    for name, kind_of in KINDS.items():
+        kinds(name, {str(case["id"]): kind_of(case) for case in cases}, misses)
+    for figure in MAIN:
         groups(figure, [miss for miss in misses if miss.figure == figure], worst)
+    if asked.peers:
+        folders = [config_dir] if config_dir else [path.parent, path.parent / "model_configs"]
+        beside(Contest(cases, folders), [result for _, result in answered], asked.peers.resolve())
 
 
 def compare(case: Record, result: Record) -> Iterable[Miss]:
@@ -127,6 +156,19 @@ def outcome(case: Record) -> str:
     """Return what happened."""
     truth = case["truth"]
     return str(truth["outcome"]) if isinstance(truth, dict) else ""
+
+
+def kinds(name: str, kind_of: Mapping[str, str], misses: list[Miss]) -> None:
+    """Print the median error of the main figures by kind of case."""
+    shown = [figure for figure in MAIN if any(miss.figure == figure for miss in misses)]
+    print(f"  median % (cases) by {name:<22}" + "".join(f"{figure:>22}" for figure in shown))
+    for kind in sorted(set(kind_of.values())):
+        cells = []
+        for figure in shown:
+            errors = [abs(miss.error) for miss in misses if miss.figure == figure and kind_of[miss.case] == kind]
+            cells.append(f"{100 * statistics.median(errors):.2f} ({len(errors)})" if errors else "-")
+        if set(cells) != {"-"}:
+            print(f"    {kind:<38}" + "".join(f"{cell:>22}" for cell in cells))
 
 
 def groups(figure: str, misses: list[Miss], worst: int) -> None:
