@@ -56,6 +56,12 @@ WORKLOADS = (
     _custom("LeaderWorkerSet", "leaderworkersets", "leaderworkerset.x-k8s.io", "v1"),
     _custom("InferenceService", "inferenceservices", "serving.kserve.io", "v1beta1"),
 )
+SYNCS = (
+    _custom("Application", "applications", "argoproj.io", "v1alpha1"),
+    _custom("Kustomization", "kustomizations", "kustomize.toolkit.fluxcd.io", "v1"),
+    _custom("HelmRelease", "helmreleases", "helm.toolkit.fluxcd.io", "v2"),
+)
+"""What brings Git to the cluster, and says how far it came."""
 KINDS = (
     Kind("Node", "nodes", "CoreV1Api", "list_node"),
     _all("Pod", "pods", "CoreV1Api", "v1"),
@@ -69,6 +75,7 @@ KINDS = (
         arguments={"field_selector": "reason=FailedScheduling"},
     ),
     _all("ResourceQuota", "resourcequotas", "CoreV1Api", "v1"),
+    *SYNCS,
     *(_config(namespace) for namespace in ("gpu-operator", "nvidia-gpu-operator", "nvidia-device-plugin")),
 )
 """Everything that is asked for, in this order."""

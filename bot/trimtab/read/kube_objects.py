@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from trimtab.facts import LiveObject, Series
 from trimtab.fleet import Scalar
 from trimtab.manifest import Tree, inspect
-from trimtab.read.kube_kinds import Kind
+from trimtab.read.kube_kinds import SYNCS, Kind
 from trimtab.read.kube_series import (
     autoscaler_series,
     described_by,
@@ -23,6 +23,7 @@ from trimtab.read.kube_series import (
     wants_gpus,
     workload_series,
 )
+from trimtab.read.kube_sync import Deployer, is_sync, told
 from trimtab.read.kube_types import Autoscaler, ConfigMap, Event, Metadata, Node, Pod, Quota, Workload
 
 P = TypeVar("P", bound=BaseModel)
@@ -59,9 +60,10 @@ class Shown:
 
 def slim(kind: Kind, item: Item) -> Item:
     """Return an object without what is never looked at; a pod's is most of it."""
-    if kind.kind == "Pod":
+    if kind.kind == "Pod" or is_sync(kind):
+        model = Pod if kind.kind == "Pod" else Deployer
         try:
-            return Pod.model_validate(item).model_dump(mode="json", by_alias=True)
+            return model.model_validate(item).model_dump(mode="json", by_alias=True)
         except ValidationError:
             return item
     metadata = item.get("metadata")
@@ -102,6 +104,7 @@ class _Reader:
             "Event": self._events,
             "ResourceQuota": self._quotas,
             "ConfigMap": self._configs,
+            **{kind.kind: self._syncs for kind in SYNCS},
         }
         takes.get(listing.kind.kind, self._workloads)(listing)
 
@@ -167,6 +170,11 @@ class _Reader:
             }
             if told:
                 self.objects.append(_live("ResourceQuota", quota.metadata, told, listing))
+
+    def _syncs(self, listing: Listing) -> None:
+        """Add what deploys others, with the commits that it applied and what is wrong."""
+        for deployer in self._valid(listing, Deployer):
+            self.objects.append(_live(listing.kind.kind, deployer.metadata, told(deployer), listing))
 
     def _configs(self, listing: Listing) -> None:
         """Add the configuration of GPU sharing: what the device plugin and the MIG manager are told."""

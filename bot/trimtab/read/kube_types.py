@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of an object: what it does not name is passed over."""
+
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
 
     @model_validator(mode="before")
@@ -19,7 +21,7 @@ class _Part(BaseModel):
         return {key: found for key, found in value.items() if found is not None} if isinstance(value, dict) else value
 
 
-class Owner(_Part):
+class Owner(Part):
     """A line of `ownerReferences`."""
 
     kind: str
@@ -27,7 +29,7 @@ class Owner(_Part):
     controller: bool = False
 
 
-class Metadata(_Part):
+class Metadata(Part):
     """Who an object is."""
 
     name: str = ""
@@ -48,7 +50,7 @@ class Metadata(_Part):
         return next((one for one in self.owner_references if one.controller), next(iter(self.owner_references), None))
 
 
-class Condition(_Part):
+class Condition(Part):
     """A line of `status.conditions`."""
 
     type: str
@@ -56,7 +58,7 @@ class Condition(_Part):
     reason: str = ""
 
 
-class Resources(_Part):
+class Resources(Part):
     """What a container asks for; quantities as text."""
 
     requests: Mapping[str, str] = {}
@@ -71,21 +73,21 @@ class Resources(_Part):
         return {key: {name: str(found) for name, found in part.items()} for key, part in value.items() if part}
 
 
-class Container(_Part):
+class Container(Part):
     """A container of a pod."""
 
     name: str = ""
     resources: Resources = Resources()
 
 
-class PodSpec(_Part):
+class PodSpec(Part):
     """What a pod asks for."""
 
     node_name: str = ""
     containers: tuple[Container, ...] = ()
 
 
-class Status(_Part):
+class Status(Part):
     """How a pod or a node is."""
 
     phase: str = ""
@@ -98,7 +100,7 @@ class Status(_Part):
         return any(one.type == condition and one.status == status for one in self.conditions)
 
 
-class Pod(_Part):
+class Pod(Part):
     """A pod."""
 
     metadata: Metadata
@@ -106,13 +108,13 @@ class Pod(_Part):
     status: Status = Status()
 
 
-class NodeSpec(_Part):
+class NodeSpec(Part):
     """What an operator wants of a node."""
 
     unschedulable: bool = False
 
 
-class Node(_Part):
+class Node(Part):
     """A node."""
 
     metadata: Metadata
@@ -120,27 +122,27 @@ class Node(_Part):
     status: Status = Status()
 
 
-class WorkloadSpec(_Part):
+class WorkloadSpec(Part):
     """What an owner of pods wants."""
 
     replicas: int | None = None
 
 
-class Workload(_Part):
+class Workload(Part):
     """An owner of pods."""
 
     metadata: Metadata
     spec: WorkloadSpec = WorkloadSpec()
 
 
-class Target(_Part):
+class Target(Part):
     """What an autoscaler scales."""
 
     kind: str = ""
     name: str = ""
 
 
-class AutoscalerSpec(_Part):
+class AutoscalerSpec(Part):
     """An autoscaler's bounds; the API's default for the lower one is 1."""
 
     min_replicas: int = 1
@@ -148,14 +150,14 @@ class AutoscalerSpec(_Part):
     scale_target_ref: Target = Target()
 
 
-class Autoscaler(_Part):
+class Autoscaler(Part):
     """A HorizontalPodAutoscaler."""
 
     metadata: Metadata
     spec: AutoscalerSpec = AutoscalerSpec()
 
 
-class Event(_Part):
+class Event(Part):
     """Something that happened to an object."""
 
     metadata: Metadata
@@ -164,14 +166,14 @@ class Event(_Part):
     message: str = ""
 
 
-class QuotaSpec(_Part):
+class QuotaSpec(Part):
     """Most that a namespace may ask for, or what it did."""
 
     hard: Mapping[str, str] = {}
     used: Mapping[str, str] = {}
 
 
-class Quota(_Part):
+class Quota(Part):
     """A ResourceQuota."""
 
     metadata: Metadata
@@ -179,7 +181,7 @@ class Quota(_Part):
     status: QuotaSpec = QuotaSpec()
 
 
-class ConfigMap(_Part):
+class ConfigMap(Part):
     """A ConfigMap."""
 
     metadata: Metadata

@@ -11,7 +11,7 @@ from trimtab.life import Entry
 from trimtab.settle.world import World
 
 _TOOLS = {"Application": "Argo CD's application", "Kustomization": "Flux's Kustomization", "HelmRelease": "HelmRelease"}
-_FLUX = (("Kustomization", "kustomize.toolkit.fluxcd.io"), ("HelmRelease", "helm.toolkit.fluxcd.io"))
+_FLUX = (("HelmRelease", "helm.toolkit.fluxcd.io"), ("Kustomization", "kustomize.toolkit.fluxcd.io"))
 _TRACKING = "argocd.argoproj.io/tracking-id"
 _INSTANCE = "app.kubernetes.io/instance"
 _SHORT = 12
@@ -24,11 +24,13 @@ class Deployed:
     Attributes:
         by: Which object of which tool.
         synced: Whether the tool applied a commit that has the merge in it, and is content.
+        held_up: Whether it is known that it did not, or that it is stuck.
         told: That, or what keeps it from there, in words.
     """
 
     by: str
     synced: bool
+    held_up: bool
     told: str
 
 
@@ -42,11 +44,19 @@ def deployed(entry: Entry, workload: Workload, world: World) -> Found[Deployed] 
     facts = world.of(workload.cluster)
     if isinstance(facts, Unknown):
         return facts
-    wanted = set(_deployers(facts, workload))
+    found = [one for key in _deployers(facts, workload) for one in _called(facts, key)]
+    if not found:
+        return Unknown("no Argo CD or Flux was seen to deploy it")
+    above = [one for label in _by_flux(found[0]) for one in _called(facts, label)]
+    told = [_judged(one, entry, world) for one in (found[0], *above)]
+    return Found(next((one for one in told if one.held_up), next((one for one in told if one.synced), told[0])))
+
+
+def _called(facts: ClusterFacts, key: tuple[str, str, str]) -> Iterator[LiveObject]:
+    kind, namespace, name = key
     for one in facts.objects:
-        if (one.kind, one.namespace, one.name) in wanted or (one.kind, "", one.name) in wanted:
-            return Found(_judged(one, entry, world))
-    return Unknown("no Argo CD or Flux was seen to deploy it")
+        if (one.kind, one.name) == (kind, name) and namespace in {"", one.namespace}:
+            yield one
 
 
 def _deployers(facts: ClusterFacts, workload: Workload) -> Iterator[tuple[str, str, str]]:
@@ -57,11 +67,16 @@ def _deployers(facts: ClusterFacts, workload: Workload) -> Iterator[tuple[str, s
             yield kinds.get(target.tool, ""), "", target.name
     for one in facts.objects:
         if (one.kind, one.namespace, one.name) == (workload.kind, workload.namespace, workload.name):
-            for kind, group in _FLUX:
-                if f"{group}/name" in one.labels:
-                    yield kind, one.labels.get(f"{group}/namespace", ""), one.labels[f"{group}/name"]
+            yield from _by_flux(one)
             tracked = one.annotations.get(_TRACKING, "").partition(":")[0]
             yield "Application", *_argo_name(tracked or one.labels.get(_INSTANCE, ""))
+
+
+def _by_flux(one: LiveObject) -> Iterator[tuple[str, str, str]]:
+    """Yield what Flux's labels on an object say that it comes from; a HelmRelease comes from a Kustomization."""
+    for kind, group in _FLUX:
+        if f"{group}/name" in one.labels:
+            yield kind, one.labels.get(f"{group}/namespace", ""), one.labels[f"{group}/name"]
 
 
 def _argo_name(tracked: str) -> tuple[str, str]:
@@ -72,12 +87,14 @@ def _argo_name(tracked: str) -> tuple[str, str]:
 
 def _judged(one: LiveObject, entry: Entry, world: World) -> Deployed:
     by = f"{_TOOLS[one.kind]} {one.name}"
-    revisions = [part for part in str(one.settings.get("revision", "")).split(",") if part]
     trouble = str(one.settings.get("trouble", ""))
-    has = any(world.holds_merge(entry, revision) for revision in revisions)
     if trouble:
-        return Deployed(by, synced=False, told=f"{by} is stuck: {trouble}")
-    if has:
-        return Deployed(by, synced=True, told=f"{by} applied the merge")
-    at = f"applied {revisions[0][:_SHORT]}" if revisions else "told no commit"
-    return Deployed(by, synced=False, told=f"{by} {at}, which is not known to hold the merge")
+        return Deployed(by, synced=False, held_up=True, told=f"{by} is stuck: {trouble}")
+    revisions = [part for part in str(one.settings.get("revision", "")).split(",") if part]
+    known = {revision: held.value for revision in revisions if isinstance(held := world.holds(entry, revision), Found)}
+    if any(known.values()):
+        return Deployed(by, synced=True, held_up=False, told=f"{by} applied the merge")
+    if known:
+        at = next(iter(known))[:_SHORT]
+        return Deployed(by, synced=False, held_up=True, told=f"{by} applied {at}, which is older than the merge")
+    return Deployed(by, synced=False, held_up=False, told=f"{by} does not tell which commit it applied")

@@ -60,9 +60,9 @@ class _Way:
     tool: Found[Deployed] | Unknown
 
     @property
-    def stuck(self) -> bool:
-        """Return whether a tool deploys it and did not apply the merge."""
-        return isinstance(self.tool, Found) and not self.tool.value.synced
+    def held_up(self) -> bool:
+        """Return whether a tool deploys it and is known not to have applied the merge."""
+        return isinstance(self.tool, Found) and self.tool.value.held_up
 
 
 def _by_rollout(entry: Entry, way: _Way, unseen: str, age_s: int) -> Live | NotLive:
@@ -70,7 +70,7 @@ def _by_rollout(entry: Entry, way: _Way, unseen: str, age_s: int) -> Live | NotL
     merged = way.world.merged_s(entry)
     merged_s = merged.value if isinstance(merged, Found) else seconds(entry.at)
     started = oldest_start_s(way.workload, way.world)
-    if way.stuck:
+    if way.held_up:
         return NotLive(f"{unseen}{_told(way.tool)}")
     if isinstance(started, Unknown):
         return NotLive(f"{unseen}; {started.reason}")
