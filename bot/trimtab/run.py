@@ -286,7 +286,7 @@ def journal_of(call: Call) -> Ledger:
 
 def place_of(call: Call) -> Place:
     """Return where publishing works."""
-    return Place(call.base, call.workdir / "publish", os.environ)
+    return Place(call.base, call.workdir / "publish", os.environ, call.config.pull_requests)
 
 
 def _chat(call: Call) -> Chat:

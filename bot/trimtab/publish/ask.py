@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from trimtab.fleet import Found, Unknown
 from trimtab.life import Entry
-from trimtab.publish.forge import NewPull, PullRequest, PullState
-from trimtab.publish.mark import key_of, note_key
+from trimtab.publish.dress import dress_for
+from trimtab.publish.forge import PLAIN, NewPull, PullRequest, PullState
+from trimtab.publish.mark import UNFINISHED, key_of, note_key
 from trimtab.publish.move import Call, Move
 from trimtab.publish.site import Site
 from trimtab.recommendation import Proposal
@@ -42,15 +43,19 @@ def said(name: str, entry: Entry) -> str:
 
 def _open(site: Site, move: Move, proposal: Proposal) -> PullRequest:
     """Open the pull request; one that another run opened meanwhile gets this run's text."""
-    new = NewPull(move.standing.branch, site.base, proposal.title, proposal.body)
-    return site.forge.open_pull(new)
+    dress = dress_for(site, proposal)
+    return site.forge.open_pull(NewPull(move.standing.branch, site.base, proposal.title, proposal.body, dress))
 
 
 def _edit(site: Site, move: Move, proposal: Proposal, pull: PullRequest) -> PullRequest:
-    """Write the text anew; a title that a person wrote stays."""
+    """Write the text anew; a title that a person wrote stays, and so does what people made of labels and reviewers.
+
+    Where a run was cut off before it had added them they are added.
+    """
     ours = {entry.title for entry in move.standing.entries}
     title = proposal.title if pull.title in ours else pull.title
-    return site.forge.edit_pull(pull.number, title=title, body=proposal.body, state=PullState.OPEN)
+    dress = dress_for(site, proposal) if UNFINISHED in pull.body else PLAIN
+    return site.forge.edit_pull(pull.number, title=title, body=proposal.body, state=PullState.OPEN, dress=dress)
 
 
 def _close(site: Site, pull: PullRequest, entry: Entry) -> Answer:

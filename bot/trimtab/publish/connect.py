@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from trimtab.config import Forge as ForgeSettings
-from trimtab.config import Repository
+from trimtab.config import PullRequests, Repository
 from trimtab.errors import UsageError
 from trimtab.gitio import TOKENS, Repo, folder_for, origin_of, remote_of
 from trimtab.publish.forge import Forge
@@ -16,16 +16,24 @@ from trimtab.publish.github import GitHub
 from trimtab.publish.gitlab import GitLab
 from trimtab.publish.local import LocalForge
 from trimtab.publish.pace import Pace, pace_from
-from trimtab.publish.site import Site
+from trimtab.publish.site import AS_IT_COMES, Site
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a run works: paths in the configuration are relative to `base`, scratch repositories go below `workdir`."""
+    """Where a run works, and how.
+
+    Attributes:
+        base: What paths in the configuration are relative to.
+        workdir: Scratch repositories go below it.
+        environ: Where tokens are looked for.
+        style: What pull requests are opened with.
+    """
 
     base: Path
     workdir: Path
     environ: Mapping[str, str]
+    style: PullRequests = AS_IT_COMES
 
 
 def connect(repository: Repository, place: Place) -> Site:
@@ -43,7 +51,7 @@ def connect(repository: Repository, place: Place) -> Site:
     repo = scratch(repository, place)
     pace = Pace(0.0) if repository.forge.kind == "local" else pace_from(place.environ)
     forge = _FORGES[repository.forge.kind](repository, repository.forge, repo, place, pace)
-    return Site(repository.title, repository.base or repo.default_branch(), forge, repo, pace)
+    return Site(repository.title, repository.base or repo.default_branch(), forge, repo, pace, place.style)
 
 
 def connect_named(repositories: Sequence[Repository], name: str, place: Place) -> Site:

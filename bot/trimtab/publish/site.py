@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from trimtab.config import PullRequests
 from trimtab.fleet import Found, Unknown
 from trimtab.gitio import Repo
 from trimtab.life import Entry, Journal, State, histories
@@ -21,6 +22,10 @@ REBASE = "a person gives the branch back"
 """The note of the entry by which a person lets Trimtab replace what others committed."""
 
 
+AS_IT_COMES = PullRequests()
+"""How pull requests are opened where nothing is said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """One repository with its forge.
@@ -31,6 +36,7 @@ class Site:
         forge: Where pull requests are.
         repo: Where branches are.
         pace: Keeps writes apart.
+        style: What pull requests are opened with.
     """
 
     name: str
@@ -38,6 +44,7 @@ class Site:
     forge: Forge
     repo: Repo
     pace: Pace
+    style: PullRequests = AS_IT_COMES
 
 
 @dataclass(frozen=True, slots=True)
