@@ -76,12 +76,17 @@ def dense(keys: Keys, size: int, name: str = "mlp") -> tuple[Weight, ...]:
 
 
 def routed(keys: Keys, moe: Moe, name: str = "mlp") -> tuple[Weight, ...]:
-    """Return router, routed experts, shared experts and what stands between them."""
+    """Return router, routed experts, shared experts and what stands between them.
+
+    Gemma 4 names its experts beside the dense part, not within (transformers 5.2, modeling_gemma4.py), and quantised
+    repacks of it leave `mlp*` plain.
+    """
     hidden = hidden_of(keys)
     bias = keys.text("model_type") == "gpt_oss"
     parts = 1 if _is_relu2(keys) else 2
     wide = ((moe.intermediate, 1),) * parts
-    first, last = f"{name}.experts.0.gate_proj", f"{name}.experts.0.down_proj"
+    home = "experts" if keys.text("model_type").startswith("gemma4") else f"{name}.experts"
+    first, last = f"{home}.0.gate_proj", f"{home}.0.down_proj"
     experts = (
         Weight(first, wide, moe.hidden, Split.EXPERT, Role.EXPERT, moe.experts, bias),
         Weight(last, ((moe.hidden, 1),), moe.intermediate, Split.EXPERT, Role.EXPERT, moe.experts, bias),
