@@ -167,7 +167,7 @@ def run(call: Call) -> tuple[Scan, tuple[Link, ...]]:
     wanted = _wanted(found, frozenset().union(*(board.released for _, board in boards)))
     links = _publish(call, sites, wanted, journal)
     for site, comments in answered:
-        tell_outcomes(site, comments, links)
+        tell_outcomes(site, comments, links, journal.entries())
     for site, board in boards:
         write_board(site, board, dashboard(found, journal.entries(), links, DASHBOARD))
     return found, links
@@ -185,7 +185,7 @@ def comment(call: Call, pointer: Pointer) -> tuple[tuple[Answered, ...], str]:
     answered, why = answer_all(site, journal_of(call), _chat(call), pointer)
     if any(one.runs for one in answered):
         _, links = run(call)
-        tell_outcomes(site, answered, links)
+        tell_outcomes(site, answered, links, journal_of(call).entries())
     return answered, why
 
 

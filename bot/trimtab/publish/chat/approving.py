@@ -2,41 +2,49 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 from trimtab.fleet import Unknown
 from trimtab.gitio import GitError, Repo
 from trimtab.life import Draft, Entry, State
 from trimtab.publish.chat.desk import Desk
 from trimtab.publish.codeowners import owners_of
+from trimtab.publish.forge import Comment, PullRequest
+
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
+"""Whole, because somebody can make another commit that begins with the same few digits."""
+
+_LONGEST_RUN = timedelta(hours=1)
+"""What a run takes at most from the time that it notes to its last push."""
 
 
 def approve(desk: Desk) -> Draft:
     """Return the entry of an approval, bound to head and tree, or why there is none.
 
-    What is approved is the head that the ledger had when the comment was written: the comment's time is the forge's
-    own, and no commit's date is believed. Any other head by now is another change.
+    What is approved is the commit that the command names in full, else the head that its author saw. A branch with
+    commits of others is not approved here at all, so that nobody approves their own; nor may the account that opened
+    the pull request.
     """
     pull = desk.pull
     if isinstance(pull, Unknown) or desk.standing.state != State.OPEN:
         return desk.not_done("This recommendation is not open any more.")
+    if why := _why_not(desk, pull.value):
+        return desk.not_done(why)
     head = pull.value.head
-    if not desk.standing.untouched or head != desk.standing.tip:
-        return desk.not_done("Its branch has commits that are not mine: review it, and merge it with the forge.")
-    seen = _head_when(desk.standing.entries, desk.asked.comment.created)
-    if seen != head:
-        return desk.not_done(
-            f"It changed since your comment: the head is {head[:12]} now. Look at it, and say so again."
-        )
     try:
         desk.site.repo.fetch(desk.site.base, desk.standing.branch)
         files = changed(desk.site.repo, f"refs/heads/{desk.site.base}...{head}")
+        tree = desk.site.repo.run("rev-parse", f"{head}^{{tree}}").decode().strip()
     except GitError as error:
         return desk.not_done(f"The change cannot be read: {error.message}.")
+    if not files:
+        return desk.not_done(f"Nothing is left to approve: {desk.site.base} holds the change already.")
     if refusal := why_not_owner(desk, files):
         return desk.refused(refusal)
-    tree = desk.site.repo.run("rev-parse", f"{head}^{{tree}}").decode().strip()
     return replace(desk.told(f"approved {head[:12]}, tree {tree[:12]}"), head=head, tree=tree)
 
 
@@ -64,7 +72,47 @@ def _owns(desk: Desk, owners: Collection[str]) -> bool:
     return desk.site.forge.rights(desk.asked.comment.author, owners).owner
 
 
-def _head_when(entries: tuple[Entry, ...], created: str) -> str:
-    """Return the head that the ledger had at a time; empty where it had none, or where the time is not known."""
-    heads = [entry.head for entry in entries if entry.step == State.OPEN and entry.at <= created]
-    return heads[-1] if heads else ""
+def _why_not(desk: Desk, pull: PullRequest) -> str:
+    """Return why this head cannot be approved; empty where it can."""
+    if pull.base != desk.site.base:
+        return f"It goes to {pull.base} now, not to {desk.site.base}."
+    if desk.asked.comment.author.id == pull.author.id:
+        return "Who opened a pull request cannot approve it."
+    if not desk.standing.untouched or pull.head != desk.standing.tip:
+        return "Its branch has commits that are not mine: review it, and merge it with the forge."
+    return _why_not_this_head(desk, pull)
+
+
+def _why_not_this_head(desk: Desk, pull: PullRequest) -> str:
+    named = desk.command.argument
+    if named and not _COMMIT.fullmatch(named):
+        return "An approval takes nothing but the whole id of a commit: say approve alone, or approve and that id."
+    if named and named != pull.head:
+        return f"The head is {pull.head} now, not the commit that you name."
+    if not named and not _saw(desk.standing.entries, pull, desk.asked.comment):
+        return (
+            f"It changed since your comment: the head is {pull.head[:12]} now. Look at it, and say so again in a new"
+            f" comment, or with the whole id: approve {pull.head}."
+        )
+    return ""
+
+
+def _saw(entries: Sequence[Entry], pull: PullRequest, comment: Comment) -> bool:
+    """Return whether the head of now is what the author of a comment had before them.
+
+    Times are the forge's own and the ledger's; no commit's date is believed. A run notes its time before it pushes, and
+    may take a while until then. So a comment that was written soon after a head was replaced counts only where the
+    pull request did not change after the comment.
+    """
+    heads: list[Entry] = []
+    for entry in entries:
+        if entry.step == State.OPEN and entry.head:
+            heads = [*heads, entry] if entry.came_from == State.OPEN else [entry]
+    if {entry.head for entry in heads} == {pull.head}:
+        return True
+    seen = [entry for entry in heads if entry.at <= comment.created]
+    if not seen or seen[-1].head != pull.head:
+        return False
+    replaced = max(entry.at for previous, entry in pairwise(heads) if previous.head != entry.head)
+    settled = datetime.fromisoformat(replaced) + _LONGEST_RUN < datetime.fromisoformat(comment.created)
+    return settled or "" < pull.updated <= comment.created

@@ -22,6 +22,8 @@ def rebase(desk: Desk) -> Draft:
     """Return the step that gives a branch back as it is now: what others committed to it is replaced."""
     if isinstance(desk.pull, Unknown) or desk.standing.state != State.OPEN:
         return desk.not_done("This recommendation is not open any more.")
+    if desk.command.argument:
+        return desk.not_done("Say rebase alone: it replaces what others committed.")
     return replace(desk.step(State.OPEN, REBASE), head=desk.pull.value.head)
 
 

@@ -16,6 +16,19 @@ REFUSED, NOT_DONE = "refused: ", "not done: "
 """What the note of an entry begins with, where nothing came of the command."""
 
 
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """How comments are answered.
+
+    Attributes:
+        now_s: The time, Unix seconds.
+        merges: Whether an approval merges.
+    """
+
+    now_s: int
+    merges: bool = False
+
+
 class Effect(StrEnum):
     """What is done once the entry is written; each may be done twice and has its effect once."""
 
@@ -38,7 +51,6 @@ class Desk:
         command: Which of its commands.
         line: The command's number in the comment.
         now_s: The time, Unix seconds.
-        merges: Whether an approval merges.
     """
 
     site: Site
@@ -47,7 +59,6 @@ class Desk:
     command: Command
     line: int
     now_s: int
-    merges: bool = False
 
     @property
     def pull(self) -> Found[PullRequest] | Unknown:

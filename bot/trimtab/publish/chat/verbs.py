@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from trimtab.life import Draft
+from trimtab.life import COMMAND, Draft, State
 from trimtab.publish.chat import approving, changing, closing, telling
 from trimtab.publish.chat.commands import Verb
 from trimtab.publish.chat.desk import Desk, Effect
@@ -39,3 +39,18 @@ SPECS: Mapping[Verb, Spec] = {
     Verb.HELP: Spec(telling.tell, Effect.NONE, "help"),
     Verb.UNKNOWN: Spec(telling.unknown, Effect.NONE, "help"),
 }
+
+_BY_STEP: Mapping[str, Verb] = {
+    State.DISMISSED: Verb.DISMISS,
+    State.SNOOZED: Verb.SNOOZE,
+    State.OPEN: Verb.REBASE,
+    State.REGRESSED: Verb.ROLLBACK,
+}
+_BY_WORD: Mapping[str, Verb] = {"approved": Verb.APPROVE} | {verb.value: verb for verb in Verb}
+
+
+def verb_of(draft: Draft) -> Verb:
+    """Return which command an entry is the record of: by its step, else by the first word of its note."""
+    if draft.step != COMMAND:
+        return _BY_STEP.get(draft.step, Verb.UNKNOWN)
+    return _BY_WORD.get(draft.note.partition(" ")[0], Verb.UNKNOWN)
