@@ -30,5 +30,5 @@ def accounts_of(entries: Sequence[Entry]) -> Accounts:
 
 def approver_of(entries: Sequence[Entry], number: int, head: str) -> Sequence[Actor]:
     """Return who approved a head of a pull request by a comment, the latest first."""
-    approvals = [one for one in entries if one.tree and one.pull_request == number and one.head == head]
+    approvals = [one for one in entries if one.tree and (one.pull_request, one.head) == (number, head)]
     return [one.actor for one in reversed(approvals)]

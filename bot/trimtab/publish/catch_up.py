@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from trimtab.fleet import Found, Unknown
 from trimtab.life import Draft, Entry, Journal, State, following
+from trimtab.publish.accounts import accounts_of, approver_of
 from trimtab.publish.forge import PullRequest, PullState
+from trimtab.publish.partial import Part, part_of
 from trimtab.publish.site import Site, Standing, View, look
 from trimtab.recommendation import Link
 
@@ -31,7 +33,8 @@ def catch_up(site: Site, journal: Journal) -> Caught:
     """
     view = look(site, journal)
     found = {held.id: pull for held in view.standings.values() for pull in _ended(site, held)}
-    drafts = [_draft(view.standings[name].last, pull) for name, pull in found.items() if pull.state in _ENDED]
+    known = journal.entries()
+    drafts = [_draft(site, view.standings[name], pull, known) for name, pull in found.items() if pull.state in _ENDED]
     written = journal.append(drafts)
     standings = {name: _still_open(held, found) for name, held in view.standings.items()}
     links = tuple(_link(entry, view.standings[entry.recommendation].branch) for entry in written)
@@ -55,9 +58,13 @@ def _still_open(held: Standing, found: Mapping[str, PullRequest]) -> Standing:
     return replace(held, pull=Found(pull) if pull.branch == held.branch else Unknown("none is open"))
 
 
-def _draft(entry: Entry, pull: PullRequest) -> Draft:
-    return replace(
-        following(entry, _ENDED[pull.state], pull.ended_by),
+def _draft(site: Site, held: Standing, pull: PullRequest, known: Sequence[Entry]) -> Draft:
+    """Return the step; a merge that Trimtab made for somebody who approved that head is theirs."""
+    actor = pull.ended_by
+    if pull.state is PullState.MERGED and accounts_of(known).has(actor):
+        actor = next(iter(approver_of(known, pull.number, pull.head)), actor)
+    draft = replace(
+        following(held.last, _ENDED[pull.state], actor),
         head=pull.head,
         merged=pull.merge_commit,
         pull_request=pull.number,
@@ -65,6 +72,15 @@ def _draft(entry: Entry, pull: PullRequest) -> Draft:
         title=pull.title,
         note=_NOTES[pull.state],
     )
+    part = part_of(site, held, pull) if pull.state is PullState.MERGED else Unknown("not merged")
+    return _as_merged(draft, part.value) if isinstance(part, Found) and part.value.note else draft
+
+
+def _as_merged(draft: Draft, part: Part) -> Draft:
+    """Return the draft of what was merged in part; where nothing of it was, a person declined it."""
+    if not part.changes:
+        return replace(draft, step=State.DISMISSED, merged="", note="merged without anything of the change")
+    return replace(draft, changes=part.changes, note=part.note, saving=draft.saving if part.keeps else "")
 
 
 def _link(entry: Entry, branch: str) -> Link:

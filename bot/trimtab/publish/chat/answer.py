@@ -9,7 +9,6 @@ from trimtab.errors import ForgeError
 from trimtab.life import Entry, Journal
 from trimtab.publish.catch_up import catch_up
 from trimtab.publish.chat.asked import WAITING, Asked, key_for, unanswered, waiting, why_passed_over
-from trimtab.publish.chat.commands import commands_in
 from trimtab.publish.chat.desk import Chat, Effect
 from trimtab.publish.chat.doing import do, effect_of
 from trimtab.publish.chat.recording import ElsewhereError, OvertakenError, record
@@ -39,6 +38,7 @@ class Answered:
         note: What became of it, in words for a log.
         runs: Whether the outcome of a run is still to be told.
         later: Why it is not answered yet; empty where it is.
+        failed: Whether that is the forge's doing; else another run is at it.
     """
 
     ids: frozenset[str]
@@ -47,6 +47,7 @@ class Answered:
     note: str
     runs: bool
     later: str = ""
+    failed: bool = False
 
 
 def answer_all(
@@ -59,7 +60,8 @@ def answer_all(
     holds up no other; it waits for the next run.
 
     Raises:
-        ForgeError: The forge, the remote or the ledger cannot be reached: the next run goes on.
+        ForgeError: The forge, the remote or the ledger cannot be reached, or the comment that is pointed at cannot be
+            answered now: the next run goes on.
     """
     entries = _entries(site, journal)
     if not entries:
@@ -74,10 +76,10 @@ def answer_all(
         answered.append(_patiently(site, journal, chat, asked))
         if sum(bool(one.later) for one in answered) == _TROUBLES:
             break
-    later = {one.comment.id: one.later for one in answered}
-    if pointer is None or pointer.comment not in later:
-        return tuple(answered), _why(comments, pointer)
-    return tuple(answered), later[pointer.comment]
+    pointed = [one for one in answered if pointer and one.comment.id == pointer.comment]
+    if any(one.failed for one in pointed):
+        raise ForgeError(pointed[0].later, "run the job again, or leave it to the next run")
+    return tuple(answered), pointed[0].later if pointed else _why(comments, pointer)
 
 
 def tell_outcomes(site: Site, answered: Sequence[Answered], links: Sequence[Link], entries: Sequence[Entry]) -> None:
@@ -90,7 +92,7 @@ def tell_outcomes(site: Site, answered: Sequence[Answered], links: Sequence[Link
 
 def _patiently(site: Site, journal: Journal, chat: Chat, asked: Asked) -> Answered:
     """Answer a comment, or return why that has to wait; a rate limit alone ends everything."""
-    why = "other runs were faster each time"
+    why, failed = "other runs were faster each time", True
     try:
         for _ in range(_TRIES):
             try:
@@ -101,10 +103,11 @@ def _patiently(site: Site, journal: Journal, chat: Chat, asked: Asked) -> Answer
     except RateLimitedError:
         raise
     except ElsewhereError:
-        why = "another run answers it"
+        why, failed = "another run answers it", False
     except ForgeError as error:
         why = error.message
-    return Answered(asked.standing.members, asked.comment, "", f"left for later: {why}", runs=False, later=why)
+    note = f"left for later: {why}"
+    return Answered(asked.standing.members, asked.comment, "", note, runs=False, later=why, failed=failed)
 
 
 def _answer(site: Site, journal: Journal, chat: Chat, asked: Asked) -> Answered:
@@ -114,7 +117,7 @@ def _answer(site: Site, journal: Journal, chat: Chat, asked: Asked) -> Answered:
     if len(recorded.entries) > new:
         _show_seen(site, asked)
     extras: Mapping[int, str] = {entry.seq: do(site, asked, entry, merges=chat.merges) for entry in recorded.current}
-    text = reply_to(recorded, extras, len(commands_in(asked.comment.body)) - len(recorded.entries), merges=chat.merges)
+    text = reply_to(recorded, extras, len(asked.commands) - len(recorded.entries), merges=chat.merges)
     runs = any(effect_of(entry) is Effect.RUN for entry in recorded.entries)
     site.forge.comment(number, f"{key_for(asked.comment)}\n{text}{f'{chr(10)}{WAITING}' if runs else ''}")
     notes = "; ".join(f"{verb_of(entry)}: {entry.note or entry.step}" for entry in recorded.entries)
