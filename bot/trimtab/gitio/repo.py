@@ -143,6 +143,14 @@ class Repo:
             "fetch", "-q", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", contents, "origin", *specs
         )
 
+    def bring(self, commit: str) -> bool:
+        """Fetch one commit by its id, with its contents; return whether it is here: a remote may have dropped it."""
+        if self.has(commit):
+            return True
+        self._set_remote()
+        self.attempt("fetch", "-q", "--no-tags", "--no-write-fetch-head", "--no-filter", "origin", commit)
+        return self.has(commit)
+
     def first_of(self, *refs: str) -> str:
         """Return the commit of the first of these refs that is here, empty where none is."""
         for ref in refs:

@@ -28,14 +28,14 @@ def undo(repo: Repo, commit: str, tip: str) -> Found[Mapping[str, bytes]] | Unkn
         if not meta.endswith(" M"):
             return Unknown(f"{path} was added or removed by what is to be taken back")
         now = places.get(path, path)
-        ours, base, theirs = _content(repo, tip, now), _content(repo, commit, path), _content(repo, f"{commit}^", path)
+        ours, base, theirs = content(repo, tip, now), content(repo, commit, path), content(repo, f"{commit}^", path)
         if ours in {theirs, b""}:
             continue
-        merged = _merged(repo, ours, base, theirs)
-        if isinstance(merged, Unknown):
-            return Unknown(f"{now}: {merged.reason}")
-        if merged.value != ours:
-            found[now] = merged.value
+        result = merged(repo, ours, base, theirs)
+        if isinstance(result, Unknown):
+            return Unknown(f"{now}: {result.reason}")
+        if result.value != ours:
+            found[now] = result.value
     return Found(found)
 
 
@@ -55,13 +55,18 @@ def _text(listed: bytes) -> str:
     return listed.decode("utf-8", "surrogateescape")
 
 
-def _content(repo: Repo, commit: str, path: str) -> bytes:
+def content(repo: Repo, commit: str, path: str) -> bytes:
     """Return a file's bytes; those of a file that is gone are none."""
     shown = repo.attempt("cat-file", "blob", f"{commit}:{path}")
     return shown.stdout if shown.returncode == 0 else b""
 
 
-def _merged(repo: Repo, ours: bytes, base: bytes, theirs: bytes) -> Found[bytes] | Unknown:
+def merged(repo: Repo, ours: bytes, base: bytes, theirs: bytes) -> Found[bytes] | Unknown:
+    """Return a file with the changes from `base` to `theirs` made to `ours`; Unknown where they meet others.
+
+    Raises:
+        GitError: Git did not run.
+    """
     if ours == base:
         return Found(theirs)
     with tempfile.TemporaryDirectory(prefix="trimtab-") as folder:

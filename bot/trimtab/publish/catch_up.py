@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from trimtab.fleet import Found, Unknown
 from trimtab.life import Draft, Entry, Journal, State, following
-from trimtab.publish.accounts import accounts_of, approver_of
 from trimtab.publish.forge import PullRequest, PullState
 from trimtab.publish.partial import Part, part_of
 from trimtab.publish.site import Site, Standing, View, look
@@ -33,8 +32,7 @@ def catch_up(site: Site, journal: Journal) -> Caught:
     """
     view = look(site, journal)
     found = {held.id: pull for held in view.standings.values() for pull in _ended(site, held)}
-    known = journal.entries()
-    drafts = [_draft(site, view.standings[name], pull, known) for name, pull in found.items() if pull.state in _ENDED]
+    drafts = [_draft(site, view.standings[name], pull) for name, pull in found.items() if pull.state in _ENDED]
     written = journal.append(drafts)
     standings = {name: _still_open(held, found) for name, held in view.standings.items()}
     links = tuple(_link(entry, view.standings[entry.recommendation].branch) for entry in written)
@@ -58,13 +56,9 @@ def _still_open(held: Standing, found: Mapping[str, PullRequest]) -> Standing:
     return replace(held, pull=Found(pull) if pull.branch == held.branch else Unknown("none is open"))
 
 
-def _draft(site: Site, held: Standing, pull: PullRequest, known: Sequence[Entry]) -> Draft:
-    """Return the step; a merge that Trimtab made for somebody who approved that head is theirs."""
-    actor = pull.ended_by
-    if pull.state is PullState.MERGED and accounts_of(known).has(actor):
-        actor = next(iter(approver_of(known, pull.number, pull.head)), actor)
+def _draft(site: Site, held: Standing, pull: PullRequest) -> Draft:
     draft = replace(
-        following(held.last, _ENDED[pull.state], actor),
+        following(held.last, _ENDED[pull.state], pull.ended_by),
         head=pull.head,
         merged=pull.merge_commit,
         pull_request=pull.number,
