@@ -244,3 +244,104 @@ def test_tritons_chart_keeps_everything_in_the_image() -> None:
     text = "image: {imageName: 'nvcr.io/nvidia/tritonserver:24.05-py3', numGpus: 2, serverArgs: [--log-verbose=1]}\n"
 
     assert said(one(text, "values.yaml")) == {"engine_version": "24.05-py3", "gpu_count": 2}
+
+
+CATALOGUE = """\
+servingRuntime: {env: []}
+models:
+  small:
+    id: org/small-3b
+    args: [--max-model-len, "14336", --dtype, bfloat16]
+    resources: {limits: {cpu: "2"}}
+  plain:
+    id: org/plain-20b
+    args: [--tool-call-parser, openai]
+  big:
+    id: org/big-70b
+    enabled: false
+    accelerators: "4"
+    args: [--tensor-parallel-size, "4"]
+"""
+
+
+def test_a_mapping_of_models_is_a_serving_for_each_that_is_on() -> None:
+    """Each model's arguments are its own, and never another's; one that is switched off is not deployed."""
+    servings = inspect(Tree({"llm/values.yaml": CATALOGUE.encode()})).servings
+
+    assert {one.container: said(one) for one in servings} == {
+        "small": {"cpu_limit": "2", "dtype": "bfloat16", "max_model_len": 14336, "model": "org/small-3b"},
+        "plain": {"model": "org/plain-20b"},
+    }
+
+
+CHOICE = """\
+image: {repository: registry.example/vllm-cpu, tag: v0.10.2}
+LLM_MODEL_ID: org/chat
+max_model_len: 8192
+presets:
+  org/chat: {extraCmdArgs: [--max-num-seqs, "256", --enforce-eager]}
+  org/code: {extraCmdArgs: [--max-num-seqs, "8", --enforce-eager]}
+"""
+
+
+def test_arguments_of_models_side_by_side_are_not_one_command() -> None:
+    """Which of them runs is decided elsewhere, so that no flag of theirs is the serving's."""
+    assert said(one(CHOICE, "values.yaml")) == {
+        "engine_version": "v0.10.2",
+        "max_model_len": 8192,
+        "model": "org/chat",
+    }
+
+
+SEVERAL = """\
+backend: vllm
+image:
+  llamaCpp: {tag: server-cuda}
+  vllm: {tag: v0.19.1}
+model: {storageUri: "oci://registry.example/models/chat:1.0"}
+vllm: {maxModelLen: 49152}
+scaling: {minReplicas: 1, maxReplicas: 3}
+dshm: {sizeLimit: 8Gi}
+"""
+
+
+def test_the_image_of_the_engine_that_is_said_to_run_counts() -> None:
+    """A chart for several engines has an image for each, and a key that chooses."""
+    assert said(one(SEVERAL, "values.yaml")) == {
+        "engine_version": "v0.19.1",
+        "max_model_len": 49152,
+        "max_replicas": 3,
+        "min_replicas": 1,
+        "model": "oci://registry.example/models/chat:1.0",
+        "shm_size": "8Gi",
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["workload: {framework: sglang, gpus: 8, model: {name: org/chat}}", "model: {name: org/chat, gpus: 8}\nsglang: {}"],
+)
+def test_a_key_that_names_the_engine_is_enough_beside_model_and_gpus(text: str) -> None:
+    """Recipes name the engine as a value or as a key, and no image."""
+    serving = one(text, "values.yaml")
+
+    assert (serving.engine, said(serving)) == ("sglang", {"gpu_count": 8, "model": "org/chat"})
+
+
+@pytest.mark.parametrize(
+    "text", ["image: python:3.12\nvllm: {host: chat.llm.svc, port: 80, model: org/chat}", "framework: vllm\ngpus: 8"]
+)
+def test_a_client_or_a_bare_word_is_no_serving(text: str) -> None:
+    """Where another's engine answers, or what nobody gave a model, nothing is served."""
+    assert not inspect(Tree({"values.yaml": text.encode()})).servings
+
+
+def test_a_chart_that_measures_or_trains_serves_nothing() -> None:
+    """Such charts run an engine's image for a while, and their own names say for what."""
+    values = b"image: rocm/vllm:rocm6\ngpus: 1\nmodel: org/chat\n"
+
+    def servings(folder: str) -> int:
+        return len(inspect(Tree({f"{folder}/values.yaml": values})).servings)
+
+    assert servings("llm-inference-vllm") == 1
+    assert servings("llm-inference-vllm-benchmark/helm") == 0

@@ -116,11 +116,19 @@ def _of_file(at: Cursor, context: Context) -> tuple[Draft, ...]:
     return tuple(servings_of(at, owner))
 
 
+_TELLS_NOTHING = frozenset({"helm", "chart", "charts", "deploy", "values"})
+
+
 def _chart_of(path: str) -> str:
-    """Return what a values file is for by its place: its own name, or its folder's where it is named after values."""
+    """Return what a values file is for by its place: its own name, or its folder's where it is named after values.
+
+    Folders that are called after what charts are made with, such as `helm`, tell nothing: the one above does.
+    """
     folder, _, name = path.rpartition("/")
     stem = name.rsplit(".", 1)[0]
-    return last(folder) if "values" in stem.lower() else stem
+    if "values" not in stem.lower():
+        return stem
+    return last(folder.rpartition("/")[0]) if last(folder) in _TELLS_NOTHING else last(folder)
 
 
 def _same(draft: Draft, others: tuple[Draft, ...], *, alone: bool) -> tuple[Draft, ...]:

@@ -7,6 +7,7 @@ here; rendering proves it.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -22,6 +23,12 @@ from trimtab.manifest.shapes.values_words import WORDS, plain
 from trimtab.manifest.source import Cursor
 
 _BARE = "gpu"
+_CATALOGUES = frozenset({"models", "modelspecs", "inferenceservices"})
+"""Keys of mappings of models by name."""
+_WORKS = re.compile(r"(?:^|-)(?:bench(?:mark)?s?|fine-?tun\w*|train(?:ing|er)?|eval(?:uation)?)(?:-|$)")
+"""Names of charts that run an engine's image for other work than serving."""
+_MOUNTED = ("/mnt/models", "/models")
+"""Where charts mount the model whose address another key says."""
 _NESTED = 3
 """How deep charts lie in charts."""
 
@@ -52,7 +59,7 @@ def read(values: Cursor, owner: Owner) -> Iterator[Draft]:
     names = Counter(part.name for part in found)
     for part in found:
         yield draft_of(part.look, owner, part.name if names[part.name] == 1 else part.dotted)
-    if not found and whole.serves:
+    if not found and not _WORKS.search(owner.chart) and (whole.serves or (whole.keyed and whole.is_whole)):
         yield draft_of(whole, owner, owner.name or _name_of(values, owner))
 
 
@@ -62,7 +69,9 @@ def _parts(at: Cursor, whole: Look, dotted: str, depth: int) -> list[Part]:
     for key, cursor in at.entries().items():
         path = f"{dotted}.{key}" if dotted else key
         found += _items(key, path, cursor)
-        if cursor.is_mapping and plain(key) not in CLOSED and not is_off(cursor):
+        if models := _catalogue(key, path, cursor):
+            found += [part for part in models if not is_off(part.look.root)]
+        elif cursor.is_mapping and plain(key) not in CLOSED and not is_off(cursor):
             found += _nested(key, path, cursor, depth)
     alone = len(found) == 1 and not found[0].listed
     return [] if alone and found[0].look.model is None and whole.model is not None else found
@@ -82,6 +91,17 @@ def _items(key: str, path: str, listed: Cursor) -> Iterator[Part]:
         if item.is_mapping and not is_off(item) and look.serves:
             name = item.word("name") or f"{key}-{index}"
             yield Part(name, f"{path}.{name}", look, listed=True)
+
+
+def _catalogue(key: str, path: str, at: Cursor) -> list[Part]:
+    """Return the models of a mapping that holds nothing else, by their names; one at least must plainly serve."""
+    if plain(key) not in _CATALOGUES or not at.is_mapping:
+        return []
+    looks = {name: Look.at(entry, parent=plain(key)) for name, entry in at.entries().items() if entry.is_mapping}
+    if len(looks) != len(at.entries()) or not all(look.model is not None for look in looks.values()):
+        return []
+    parts = [Part(name, f"{path}.{name}", look, listed=True) for name, look in looks.items()]
+    return parts if any(part.look.serves for part in parts) else []
 
 
 def _nested(key: str, path: str, cursor: Cursor, depth: int) -> list[Part]:
@@ -105,15 +125,19 @@ def draft_of(look: Look, owner: Owner, name: str) -> Draft:
     image, tag = image_of(look.image)
     at = look.lists[-1] if look.lists else look.root
     environment = owner.environment(look.parts.get("env"))
-    settings = read_engine(Container(at, look.lists, environment, image, tag, look.engine or "vllm"))
+    settings = read_engine(
+        Container(at, look.lists, environment, image, tag, look.engine or look.said or look.keyed or "vllm")
+    )
     draft = owner.draft(name, settings.engine)
     draft.name = owner.name if owner.kind else name
     draft.add(settings.hits)
     for word, found in WORDS.items():
         cursor = look.words.get(word)
-        if cursor is not None and not found.endswith("_replicas") and _is_value(found, cursor):
+        if cursor is not None and _is_value(found, cursor):
             draft.add({found: field_hit(found, vocabulary.read(found, cursor.string), cursor)})
     if look.model is not None:
+        if "model" in draft.hits and str(draft.hits["model"].value).rstrip("/") in _MOUNTED:
+            del draft.hits["model"]
         draft.add({"model": model_hit(look.model)})
     if draft.engine == "nim" and look.image is not None:
         draft.add(nim_model(look.image.get("repository")))
@@ -133,8 +157,7 @@ def _is_value(field: str, cursor: Cursor) -> bool:
 
 
 def _take_scale(draft: Draft, look: Look) -> None:
-    enabled = look.scaler.get("enabled")
-    if enabled is None or enabled.value is not True:
+    if not _is_scaled(look):
         return
     for word, found in WORDS.items():
         cursor = look.scaler.get(word)
@@ -144,6 +167,14 @@ def _take_scale(draft: Draft, look: Look) -> None:
     draft.refusals["replicas"] = reason
     if "replicas" in draft.hits:
         draft.hits["replicas"] = replace(draft.hits["replicas"], locked=reason)
+
+
+def _is_scaled(look: Look) -> bool:
+    """Return whether the chart's autoscaler is on: it says so, or nothing else fixes the number."""
+    enabled = look.scaler.get("enabled")
+    if enabled is not None:
+        return enabled.value is True
+    return "minreplicas" in look.scaler and not {"replicas", "replicacount"} & set(look.words)
 
 
 def _take_rest(draft: Draft, look: Look) -> None:

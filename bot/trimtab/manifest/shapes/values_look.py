@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from trimtab.manifest import resources
 from trimtab.manifest.engines import engine_of_flags, engine_of_image, engine_of_words
 from trimtab.manifest.shapes.owner import image_of
-from trimtab.manifest.shapes.values_words import ENGINES, STRONG, WORDS, names_model, plain
+from trimtab.manifest.shapes.values_words import ENGINE_KEYS, ENGINES, STRONG, WORDS, names_model, plain
 from trimtab.manifest.source import Cursor
 
 CLOSED = frozenset({"resources", "nodeselector", "env", "affinity", "image"})
@@ -17,7 +17,10 @@ SCALERS = frozenset({"autoscaling", "keda", "hpa", "scaledobject", "autoscaler"}
 _ENV = frozenset({"env", "envs", "extraenv", "extraenvs", "envvars", "extraenvvars", "environment"})
 _GPUS = frozenset({"gpu", "gpus", "accelerator"})
 _COUNTS = frozenset({"count", "number", "num"})
+_MEMORY = frozenset({"shm", "dshm", "sharedmemory"})
+_SIZES = frozenset({"size", "sizelimit"})
 _CLIENT = frozenset({"baseurl", "apibase", "apibaseurl", "endpoint", "endpointurl", "openaiapibaseurl"})
+_ADDRESS = re.compile(r"[\d.:\[\]]*|localhost|.*\{\{.*")
 _MODEL = re.compile(r"(?:hf://|oci://|s3://|pvc://|gs://)?/?[\w.-]+/[\w./:-]+")
 _TAGGED = re.compile(r"[\w.-]+(?::[\w.-]+)?")
 _FLAG = re.compile(r"-{1,2}[A-Za-z]")
@@ -36,6 +39,9 @@ class Look:
         lists: Lists and texts of arguments.
         image: An engine's image.
         engine: The image's engine, else the hint.
+        said: The engine that a key such as `framework` says.
+        keyed: The engine that a part is named after.
+        images: Images by the engine that their keys are named after, for charts that run one of several.
         empty: What has an empty list of arguments, and its key.
         parts: Mappings by normalised key: `resources`, `nodeselector`, `env`.
         model: The scalar that names the model.
@@ -50,29 +56,47 @@ class Look:
     empty: tuple[Cursor, str] | None = None
     image: Cursor | None = None
     engine: str = ""
+    said: str = ""
+    keyed: str = ""
+    images: dict[str, Cursor] = field(default_factory=dict)
     parts: dict[str, Cursor] = field(default_factory=dict)
     model: Cursor | None = None
     spoken: bool = False
 
     @classmethod
-    def at(cls, root: Cursor, name: str = "") -> Look:
-        """Return what stands in a mapping, whose key or chart has a name."""
+    def at(cls, root: Cursor, name: str = "", parent: str = "") -> Look:
+        """Return what stands in a mapping, whose key or chart has a name, and which stands under a parent's key."""
         look = cls(root, ENGINES.get(plain(name), ""))
-        level = [("", root)] if root.is_mapping else []
+        level = [(parent, root)] if root.is_mapping else []
         for _ in range(_DEPTH):
             level = [below for parent, at in level for below in look._level(at, parent)]
+        look._choose_image()
         look.engine = look.engine or look.hint
         return look
 
     @property
     def serves(self) -> bool:
         """Return whether this is a serving: unmistakable words, an engine's image or name, beside a model or a GPU."""
-        if _CLIENT & set(self.words):
+        if _CLIENT & set(self.words) or self._calls_a_host:
             return False
         strong = bool(STRONG & set(self.words)) or self.spoken
         if strong and (self.model is not None or self.asks_for_gpus or bool(self.engine)):
             return True
+        if self.said and self.is_whole:
+            return True
         return bool(self.engine) and (self.asks_for_gpus or self.model is not None)
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether a model and GPUs stand here, though nothing but a key tells for which engine."""
+        return self.asks_for_gpus and self.model is not None and not self._calls_a_host
+
+    @property
+    def _calls_a_host(self) -> bool:
+        """Return whether this only says where another's engine answers: a host's name, and nothing that runs."""
+        host = self.words.get("host")
+        runs = self.image is not None or self.lists or "resources" in self.parts or self.asks_for_gpus
+        return host is not None and not runs and _ADDRESS.fullmatch(host.string) is None
 
     @property
     def asks_for_gpus(self) -> bool:
@@ -99,15 +123,27 @@ class Look:
                 self._sequence(word, cursor, parent)
                 if word.endswith("args") and not cursor.items():
                     self.empty = self.empty or (at, key)
-            elif word in CLOSED:
+            elif word in CLOSED or word == "images":
                 self._part(word, cursor)
-            elif word in SCALERS or not (is_off(cursor) or is_another(cursor)):
+            elif self._opens(word, cursor):
                 yield word, cursor
+
+    def _opens(self, word: str, cursor: Cursor) -> bool:
+        """Return whether a mapping belongs to this serving, so that its keys count here."""
+        if word in SCALERS:
+            return True
+        if is_off(cursor) or is_another(cursor):
+            return False
+        self.keyed = self.keyed or ENGINES.get(word, "")
+        return not _is_choice(cursor)
 
     def _scalar(self, word: str, cursor: Cursor, parent: str) -> None:
         if not cursor.string:
             return
         word = "gpucount" if parent in _GPUS and word in _COUNTS else word
+        word = "shmsize" if parent in _MEMORY and word in _SIZES else word
+        if word in ENGINE_KEYS:
+            self.said = ENGINES.get(plain(cursor.string), self.said)
         (self.scaler if parent in SCALERS else self.words).setdefault(word, cursor)
         if self.model is None and names_model(word, parent) and self._is_model(cursor.string):
             self.model = cursor
@@ -139,15 +175,32 @@ class Look:
         self.spoken = self.spoken or bool(engine_of_flags(words) or engine_of_words(words)[0])
 
     def _part(self, word: str, cursor: Cursor) -> None:
-        if word == "image":
+        if word == "images":
+            self._images(cursor)
+        elif word == "image":
             engine = engine_of_image(image_of(cursor)[0])
             if engine and self.image is None:
                 self.image, self.engine = cursor, engine
                 self._inside(cursor)
+            elif cursor.is_mapping and not image_of(cursor)[0] and self._images(cursor):
+                return
             elif self.hint and self.image is None and not image_of(cursor)[0]:
                 self.image = cursor
         else:
             self.parts.setdefault(word, cursor)
+
+    def _images(self, at: Cursor) -> bool:
+        """Take images that stand side by side under the names of engines, and return whether there are any."""
+        found = {ENGINES[plain(key)]: one for key, one in at.entries().items() if plain(key) in ENGINES}
+        self.images = {**found, **self.images}
+        return bool(found)
+
+    def _choose_image(self) -> None:
+        """Let the image of the engine that is said to run be the image, or the only one that there is."""
+        chosen = self.images.get(self.said) or (next(iter(self.images.values())) if len(self.images) == 1 else None)
+        if self.image is None and chosen is not None:
+            self.image = chosen
+            self.engine = next(engine for engine, one in self.images.items() if one is chosen)
 
     def _inside(self, image: Cursor) -> None:
         """Take what some charts keep beside the image's name: the command, and the number of GPUs."""
@@ -162,6 +215,13 @@ class Look:
 def is_off(at: Cursor) -> bool:
     """Return whether a part of a chart is switched off."""
     return at.word("enabled") in {"false", "False"}
+
+
+def _is_choice(at: Cursor) -> bool:
+    """Return whether a part holds the arguments of several models side by side, of which one is chosen elsewhere."""
+    told = [item for part in at.entries().values() if part.is_mapping for item in part.entries().items()]
+    spoken = [one for key, one in told if plain(key).endswith("args") and one.is_sequence]
+    return sum(bool(engine_of_flags([item.string for item in one.items()])) for one in spoken) > 1
 
 
 def is_another(at: Cursor) -> bool:

@@ -21,9 +21,11 @@ WORDS = {
     "tensorparallelsize": "tensor_parallel_size",
     "tensorparallelism": "tensor_parallel_size",
     "tensorparallel": "tensor_parallel_size",
+    "tpsize": "tensor_parallel_size",
     "numshard": "tensor_parallel_size",
     "pipelineparallelsize": "pipeline_parallel_size",
     "pipelineparallelism": "pipeline_parallel_size",
+    "ppsize": "pipeline_parallel_size",
     "dataparallelsize": "data_parallel_size",
     "dataparallelism": "data_parallel_size",
     "maxnumseqs": "max_num_seqs",
@@ -49,6 +51,7 @@ WORDS = {
     "gpus": "gpu_count",
     "numgpus": "gpu_count",
     "gpu": "gpu_count",
+    "accelerators": "gpu_count",
     "priorityclassname": "priority_class",
     "runtimeclassname": "runtime_class",
 }
@@ -70,6 +73,8 @@ ENGINES = {
     "llamaserver": "llama.cpp",
     "nim": "nim",
     "nimllm": "nim",
+    "trtllm": "tensorrt-llm",
+    "tensorrtllm": "tensorrt-llm",
     "triton": "triton",
     "tritonserver": "triton",
     "tritoninferenceserver": "triton",
@@ -89,6 +94,8 @@ MODEL_KEYS = frozenset(
         "modeluri",
         "modelname",
         "modelrepo",
+        "modelreference",
+        "storageuri",
         "model",
         "llmmodelid",
         "embeddingmodelid",
@@ -96,6 +103,8 @@ MODEL_KEYS = frozenset(
     }
 )
 MODEL_PARENTS = frozenset({"model", "models", "modelspec"})
+ENGINE_KEYS = frozenset({"framework", "backend", "engine", "inferenceengine", "enginetype"})
+"""Keys by which a chart is told which engine to run."""
 MODEL_INNER = frozenset({"id", "huggingfacename", "name", "uri", "repo", "repository", "path", "modelid", "hfid"})
 
 
