@@ -52,6 +52,7 @@ class FakeGitHub(Api):
             ("POST", rf"{here}/issues/(\d+)/labels", self._label),
             ("GET", rf"{here}/issues/comments", self._all_comments),
             ("PATCH", rf"{here}/issues/comments/(\d+)", self._rewrite),
+            ("DELETE", rf"{here}/issues/comments/(\d+)", self._take_back),
             ("POST", rf"{here}/issues/comments/(\d+)/reactions", self._react),
             ("GET", rf"{here}/issues", self._issues),
             ("POST", rf"{here}/issues", self._found),
@@ -144,9 +145,13 @@ class FakeGitHub(Api):
                     return Answer(200, self._said(said, pull.number))
         return Answer(404, {"message": "Not Found"})
 
+    def _take_back(self, _: Query, __: dict[str, str], comment: str) -> Answer:
+        gone = self.state.take_back(int(comment))
+        return Answer(204, None) if gone else Answer(404, {"message": "Not Found"})
+
     def _react(self, _: Query, body: dict[str, str], comment: str) -> Answer:
-        self.state.reactions.append((int(comment), body["content"]))
-        return Answer(201, {"id": len(self.state.reactions), "content": body["content"]})
+        new = self.state.react(int(comment), body["content"])
+        return Answer(201 if new else 200, {"id": len(self.state.reactions), "content": body["content"]})
 
     def _merge(self, _: Query, body: dict[str, str], number: str) -> Answer:
         if not self.state.merge_as_bot(int(number), body["sha"]):
@@ -158,7 +163,8 @@ class FakeGitHub(Api):
         people = body.get("reviewers", [])
         if any(name not in self.state.users or name == pull.author[0] for name in people):
             return Answer(422, {"message": "Reviews may only be requested from collaborators."})
-        self.state.edit(pull.number, reviewers=(*pull.reviewers, *people, *body.get("team_reviewers", [])))
+        asked = tuple(dict.fromkeys((*pull.reviewers, *people, *body.get("team_reviewers", []))))
+        self.state.edit(pull.number, reviewers=asked)
         return Answer(201, self._full(self.state.get(pull.number)))
 
     def _label(self, _: Query, body: dict[str, list[str]], number: str) -> Answer:
@@ -175,7 +181,8 @@ class FakeGitHub(Api):
         return Answer(201, self._board(self.state.found(body["title"], body["body"], tuple(body.get("labels", ())))))
 
     def _edit_issue(self, _: Query, body: dict[str, str], number: str) -> Answer:
-        board = replace(self.state.issues[int(number)], body=body["body"])
+        values = {key: value for key, value in body.items() if key in {"body", "state"}}
+        board = replace(self.state.issues[int(number)], **values)
         self.state.issues[board.number] = board
         return Answer(200, self._board(board))
 

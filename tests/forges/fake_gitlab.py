@@ -36,6 +36,7 @@ class FakeGitLab(Api):
             ("POST", rf"{here}/merge_requests/(\d+)/notes", self._note),
             ("PUT", rf"{here}/merge_requests/(\d+)/merge", self._merge),
             ("PUT", rf"{here}/merge_requests/(\d+)/notes/(\d+)", self._rewrite),
+            ("DELETE", rf"{here}/merge_requests/(\d+)/notes/(\d+)", self._take_back),
             ("POST", rf"{here}/merge_requests/(\d+)/notes/(\d+)/award_emoji", self._react),
             ("GET", rf"{here}/members/all", self._members),
             ("GET", r"/users", self._users),
@@ -123,9 +124,15 @@ class FakeGitLab(Api):
         self.state.rewrite(int(number), int(note), body["body"])
         return Answer(200, next(self._said(one) for one in self.state.get(int(number)).comments if one.id == int(note)))
 
+    def _take_back(self, _: Query, __: dict[str, str], number: str, note: str) -> Answer:
+        del number
+        gone = self.state.take_back(int(note))
+        return Answer(204, None) if gone else Answer(404, {"message": "404 Not Found"})
+
     def _react(self, _: Query, body: dict[str, str], number: str, note: str) -> Answer:
         del number
-        self.state.reactions.append((int(note), body["name"]))
+        if not self.state.react(int(note), body["name"]):
+            return Answer(404, {"message": "404 Award Emoji Name has already been taken Not Found"})
         return Answer(201, {"id": len(self.state.reactions), "name": body["name"]})
 
     def _merge(self, query: Query, body: dict[str, str], number: str) -> Answer:
@@ -160,7 +167,9 @@ class FakeGitLab(Api):
         return Answer(201, self._board(self.state.found(body["title"], body["description"], labels)))
 
     def _edit_issue(self, _: Query, body: dict[str, str], number: str) -> Answer:
-        board = replace(self.state.issues[int(number)], body=body["description"])
+        was = self.state.issues[int(number)]
+        closed = body.get("state_event") == "close"
+        board = replace(was, body=body.get("description", was.body), state="closed" if closed else was.state)
         self.state.issues[board.number] = board
         return Answer(200, self._board(board))
 

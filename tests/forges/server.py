@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -120,6 +121,11 @@ class _Server(ThreadingHTTPServer):
         self.root, self.api, self.log = root, api, log
         self.lock = threading.Lock()
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients that were killed; tell of everything else."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]  # the base class names sockets
+
 
 class _Handler(BaseHTTPRequestHandler):
     """Answers one request."""
@@ -205,7 +211,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _json(self, answer: Answer) -> None:
         kind = ("Content-Type", "application/json; charset=utf-8")
-        self._send(answer.status, json.dumps(answer.body).encode(), (kind, *answer.headers))
+        content = b"" if answer.body is None else json.dumps(answer.body).encode()
+        self._send(answer.status, content, (kind, *answer.headers))
 
     def _send(self, status: int, content: bytes, headers: tuple[tuple[str, str], ...] = ()) -> None:
         try:

@@ -207,6 +207,12 @@ class ForgeState:
         self.pulls[number] = replace(self.get(number), comments=(*self.get(number).comments, said))
         return said
 
+    def react(self, comment: int, content: str) -> bool:
+        """Add the bot's reaction to a comment; return whether it was not there yet."""
+        new = (comment, content) not in self.reactions
+        self.reactions += [(comment, content)] if new else []
+        return new
+
     def rewrite(self, number: int, comment: int, body: str) -> None:
         """Edit a comment, as its author or an administrator may."""
         comments = tuple(
@@ -214,6 +220,15 @@ class ForgeState:
             for said in self.get(number).comments
         )
         self.pulls[number] = replace(self.get(number), comments=comments)
+
+    def take_back(self, comment: int) -> bool:
+        """Delete a comment; return whether it was there."""
+        for pull in self.all():
+            left = tuple(said for said in pull.comments if said.id != comment)
+            if len(left) < len(pull.comments):
+                self.pulls[pull.number] = replace(pull, comments=left)
+                return True
+        return False
 
     def merge(self, number: int, login: str = "ada", *, squash: bool = False) -> str:
         """Merge as a person, by a real merge in the repository, and return the base's new head."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from tests.forges.fake_github import FakeGitHub
@@ -12,17 +14,19 @@ from tests.forges.fake_gitlab import FakeGitLab
 from tests.forges.memory import MemoryForge
 from tests.forges.server import TOKEN, Api, Log, serve
 from tests.forges.state import ForgeState, git, make_repository, tip
+from tests.publish.one_run import forge_of
 from tests.publish.proposals import FILES
 from trimtab.gitio import Remote, Repo
 from trimtab.publish.forge import Forge
-from trimtab.publish.github import GitHub
-from trimtab.publish.gitlab import GitLab
 from trimtab.publish.local import LocalForge
 from trimtab.publish.pace import Pace
 from trimtab.publish.site import Site
 from trimtab.record import Ledger
 
-KINDS = ("memory", "local", "github", "gitlab")
+SERVED = ("github", "gitlab")
+"""Forges behind a server on loopback."""
+
+KINDS = ("memory", "local", *SERVED)
 
 
 class People:
@@ -80,6 +84,14 @@ class LocalPeople(People):
         return next(line.removeprefix(f"{key}: ") for line in lines if line.startswith(f"{key}: "))
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a forge held at some time: its repository, and what stood around it."""
+
+    folder: Path
+    state: ForgeState
+
+
 @dataclass(slots=True)
 class Stage:
     """A forge, what people do on it, and how often it was written to."""
@@ -111,6 +123,20 @@ class Stage:
         """Return the ledger as a fresh run sees it."""
         return Ledger(self.repo(), now_s)
 
+    def keep(self) -> Kept:
+        """Return a copy of all that the forge holds."""
+        self.made += 1
+        folder = self.root / f"kept-{self.made}.git"
+        shutil.copytree(self.bare, folder)
+        return Kept(folder, copy.deepcopy(self.state))
+
+    def restore(self, kept: Kept) -> None:
+        """Put back what was kept."""
+        shutil.rmtree(self.bare)
+        shutil.copytree(kept.folder, self.bare)
+        for each in fields(kept.state):
+            setattr(self.state, each.name, copy.deepcopy(getattr(kept.state, each.name)))
+
     def fingerprint(self) -> dict[str, str]:
         """Return every branch with its head: what a run without work leaves as it is."""
         lines = git(self.bare, "for-each-ref", "--format=%(refname) %(objectname)").splitlines()
@@ -131,10 +157,6 @@ def stage(kind: str, root: Path) -> Iterator[Stage]:
     else:
         api: Api = FakeGitHub(state) if kind == "github" else FakeGitLab(state)
         with serve(root, api) as served:
-            client: Forge = (
-                GitHub("acme/gitops", TOKEN, Pace(0), f"{served.url}/api/v3")
-                if kind == "github"
-                else GitLab("acme/gitops", TOKEN, Pace(0), served.url)
-            )
+            client = forge_of(kind, served.url)
             address = f"{served.url}/gitops.git"
             yield Stage(kind, bare, root, client, address, People(state), state, api, served.log, served.url)

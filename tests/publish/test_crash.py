@@ -1,32 +1,24 @@
-"""Runs that are cut off, race, or meet a forge in bad weather end in the same state."""
+"""Runs that are killed anywhere, or race, end in the same state."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.forges.fake_github import FakeGitHub
-from tests.forges.server import Answer, Fault, Json
-from tests.forges.state import git, tip
-from tests.publish.one_run import found
-from tests.publish.proposals import proposal, wanted
-from tests.publish.stages import Stage, stage
-from trimtab.config import Limits
-from trimtab.errors import ForgeError
-from trimtab.publish import RateLimitedError, sync
+from tests.forges.state import BOT, commit_to, git
+from tests.publish.one_run import Facts, begin, found, whole_run
+from tests.publish.stages import SERVED, Stage, stage
+from trimtab.publish.mark import DASHBOARD, UNFINISHED, key_of
 from trimtab.record import Verified, verify
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-NOW_S = 1_794_700_000
+MOST_WRITES = 40
+"""More than any scenario makes."""
 
 
-@pytest.fixture(params=["github", "gitlab"])
+@pytest.fixture(params=SERVED)
 def on(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     """Return each served forge in turn."""
     with stage(request.param, tmp_path) as ready:
@@ -40,202 +32,168 @@ def github(tmp_path: Path) -> Iterator[Stage]:
         yield ready
 
 
-def begin(on: Stage, facts: str = "1", replicas: str = "2") -> subprocess.Popen[bytes]:
-    """Start one run as a process."""
-    script = [sys.executable, "-m", "tests.publish.one_run", str(on.root), on.url, on.kind, facts, replicas]
-    return subprocess.Popen(script, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-
-
-def finish(on: Stage, facts: str = "1", replicas: str = "2") -> None:
+def finish(on: Stage, facts: Facts) -> None:
     """Run to the end, from nothing but what stands on the forge."""
-    sync(on.site(), found(on.bare, facts, int(replicas)), on.ledger(), Limits(), NOW_S)
+    whole_run(on.site(), on.ledger(), found(on.bare, facts))
 
 
-def assert_whole(on: Stage, replicas: str = "2") -> None:
-    """Check that there is one pull request for each proposal, no branch without one, and a whole ledger."""
+def killed(on: Stage, facts: Facts, write: int) -> bool:
+    """Run a process that is killed after its Nth write; return whether it lived to make so many."""
+    run = begin(on.root, on.url, on.kind, facts)
+    on.log.kill_after, on.log.victim = len(on.log.writes) + write, lambda: run.pid or 0
+    run.join()
+    on.log.kill_after = 0
+    assert run.exitcode in {0, -9}
+    return run.exitcode == -9
+
+
+def each_kill(on: Stage, before: Callable[[Stage], None], facts: Facts) -> Iterator[int]:
+    """Yield once for every write of a run, after a run that was killed there and two whole ones with newer facts."""
+    before(on)
+    kept = on.keep()
+    for write in range(1, MOST_WRITES):
+        on.restore(kept)
+        if not killed(on, facts, write):
+            assert write > 1
+            return
+        finish(on, Facts(f"{facts.digest}-again", facts.replicas))
+        written = len(on.log.writes)
+        finish(on, Facts(f"{facts.digest}-once-more", facts.replicas))
+        assert on.log.writes[written:] == [], f"killed after write {write}"
+        yield write
+    raise AssertionError("it never ends")
+
+
+def assert_whole(on: Stage, titles: int, steps: dict[str, int] | None = None) -> None:
+    """Check pull requests, branches, ledger, dashboard, comments and reactions: each once, and nothing left over."""
     pulls = on.forge.pulls()
-    assert sorted(Counter(pull.branch for pull in pulls).values()) == [1, 1]
+    assert Counter(pull.branch for pull in pulls).total() == len({pull.branch for pull in pulls}) == titles
     branches = git(on.bare, "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads/trimtab/").split()
     assert sorted(branches) == sorted(pull.branch for pull in pulls)
-    chat = next(pull for pull in pulls if "chat" in pull.title)
-    assert git(on.bare, "show", f"{chat.branch}:apps/chat.yaml") == f"replicas: {replicas}"
+    assert all(pull.title for pull in pulls)
     repo = on.repo()
     repo.fetch("trimtab-ledger", blobs=True)
     assert isinstance(verify(repo, "trimtab-ledger"), Verified)
     entries = on.ledger().entries()
-    heads = {pull.head for pull in pulls}
-    assert heads <= {entry.head for entry in entries}
-    assert Counter(entry.step for entry in entries)["proposed"] == 2
+    assert {pull.head for pull in pulls} <= {entry.head for entry in entries}
+    assert steps is None or Counter(str(entry.step) for entry in entries) == steps
+    boards = [one for one in on.state.issues.values() if one.state == "open" and one.body.startswith(DASHBOARD)]
+    assert len(boards) == 1
+    assert len(set(on.state.reactions)) == len(on.state.reactions)
+    for pull in on.state.all():
+        assert (pull.labels, pull.reviewers) == (("gpu",), ("ada",))
+        assert UNFINISHED not in pull.body
+        keys = [key_of(said.body) for said in pull.comments if said.login == BOT]
+        assert len(set(keys)) == len(keys)
 
 
-@pytest.mark.parametrize("write", range(1, 6))
-def test_killed_after_a_write_the_next_run_finishes(github: Stage, write: int) -> None:
-    """Killed after its Nth write, with newer facts afterwards, two runs later nothing is double or missing."""
-    run = begin(github)
-    github.log.kill_after, github.log.victim = write, lambda: run.pid
-    run.communicate()
-    assert run.returncode == -9
-    github.log.kill_after = 0
-
-    finish(github, facts="2")
-    written = len(github.log.writes)
-    finish(github, facts="3")
-
-    assert_whole(github)
-    assert Counter(entry.step for entry in github.ledger().entries())["open"] == 2
-    assert len(github.log.writes) == written
+ANSWERED = {"proposed": 2, "open": 2, "command": 2, "dismissed": 1}
+"""What the ledger has once every command was answered."""
 
 
-@pytest.mark.parametrize("write", range(1, 4))
-def test_killed_during_an_update(github: Stage, write: int) -> None:
+def nothing(on: Stage) -> None:
+    """Begin with nothing."""
+    del on
+
+
+def opened(on: Stage) -> None:
+    """Begin with two open pull requests."""
+    finish(on, Facts())
+
+
+def commanded(on: Stage) -> None:
+    """Begin with commands on two pull requests that nobody answered yet."""
+    opened(on)
+    first, second = (pull.number for pull in on.forge.pulls())
+    on.state.say(first, "ada", "/trimtab explain\n/trimtab owner @ada")
+    on.state.say(second, "ada", "/trimtab dismiss too early")
+
+
+def changed_by_a_person(on: Stage) -> None:
+    """Begin with a pull request that a person committed to."""
+    opened(on)
+    branch = next(pull.branch for pull in on.forge.pulls() if "chat" in pull.title)
+    commit_to(on.bare, branch, {"apps/chat.yaml": "replicas: 3\n"}, "Three are better")
+
+
+def test_killed_while_opening(on: Stage) -> None:
+    """Killed after any write of a first run, two runs later nothing is double, missing or left over."""
+    for _ in each_kill(on, nothing, Facts()):
+        assert_whole(on, 2, {"proposed": 2, "open": 2})
+
+
+def test_killed_while_answering(github: Stage) -> None:
+    """Killed after any write, every command is recorded, acted on and answered once."""
+    for _ in each_kill(github, commanded, Facts()):
+        assert_whole(github, 1, ANSWERED)
+        first, second = github.state.all()
+        assert [said.login for said in first.comments] == ["ada", BOT]
+        assert [said.login for said in second.comments] == ["ada", BOT]
+
+
+def test_killed_while_updating(github: Stage) -> None:
     """Killed between record, push and text of an update, the next run finishes it."""
-    finish(github)
-    run = begin(github, "2", "1")
-    github.log.kill_after, github.log.victim = len(github.log.writes) + write, lambda: run.pid
-    run.communicate()
-    assert run.returncode == -9
-    github.log.kill_after = 0
-
-    finish(github, "3", "1")
-
-    assert_whole(github, "1")
+    for _ in each_kill(github, opened, Facts("2", 1)):
+        assert_whole(github, 2)
+        chat = next(pull for pull in github.forge.pulls() if "chat" in pull.title)
+        assert git(github.bare, "show", f"{chat.branch}:apps/chat.yaml") == "replicas: 1"
+        assert chat.title.startswith("chat: 1 replicas")
 
 
-@pytest.mark.parametrize("write", range(1, 7))
-def test_killed_during_a_withdrawal(github: Stage, write: int) -> None:
-    """Killed anywhere in a withdrawal, the next run leaves nothing open and no branch."""
-    finish(github)
-    run = begin(github, "2", "0")
-    github.log.kill_after, github.log.victim = len(github.log.writes) + write, lambda: run.pid
-    run.communicate()
-    github.log.kill_after = 0
-
-    finish(github, "3", "0")
-
-    assert github.forge.pulls() == ()
-    assert git(github.bare, "for-each-ref", "refs/heads/trimtab/") == ""
-    assert Counter(entry.step for entry in github.ledger().entries()) == {"proposed": 2, "open": 2, "withdrawn": 2}
+def test_killed_while_withdrawing(github: Stage) -> None:
+    """Killed anywhere in a withdrawal, nothing stays open, no branch is left, and the reason is said once."""
+    for _ in each_kill(github, opened, Facts("2", 0)):
+        assert_whole(github, 0, {"proposed": 2, "open": 2, "withdrawn": 2})
+        assert all(pull.body.count("I take this back") == 1 for pull in github.state.all())
 
 
-def test_runs_at_once(github: Stage) -> None:
-    """Four runs with facts of their own open each pull request once."""
-    runs = [begin(github, facts=str(number)) for number in range(4)]
-    said = [run.communicate()[0].decode() for run in runs]
-    assert [run.returncode for run in runs] == [0] * 4, "\n".join(said)
-
-    finish(github, facts="9")
-
-    assert_whole(github)
-
-
-CREATE = {"github": "POST /repos/acme/gitops/pulls", "gitlab": "POST /projects/acme%2Fgitops/merge_requests"}
-
-
-@pytest.mark.parametrize("effect", [True, False])
-def test_an_answer_that_got_lost(on: Stage, effect: bool) -> None:  # a parameter of the test
-    """A 502 on opening, whether or not it was opened, ends with one pull request."""
-    on.log.faults.append(Fault(CREATE[on.kind], Answer(502, {"message": "Bad gateway"}), effect=effect))
-
-    finish(on)
-
-    assert_whole(on)
-
-
-def test_a_push_whose_answer_got_lost(on: Stage) -> None:
-    """A push that arrived although its answer did not is not made again."""
-    on.log.faults.append(Fault("POST /gitops.git/git-receive-pack", Answer(502, ""), effect=True, times=2))
-
-    finish(on)
-
-    assert_whole(on)
-
-
-def test_a_rate_limit_without_a_time_ends_the_run(github: Stage) -> None:
-    """Without a time to wait for the run ends with its own exit code, and the next one goes github."""
-    limit: Json = {"message": "You have exceeded a secondary rate limit."}
-    github.log.faults.append(Fault(CREATE[github.kind], Answer(403, limit)))
-
-    with pytest.raises(RateLimitedError):
-        sync(
-            github.site(),
-            wanted(proposal(github.bare), proposal(github.bare, "code", 3)),
-            github.ledger(),
-            Limits(),
-            NOW_S,
-        )
-
-    finish(github)
-    assert_whole(github)
+def test_killed_while_leaving_a_branch_to_a_person(github: Stage) -> None:
+    """Killed anywhere, the person is told once and their commit stays."""
+    for _ in each_kill(github, changed_by_a_person, Facts("2", 1)):
+        assert_whole(github, 2, {"proposed": 2, "open": 3})
+        chat = next(pull for pull in github.state.all() if "chat" in pull.title)
+        assert git(github.bare, "show", f"{chat.branch}:apps/chat.yaml") == "replicas: 3"
+        assert len(chat.comments) == 1
 
 
 @pytest.mark.parametrize(
-    "late",
-    [
-        {"message": "Validation Failed", "errors": [{"message": "No commits between main and trimtab/x"}]},
-        {"message": "Validation Failed", "errors": [{"message": "A pull request already exists for acme:x."}]},
-    ],
+    ("before", "facts", "pulls"),
+    [(opened, Facts("2", 1), 2), (opened, Facts("2", 0), 0)],
+    ids=["updating", "withdrawing"],
 )
-def test_a_forge_that_is_late(on: Stage, late: Json) -> None:
-    """Refusals that pass are waited out, and one pull request stands."""
-    on.log.faults.append(Fault(CREATE[on.kind], Answer(422 if on.kind == "github" else 409, late)))
+def test_killed_after_every_single_write(on: Stage, before: Callable[[Stage], None], facts: Facts, pulls: int) -> None:
+    """Runs that each die after one write get there all the same."""
+    before(on)
+    lives = 0
+    while killed(on, facts, 1):
+        lives += 1
+        assert lives < MOST_WRITES
 
-    finish(on)
-
-    assert_whole(on)
-
-
-def test_a_listing_that_is_late(github: Stage) -> None:
-    """A listing that does not show the newest pull request yet leads to no second one."""
-    finish(github)
-    assert isinstance(github.api, FakeGitHub)
-    github.api.lag = 1
-
-    finish(github)
-
-    assert_whole(github)
-    assert len(github.ledger().entries()) == 4
+    finish(on, facts)
+    assert_whole(on, pulls)
 
 
-def test_pages_and_forks(github: Stage) -> None:
-    """Pull requests on later pages are found, and a fork's branch of our name is not ours."""
-    assert isinstance(github.api, FakeGitHub)
-    assert github.state
-    finish(github)
-    branch = github.forge.pulls()[0].branch
-    for number in range(12):
-        git(github.bare, "update-ref", f"refs/heads/other/{number}", tip(github.bare, branch))
-        github.state.create(f"other/{number}", "main", "Other", "")
-    github.state.pulls[99] = replace(github.state.get(1), number=99, fork=True, author=("eve", 66))
-    github.state.pulls[50] = replace(github.state.pulls.pop(2), number=50)
-    github.api.page = 5
+def test_eight_at_once(on: Stage) -> None:
+    """Eight first runs with facts of their own open each pull request and the dashboard once."""
+    runs = [begin(on.root, on.url, on.kind, Facts(str(number))) for number in range(8)]
+    for run in runs:
+        run.join()
+    assert [run.exitcode for run in runs] == [0] * 8
 
-    assert sorted(pull.number for pull in github.forge.pulls()) == [1, 50]
-    finish(github)
-    assert sorted(pull.number for pull in github.forge.pulls()) == [1, 50]
+    finish(on, Facts("9"))
+
+    assert_whole(on, 2, {"proposed": 2, "open": 2})
 
 
-def test_an_app_may_not_ask_who_it_is(github: Stage) -> None:
-    """An App's token may not `GET /user`; its login comes from GraphQL."""
-    assert isinstance(github.api, FakeGitHub)
-    github.api.app = True
+def test_eight_that_answer_at_once(on: Stage) -> None:
+    """Eight runs that find the same commands record and answer each once; one that comes second may give up."""
+    commanded(on)
+    runs = [begin(on.root, on.url, on.kind, Facts()) for _ in range(8)]
+    for run in runs:
+        run.join()
+    assert 0 in [run.exitcode for run in runs]
 
-    assert github.forge.whoami().login == "trimtab-bot"
+    finish(on, Facts())
 
-
-def test_declined_by_the_forge_is_said(on: Stage) -> None:
-    """What a forge declines for one recommendation is said, and the others go on."""
-    on.log.faults.append(Fault(CREATE[on.kind], Answer(422, {"message": "Title is too rude"})))
-
-    chat, code = sync(on.site(), wanted(proposal(on.bare), proposal(on.bare, "code", 3)), on.ledger(), Limits(), NOW_S)
-
-    assert chat.note.startswith("failed: ")
-    assert "too rude" in chat.note
-    assert code.note == "opened"
-
-
-def test_a_remote_that_is_gone_is_an_error_to_read(tmp_path: Path) -> None:
-    """A remote that does not answer is an error with git's own words."""
-    with stage("local", tmp_path) as on:
-        on.address = str(tmp_path / "nowhere.git")
-        with pytest.raises(ForgeError, match="nowhere"):
-            sync(on.site(), wanted(proposal(on.bare)), on.ledger(), Limits(), NOW_S)
+    assert_whole(on, 1, ANSWERED)
+    assert [len(pull.comments) for pull in on.state.all()] == [2, 2]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from trimtab.errors import ForgeError
 from trimtab.fleet import Found, Unknown
 from trimtab.life import Entry
+from trimtab.publish.back import body_again
 from trimtab.publish.dress import dress_for
-from trimtab.publish.forge import PLAIN, NewPull, PullRequest, PullState
+from trimtab.publish.forge import PLAIN, NewPull, PullRequest, PullState, RateLimitedError
 from trimtab.publish.mark import UNFINISHED, key_of, note_key
 from trimtab.publish.move import Call, Move
 from trimtab.publish.site import Site
@@ -25,6 +27,8 @@ def ask(site: Site, move: Move, pull: PullRequest | None, entry: Entry | None) -
     """
     if move.call is Call.OPEN and isinstance(move.wanted, Proposal):
         return Found(_open(site, move, move.wanted))
+    if move.call is Call.REOPEN and isinstance(move.wanted, Proposal) and entry is not None:
+        return Found(_reopen(site, move, move.wanted, entry))
     if pull is None or entry is None:
         return Unknown(move.note)
     if move.call is Call.EDIT and isinstance(move.wanted, Proposal):
@@ -47,6 +51,27 @@ def _open(site: Site, move: Move, proposal: Proposal) -> PullRequest:
     return site.forge.open_pull(NewPull(move.standing.branch, site.base, proposal.title, proposal.body, dress))
 
 
+def _reopen(site: Site, move: Move, proposal: Proposal, entry: Entry) -> PullRequest:
+    """Open the pull request of before again, and say so; where the forge will not, open a new one.
+
+    The branch has the commit of before: a new one is marked as unfinished, so that the next run brings it up to date.
+    """
+    pulls = site.forge.pulls(move.standing.branch)
+    if pulls and pulls[0].state is PullState.OPEN:
+        return pulls[0]
+    try:
+        for old in (one for one in pulls if (one.number, one.state) == (entry.pull_request, PullState.CLOSED)):
+            body = body_again(old.body, entry)
+            pull = site.forge.edit_pull(old.number, title=old.title, body=body, state=PullState.OPEN)
+            site.forge.comment(old.number, said("back", entry))
+            return pull
+    except RateLimitedError:
+        raise
+    except ForgeError:
+        pass  # such as a branch that was pushed to after it was closed, which GitHub takes for another
+    return _open(site, move, replace(proposal, body=f"{proposal.body.rstrip()}\n{UNFINISHED}\n"))
+
+
 def _edit(site: Site, move: Move, proposal: Proposal, pull: PullRequest) -> PullRequest:
     """Write the text anew; a title that a person wrote stays, and so does what people made of labels and reviewers.
 
@@ -59,10 +84,14 @@ def _edit(site: Site, move: Move, proposal: Proposal, pull: PullRequest) -> Pull
 
 
 def _close(site: Site, pull: PullRequest, entry: Entry) -> Answer:
-    """Close with a reason, once: who opens it again afterwards is not contradicted."""
-    body = said("withdrawn", entry)
-    if any(key_of(comment.body) == key_of(body) for comment in site.forge.comments(pull.number)):
+    """Close with a reason, once: who opens it again afterwards is not contradicted.
+
+    The reason ends the body too: it is written by the same call that closes, so that no crash comes between.
+    """
+    reason = said("withdrawn", entry)
+    if key_of(reason) in pull.body:
         return Unknown("left alone: a person opened it again")
-    closed = site.forge.edit_pull(pull.number, title=pull.title, body=pull.body, state=PullState.CLOSED)
-    site.forge.comment(pull.number, body)
+    body = f"{pull.body.rstrip()}\n\n{reason}"
+    closed = site.forge.edit_pull(pull.number, title=pull.title, body=body, state=PullState.CLOSED)
+    site.forge.comment(pull.number, reason)
     return Found(replace(closed, state=PullState.CLOSED))

@@ -47,6 +47,10 @@ class RateLimitedError(ForgeError):
     """The forge wants no more calls for now; nothing more is tried in this run."""
 
 
+class AbsentError(ForgeError):
+    """What was asked for is not there: no such thing, turned off, or hidden from this token."""
+
+
 @dataclass(frozen=True, slots=True)
 class PullRequest:
     """A pull request, or merge request, from a branch of the same repository.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote
@@ -11,11 +11,13 @@ from urllib.parse import quote
 import requests
 from github import Auth, Github
 from github.GithubException import BadAttributeException, GithubException
+from github.GithubObject import NotSet
 from github.IssueComment import IssueComment
 from github.NamedUser import NamedUser
 from github.Organization import Organization
 from github.PullRequest import PullRequest as TheirPull
 from github.Repository import Repository
+from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass, Requester, RequestsResponse
 
 from trimtab.errors import ForgeError
 from trimtab.fleet import Found, Unknown
@@ -23,6 +25,7 @@ from trimtab.life import NOBODY, Actor
 from trimtab.publish.forge import (
     PLAIN,
     PREFIX,
+    AbsentError,
     Comment,
     Dress,
     Issue,
@@ -33,13 +36,16 @@ from trimtab.publish.forge import (
     RateLimitedError,
     Rights,
 )
-from trimtab.publish.mark import DASHBOARD, LABEL, TITLE, UNFINISHED, key_of
+from trimtab.publish.mark import LABEL, TITLE, UNFINISHED
+from trimtab.publish.moved import STATUSES, MovedError
+from trimtab.publish.once import Spot, first, with_key, write_once
 from trimtab.publish.pace import Caller, Kind, Pace, Trouble
+from trimtab.publish.rest import is_dashboard, issue_of
 from trimtab.publish.trouble import trouble_of
 
 PUBLIC_API = "https://api.github.com"
 
-_ERRORS = (GithubException, BadAttributeException, requests.RequestException, AssertionError)
+_ERRORS = (MovedError, GithubException, BadAttributeException, requests.RequestException, AssertionError)
 _PERMISSIONS = {"admin": Permission.ADMIN, "write": Permission.WRITE, "read": Permission.READ}
 _VIEWER = "query { viewer { login databaseId } }"
 
@@ -50,18 +56,8 @@ class GitHub:
     def __init__(self, name: str, token: str, pace: Pace, api_url: str = "") -> None:
         """Take `owner/name` and the token; nothing is asked yet."""
         self._name = name
-        self._client = Github(
-            auth=Auth.Token(token),
-            base_url=(api_url or PUBLIC_API).rstrip("/"),
-            retry=None,
-            timeout=60,
-            per_page=100,
-            user_agent="trimtab",
-            seconds_between_requests=0,
-            seconds_between_writes=0,
-            lazy=True,
-        )
-        self._caller = Caller(_sort, _ERRORS, pace)
+        self._client = _client(token, (api_url or PUBLIC_API).rstrip("/"))
+        self._caller = Caller(self._sort, _ERRORS, pace)
         self._me = NOBODY
 
     def whoami(self) -> Actor:
@@ -120,16 +116,12 @@ class GitHub:
 
     def comments(self, number: int = 0, *, since: str = "") -> tuple[Comment, ...]:
         """Return the comments of a conversation, or of all that were changed since a time, oldest first."""
-        after = datetime.fromisoformat(since) if since else None
+        after = datetime.fromisoformat(since) if since else NotSet
 
         def ask() -> tuple[Comment, ...]:
             if number:
                 return tuple(_comment(each) for each in self._repository.get_issue(number).get_comments())
-            listed = (
-                self._repository.get_issues_comments(sort="created", direction="asc", since=after)
-                if after
-                else self._repository.get_issues_comments(sort="created", direction="asc")
-            )
+            listed = self._repository.get_issues_comments(sort="created", direction="asc", since=after)
             return tuple(_comment(each) for each in listed)
 
         return self._caller.read(ask)
@@ -137,21 +129,29 @@ class GitHub:
     def comment(self, number: int, body: str, *, answers: int = 0) -> Comment | Unknown:
         """Say something once for each key line; say it anew in the same place where the text differs."""
         if answers:
-            path = f"/repos/{self._name}/issues/comments/{answers}/reactions"
-            self._send("POST", path, {"content": "eyes"})
+            self._send("POST", f"issues/comments/{answers}/reactions", {"content": "eyes"})
         if not body:
             return Unknown("only the reaction was wanted")
-        there = self._said(number, body)
-        if isinstance(there, Found) and there.value.body.strip() == body.strip():
-            return there.value
-        if isinstance(there, Found):
-            self._send("PATCH", f"/repos/{self._name}/issues/comments/{there.value.id}", {"body": body})
-            return there.value
+
+        def own() -> tuple[Comment, ...]:
+            return with_key(body, self.comments(number), self.whoami)
 
         def create() -> Comment:
             return _comment(self._repository.get_issue(number).create_comment(body))
 
-        return self._caller.write(create, lambda: self._said(number, body))
+        def change(said: Comment) -> Comment:
+            self._send("PATCH", f"issues/comments/{said.id}", {"body": body})
+            return replace(said, body=body)
+
+        return write_once(
+            body,
+            Spot(
+                own=own,
+                make=lambda: self._caller.write(create, lambda: first(own())),
+                change=change,
+                remove=lambda said: self._send("DELETE", f"issues/comments/{said.id}"),
+            ),
+        )
 
     def rights(self, actor: Actor, owners: Collection[str] = ()) -> Rights:
         """Return the effective permission of an account; a login that changed hands has none.
@@ -172,15 +172,13 @@ class GitHub:
     def dashboard(self, body: str = "") -> Found[Issue] | Unknown:
         """Return the open issue with our label and mark; write only into one that this account opened."""
         try:
+            if body:
+                return Found(self._write_dashboard(body))
             found = self._caller.read(self._dashboards)
-        except RateLimitedError:
-            raise
-        except ForgeError as error:
+        except AbsentError as error:
             return Unknown(f"no dashboard: {error.message}")
-        own = [issue for issue in found if issue.author == self.whoami()] if body or len(found) > 1 else found
-        if not body:
-            return Found((own or found)[0]) if found else Unknown("there is no dashboard yet")
-        return Found(self._rewrite(own[0], body) if own else self._found_dashboard(body))
+        own = [each for each in found if len(found) == 1 or each.author == self.whoami()]
+        return first(own or found)
 
     @property
     def _repository(self) -> Repository:
@@ -198,22 +196,22 @@ class GitHub:
 
         return self._caller.read(ask)
 
-    def _send(self, verb: str, path: str, content: dict[str, str | list[str]]) -> None:
+    def _send(self, verb: str, path: str, content: dict[str, str | list[str]] | None = None) -> None:
         """Send a write that may be sent twice."""
         self._caller.write(
-            lambda: self._client.requester.requestJsonAndCheck(verb, path, input=content),
+            lambda: self._client.requester.requestJsonAndCheck(verb, f"/repos/{self._name}/{path}", input=content),
             lambda: Unknown("the same again does no harm"),
         )
 
     def _add(self, number: int, dress: Dress) -> None:
         """Add labels, and ask each reviewer; whom GitHub cannot ask (the author, an outsider) is passed over."""
         if dress.labels:
-            self._send("POST", f"/repos/{self._name}/issues/{number}/labels", {"labels": list(dress.labels)})
+            self._send("POST", f"issues/{number}/labels", {"labels": list(dress.labels)})
         for reviewer in dress.reviewers:
             team, name = "/" in reviewer, reviewer.removeprefix("@").rsplit("/", 1)[-1]
             key = "team_reviewers" if team else "reviewers"
             try:
-                self._send("POST", f"/repos/{self._name}/pulls/{number}/requested_reviewers", {key: [name]})
+                self._send("POST", f"pulls/{number}/requested_reviewers", {key: [name]})
             except RateLimitedError:
                 raise
             except ForgeError:
@@ -250,38 +248,38 @@ class GitHub:
         """Return what stands with our label and mark, oldest first; one page holds more than anybody has."""
         wanted = {"state": "open", "labels": LABEL, "sort": "created", "direction": "asc", "per_page": 100}
         _, listed = self._client.requester.requestJsonAndCheck("GET", f"/repos/{self._name}/issues", parameters=wanted)
-        return [_issue(each) for each in listed if "pull_request" not in each and _is_dashboard(each)]
+        return [issue_of(each) for each in listed if is_dashboard(each)]
 
-    def _found_dashboard(self, body: str) -> Issue:
+    def _write_dashboard(self, body: str) -> Issue:
+        """Write the one issue of this account; of two that runs opened at once the later is closed."""
+
+        def own() -> list[Issue]:
+            return [issue for issue in self._caller.read(self._dashboards) if issue.author == self.whoami()]
+
         def create() -> Issue:
             wanted = {"title": TITLE, "body": body, "labels": [LABEL]}
             _, made = self._client.requester.requestJsonAndCheck("POST", f"/repos/{self._name}/issues", input=wanted)
-            return _issue(made)
+            return issue_of(made)
 
-        def look() -> Found[Issue] | Unknown:
-            own = [issue for issue in self._dashboards() if issue.author == self.whoami()]
-            return Found(own[0]) if own else Unknown("not opened yet")
+        def change(issue: Issue) -> Issue:
+            self._send("PATCH", f"issues/{issue.number}", {"body": body})
+            return replace(issue, body=body)
 
-        return self._caller.write(create, look)
-
-    def _rewrite(self, issue: Issue, body: str) -> Issue:
-        if issue.body.strip() == body.strip():
-            return issue
-        self._send("PATCH", f"/repos/{self._name}/issues/{issue.number}", {"body": body})
-        return replace(issue, body=body)
+        return write_once(
+            body,
+            Spot(
+                own=own,
+                make=lambda: self._caller.write(create, lambda: first(own())),
+                change=change,
+                remove=lambda issue: self._send("PATCH", f"issues/{issue.number}", {"state": "closed"}),
+            ),
+        )
 
     def _open_one(self, branch: str) -> Found[PullRequest] | Unknown:
         for pull in self._list("open", branch):
             if pull.branch == branch:
                 return Found(pull)
         return Unknown("no open pull request from this branch")
-
-    def _said(self, number: int, body: str) -> Found[Comment] | Unknown:
-        key, me = key_of(body), self.whoami()
-        for comment in self.comments(number):
-            if key and key_of(comment.body) == key and comment.author == me:
-                return Found(comment)
-        return Unknown("not said yet")
 
     def _ended(self, number: int) -> PullRequest:
         pull = self._repository.get_pull(number)
@@ -292,10 +290,61 @@ class GitHub:
         user = self._client.get_user()
         return Actor(user.login, user.id)
 
+    def _sort(self, error: Exception) -> Trouble:
+        """Return what an exception of the client means; of a repository that was renamed the new name is learnt."""
+        if isinstance(error, MovedError) and error.path:
+            _, answer = self._client.requester.requestJsonAndCheck("GET", error.path)
+            self._name = str(answer["full_name"])
+            return Trouble(Kind.AGAIN, "GitHub: the repository was renamed", hint=f"it is {self._name} now")
+        if isinstance(error, requests.RequestException):
+            return Trouble(Kind.AGAIN, f"GitHub does not answer: {type(error).__name__}")
+        if not isinstance(error, GithubException):
+            return Trouble(Kind.NO, "GitHub's answer cannot be read", hint="is `api_url` the address of its API?")
+        return trouble_of(error.status, error.data, error.headers or {}, time.time())
+
     def _viewer(self) -> Actor:
         _, answer = self._client.requester.graphql_query(_VIEWER, {})
         viewer = answer["data"]["viewer"]
         return Actor(str(viewer["login"]), int(viewer.get("databaseId") or 0))
+
+
+class _Plain(HTTPRequestsConnectionClass):
+    """A connection that follows no redirect: the client would lose the query on the way."""
+
+    def getresponse(self) -> RequestsResponse:
+        return _where_it_was(super().getresponse())
+
+
+class _Secure(HTTPSRequestsConnectionClass):
+    """The same over TLS."""
+
+    def getresponse(self) -> RequestsResponse:
+        return _where_it_was(super().getresponse())
+
+
+def _where_it_was(response: RequestsResponse) -> RequestsResponse:
+    if response.status in STATUSES:
+        raise MovedError(response.headers.get("location", ""))
+    return response
+
+
+def _client(token: str, address: str) -> Github:
+    """Return the client, with connections of ours: it offers no other way in."""
+    Requester.injectConnectionClasses(_Plain, _Secure)
+    try:
+        return Github(
+            auth=Auth.Token(token),
+            base_url=address,
+            retry=None,
+            timeout=60,
+            per_page=100,
+            user_agent="trimtab",
+            seconds_between_requests=0,
+            seconds_between_writes=0,
+            lazy=True,
+        )
+    finally:
+        Requester.resetConnectionClasses()
 
 
 def _at_home(pull: TheirPull) -> bool:
@@ -341,29 +390,9 @@ def _comment(comment: IssueComment) -> Comment:
     )
 
 
-def _is_dashboard(issue: Mapping[str, object]) -> bool:
-    return str(issue.get("body") or "").startswith(DASHBOARD)
-
-
-def _issue(issue: Mapping[str, object]) -> Issue:
-    """Return an issue as REST answers it: PyGithub would ask for each one anew."""
-    user = issue.get("user")
-    author = Actor(str(user["login"]), int(str(user["id"]))) if isinstance(user, dict) else NOBODY
-    return Issue(int(str(issue["number"])), author, str(issue.get("body") or ""), str(issue.get("html_url") or ""))
-
-
 def _time(at: datetime | None) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else ""
 
 
 def _actor(user: NamedUser | Organization | None) -> Actor:
     return Actor(user.login, user.id) if user else NOBODY
-
-
-def _sort(error: Exception) -> Trouble:
-    """Return what an exception of the client means."""
-    if isinstance(error, requests.RequestException):
-        return Trouble(Kind.AGAIN, f"GitHub does not answer: {type(error).__name__}")
-    if not isinstance(error, GithubException):
-        return Trouble(Kind.NO, "GitHub's answer cannot be read", hint="is `api_url` the address of its API?")
-    return trouble_of(error.status, error.data, error.headers or {}, time.time())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 import requests
 from gitlab import Gitlab
 from gitlab.base import RESTObject
-from gitlab.exceptions import GitlabError
+from gitlab.exceptions import GitlabError, RedirectError
 from gitlab.v4.objects import Project, ProjectMergeRequest
 
 from trimtab.errors import ForgeError
@@ -17,6 +17,7 @@ from trimtab.life import NOBODY, Actor
 from trimtab.publish.forge import (
     PLAIN,
     PREFIX,
+    AbsentError,
     Comment,
     Dress,
     Issue,
@@ -27,14 +28,26 @@ from trimtab.publish.forge import (
     RateLimitedError,
     Rights,
 )
-from trimtab.publish.mark import DASHBOARD, LABEL, TITLE, key_of
+from trimtab.publish.mark import DASHBOARD, LABEL, TITLE
+from trimtab.publish.once import Spot, first, with_key, write_once
 from trimtab.publish.pace import Caller, Kind, Pace, Trouble
+from trimtab.publish.trouble_gitlab import trouble_of
 
 PUBLIC = "https://gitlab.com"
 
-_ERRORS = (GitlabError, requests.RequestException)
+
+class _SlowError(Exception):
+    """A rate limit; `wait_s` is how long it asks to wait, 0 where it does not say."""
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(wait_s)
+        self.wait_s = wait_s
+
+
+_ERRORS = (_SlowError, GitlabError, requests.RequestException)
 _STATES = {"merged": PullState.MERGED, "closed": PullState.CLOSED}
 _DEVELOPER, _MAINTAINER, _GUEST = 30, 40, 10
+_NOT_SO, _TOO_MANY = 405, 429
 _DRAFT = "Draft: "
 """What GitLab knows a draft by: https://docs.gitlab.com/user/project/merge_requests/drafts/ (read 2026-08)."""
 _ROLES = {
@@ -55,8 +68,9 @@ class GitLab:
         """
         address = (api_url or PUBLIC).rstrip("/").removesuffix("/api/v4")
         self._client = Gitlab(address, private_token=token, timeout=60, per_page=100, keep_base_url=True)
+        self._client.session.hooks["response"].append(_heard)
         self._name = name
-        self._caller = Caller(_sort, _ERRORS, pace)
+        self._caller = Caller(self._sort, _ERRORS, pace)
         self._me = NOBODY
 
     def whoami(self) -> Actor:
@@ -110,7 +124,8 @@ class GitLab:
                 "description": body,
             }
             if asked:
-                wanted["reviewer_ids"] = [*(one["id"] for one in now.attributes.get("reviewers") or ()), *asked]
+                there = [int(one["id"]) for one in now.attributes.get("reviewers") or ()]
+                wanted["reviewer_ids"] = list(dict.fromkeys((*there, *asked)))
             if (now.state == "opened") != (state is PullState.OPEN):
                 wanted["state_event"] = "reopen" if state is PullState.OPEN else "close"
             self._project.mergerequests.update(number, wanted)
@@ -144,19 +159,25 @@ class GitLab:
             self._react(number, answers)
         if not body:
             return Unknown("only the reaction was wanted")
-        there = self._said(number, body)
-        if isinstance(there, Found) and there.value.body.strip() == body.strip():
-            return there.value
-        merge_request = self._project.mergerequests.get(number, lazy=True)
-        if isinstance(there, Found):
-            said = there.value
-            self._caller.write(
-                lambda: merge_request.notes.update(said.id, {"body": body}),
-                lambda: Unknown("the same again does no harm"),
-            )
+
+        def own() -> tuple[Comment, ...]:
+            return with_key(body, self.comments(number), self.whoami)
+
+        def change(said: Comment) -> Comment:
+            self._again(lambda: self._request(number).notes.update(said.id, {"body": body}))
             return replace(said, body=body)
-        return self._caller.write(
-            lambda: _comment(merge_request.notes.create({"body": body}), number), lambda: self._said(number, body)
+
+        def create() -> Comment:
+            return _comment(self._request(number).notes.create({"body": body}), number)
+
+        return write_once(
+            body,
+            Spot(
+                own=own,
+                make=lambda: self._caller.write(create, lambda: first(own())),
+                change=change,
+                remove=lambda said: self._again(lambda: self._request(number).notes.delete(said.id)),
+            ),
         )
 
     def rights(self, actor: Actor, owners: Collection[str] = ()) -> Rights:
@@ -172,24 +193,26 @@ class GitLab:
     def dashboard(self, body: str = "") -> Found[Issue] | Unknown:
         """Return the open issue of ours with our label and mark; with a body, write it."""
         try:
-            found = self._caller.read(self._dashboards)
+            return Found(self._write_dashboard(body)) if body else first(self._caller.read(self._dashboards))
+        except AbsentError as error:
+            return Unknown(f"no dashboard: {error.message}")
         except RateLimitedError:
             raise
         except ForgeError as error:
-            return Unknown(f"no dashboard: {error.message}")
-        if not body or (found and found[0].body.strip() == body.strip()):
-            return Found(found[0]) if found else Unknown("there is no dashboard yet")
-        if not found:
-            return Found(self._caller.write(lambda: self._found_dashboard(body), self._own_dashboard))
-        self._caller.write(
-            lambda: self._project.issues.update(found[0].number, {"description": body}),
-            lambda: Unknown("the same again does no harm"),
-        )
-        return Found(replace(found[0], body=body))
+            if body and not self._caller.read(lambda: self._client.projects.get(self._name)).issues_enabled:
+                return Unknown(f"no dashboard: {error.message}: issues are turned off")
+            raise
 
     @property
     def _project(self) -> Project:
         return self._client.projects.get(self._name, lazy=True)
+
+    def _request(self, number: int) -> ProjectMergeRequest:
+        return self._project.mergerequests.get(number, lazy=True)
+
+    def _again(self, call: Callable[[], object]) -> None:
+        """Make a write that may be made twice."""
+        self._caller.write(call, lambda: Unknown("the same again does no harm"))
 
     def _list(self, wanted: dict[str, str]) -> tuple[PullRequest, ...]:
         def ask() -> tuple[PullRequest, ...]:
@@ -199,18 +222,13 @@ class GitLab:
         return self._caller.read(ask)
 
     def _notes(self, number: int) -> tuple[Comment, ...]:
-        merge_request = self._project.mergerequests.get(number, lazy=True)
-        notes = merge_request.notes.list(iterator=True, sort="asc", order_by="created_at")
+        notes = self._request(number).notes.list(iterator=True, sort="asc", order_by="created_at")
         return tuple(_comment(note, number) for note in notes if not note.system)
 
     def _react(self, number: int, note: int) -> None:
         """Put a pair of eyes at a note; a second pair is declined, and that does no harm."""
-        merge_request = self._project.mergerequests.get(number, lazy=True)
         try:
-            self._caller.write(
-                lambda: merge_request.notes.get(note, lazy=True).awardemojis.create({"name": "eyes"}),
-                lambda: Unknown("the same again does no harm"),
-            )
+            self._again(lambda: self._request(number).notes.get(note, lazy=True).awardemojis.create({"name": "eyes"}))
         except RateLimitedError:
             raise
         except ForgeError:
@@ -224,7 +242,7 @@ class GitLab:
             return Found(pull) if pull.state is PullState.MERGED else Unknown("not merged yet")
 
         def merge() -> PullRequest:
-            self._project.mergerequests.get(number, lazy=True).merge(sha=head)
+            self._request(number).merge(sha=head)
             return _pull(self._project.mergerequests.get(number))
 
         return self._caller.write(merge, merged)
@@ -259,12 +277,23 @@ class GitLab:
         )
         return [_issue(each) for each in listed if (each.description or "").startswith(DASHBOARD)]
 
-    def _own_dashboard(self) -> Found[Issue] | Unknown:
-        found = self._dashboards()
-        return Found(found[0]) if found else Unknown("not opened yet")
+    def _write_dashboard(self, body: str) -> Issue:
+        """Write the one issue of this account; of two that runs opened at once the later is closed."""
 
-    def _found_dashboard(self, body: str) -> Issue:
-        return _issue(self._project.issues.create({"title": TITLE, "description": body, "labels": LABEL}))
+        def own() -> list[Issue]:
+            return self._caller.read(self._dashboards)
+
+        def create() -> Issue:
+            return _issue(self._project.issues.create({"title": TITLE, "description": body, "labels": LABEL}))
+
+        def change(issue: Issue) -> Issue:
+            self._again(lambda: self._project.issues.update(issue.number, {"description": body}))
+            return replace(issue, body=body)
+
+        def remove(issue: Issue) -> None:
+            self._again(lambda: self._project.issues.update(issue.number, {"state_event": "close"}))
+
+        return write_once(body, Spot(own, lambda: self._caller.write(create, lambda: first(own())), change, remove))
 
     def _open_one(self, branch: str) -> Found[PullRequest] | Unknown:
         for pull in self._list({"state": "opened", "source_branch": branch}):
@@ -272,12 +301,18 @@ class GitLab:
                 return Found(pull)
         return Unknown("no open merge request from this branch")
 
-    def _said(self, number: int, body: str) -> Found[Comment] | Unknown:
-        key, me = key_of(body), self.whoami()
-        for comment in self.comments(number):
-            if key and key_of(comment.body) == key and comment.author == me:
-                return Found(comment)
-        return Unknown("not said yet")
+    def _sort(self, error: Exception) -> Trouble:
+        """Return what an exception of the client means; of a project that was moved the new path is learnt."""
+        if isinstance(error, _SlowError):
+            return Trouble(Kind.WAIT, "GitLab: too many requests", error.wait_s)
+        if isinstance(error, GitlabError):
+            status = error.response_code or 0
+            said = f"GitLab: {error.error_message or f'HTTP {status}'}"[:500]
+            if not isinstance(error, RedirectError) and not (status == _NOT_SO and "moved" in said.lower()):
+                return trouble_of(status, said)
+            self._name = str(self._client.projects.get(self._name).path_with_namespace)
+            return Trouble(Kind.AGAIN, f"GitLab: the project is {self._name} now")
+        return Trouble(Kind.AGAIN, f"GitLab does not answer: {type(error).__name__}")
 
     def _user(self) -> Actor:
         self._client.auth()
@@ -358,18 +393,8 @@ def _permission(level: int) -> Permission:
     return Permission.NONE
 
 
-def _sort(error: Exception) -> Trouble:
-    """Return what an exception of the client means."""
-    if not isinstance(error, GitlabError):
-        return Trouble(Kind.AGAIN, f"GitLab does not answer: {type(error).__name__}")
-    status = error.response_code or 0
-    said = f"GitLab: {error.error_message or f'HTTP {status}'}"[:500]
-    if status == 429:  # noqa: PLR2004  # HTTP
-        return Trouble(Kind.WAIT, said)
-    if status == 409 and "sha" in said.lower():  # noqa: PLR2004  # HTTP; the head that was to be merged moved
-        return Trouble(Kind.NO, said)
-    if status >= 500 or status == 409:  # noqa: PLR2004  # HTTP; 409 also means that the merge request exists
-        return Trouble(Kind.AGAIN, said)
-    if status in {401, 403, 404}:
-        return Trouble(Kind.NO, said, hint="GITLAB_TOKEN needs the scopes `api` and `write_repository` here")
-    return Trouble(Kind.NO, said)
+def _heard(response: requests.Response, **_: object) -> None:
+    """Stop at a rate limit: the client itself would wait for as long as the server asks, ten times over."""
+    if response.status_code == _TOO_MANY:
+        asked = response.headers.get("Retry-After", "")
+        raise _SlowError(float(asked) + 1.0 if asked.isdigit() else 0.0)

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from trimtab.errors import ForgeError, UsageError
 from trimtab.fleet import Found, Unknown
-from trimtab.publish.forge import RateLimitedError
+from trimtab.publish.forge import AbsentError, RateLimitedError
 
 T = TypeVar("T")
 
@@ -65,6 +65,8 @@ class Kind(Enum):
     """A rate limit: nothing was done."""
     NO = auto()
     """The forge declined; asking again changes nothing."""
+    ABSENT = auto()
+    """It is not there, or not for this token; asking again changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,5 +138,7 @@ def _give_up(trouble: Trouble, *, last: bool, cause: Exception) -> None:
     """Raise where another try makes no sense."""
     if trouble.kind is Kind.WAIT and (last or not 0 < trouble.wait_s <= _LONGEST_WAIT_S):
         raise RateLimitedError(f"rate limit: {trouble.message}", "the next run goes on from here") from cause
+    if trouble.kind is Kind.ABSENT:
+        raise AbsentError(trouble.message, trouble.hint) from cause
     if trouble.kind is Kind.NO or last:
         raise ForgeError(trouble.message, trouble.hint) from cause

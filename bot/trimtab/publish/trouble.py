@@ -18,8 +18,10 @@ _LATE = (
 _MOVED = "modified"
 """Part of a 409: the head that was to be merged is another one by now."""
 
-_CONFLICT, _TOO_MANY, _ERROR = 409, 429, 500
-_NOT_ALLOWED = frozenset({401, 403, 404})
+_UNKNOWN, _CONFLICT, _TOO_MANY, _ERROR = 401, 409, 429, 500
+_NOT_ALLOWED = frozenset({401, 403})
+_ABSENT = frozenset({404, 410})
+_HINT = "GITHUB_TOKEN needs `contents: write`, `pull-requests: write` and `issues: write` here"
 
 
 def trouble_of(status: int, data: object, headers: Mapping[str, str], now_s: float) -> Trouble:
@@ -35,8 +37,12 @@ def trouble_of(status: int, data: object, headers: Mapping[str, str], now_s: flo
     low = said.lower()
     if status == _TOO_MANY or (status in _NOT_ALLOWED and ("rate limit" in low or "abuse" in low)):
         return Trouble(Kind.WAIT, said, _wait_s(headers, now_s))
+    if status == _UNKNOWN:  # a good token is met so too while a host is in trouble: Renovate takes it for transient
+        return Trouble(Kind.AGAIN, said, hint="is GITHUB_TOKEN right, and not expired?")
     if status in _NOT_ALLOWED:
-        return Trouble(Kind.NO, said, hint="GITHUB_TOKEN needs `contents: write` and `pull-requests: write` here")
+        return Trouble(Kind.NO, said, hint=_HINT)
+    if status in _ABSENT:
+        return Trouble(Kind.ABSENT, said, hint=_HINT)
     late = any(each in low for each in _LATE)
     again = status >= _ERROR or late or (status == _CONFLICT and _MOVED not in low)
     return Trouble(Kind.AGAIN if again else Kind.NO, said)

@@ -1,0 +1,79 @@
+"""Writes what must stand on a forge once, such as a comment with its key: runs that race undo their doubles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from trimtab.errors import ForgeError
+from trimtab.fleet import Found, Unknown
+from trimtab.life import Actor
+from trimtab.publish.forge import Comment, RateLimitedError
+from trimtab.publish.mark import key_of
+
+
+class Written(Protocol):
+    """Something with a text."""
+
+    @property
+    def body(self) -> str:
+        """Return the text as the forge has it."""
+        ...
+
+
+T = TypeVar("T", bound=Written)
+
+
+@dataclass(frozen=True, slots=True)
+class Spot(Generic[T]):
+    """What a forge can do where something is to stand once.
+
+    Attributes:
+        own: Returns what of ours stands there already, oldest first.
+        make: Writes a new one.
+        change: Gives one another text, and returns it so.
+        remove: Takes one away.
+    """
+
+    own: Callable[[], Sequence[T]]
+    make: Callable[[], T]
+    change: Callable[[T], T]
+    remove: Callable[[T], None]
+
+
+def write_once(body: str, spot: Spot[T]) -> T:
+    """Return the one that stands with this text: made where there is none, changed where it says something else.
+
+    No forge makes a thing only if it is not there. So whoever made one looks again: of several the oldest stays, which
+    all who race agree on, and the others are taken away.
+    """
+    there = spot.own()
+    if not there:
+        made = spot.make()
+        there = spot.own() or (made,)
+    first, *doubles = there
+    for double in doubles:
+        _remove(double, spot)
+    return first if first.body.strip() == body.strip() else spot.change(first)
+
+
+def first(found: Sequence[T]) -> Found[T] | Unknown:
+    """Return the oldest of what stands; Unknown where nothing does."""
+    return Found(found[0]) if found else Unknown("it is not there yet")
+
+
+def with_key(body: str, comments: Sequence[Comment], me: Callable[[], Actor]) -> tuple[Comment, ...]:
+    """Return the comments of this account that begin with the same key line as a text; none where it has no key."""
+    key = key_of(body)
+    return tuple(each for each in comments if key and key_of(each.body) == key and each.author == me())
+
+
+def _remove(double: T, spot: Spot[T]) -> None:
+    """Take a double away; another run may have been faster."""
+    try:
+        spot.remove(double)
+    except RateLimitedError:
+        raise
+    except ForgeError:
+        return

@@ -1,0 +1,25 @@
+"""Answers in the words of GitHub's REST API, which Gitea and Forgejo speak too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from trimtab.life import NOBODY, Actor
+from trimtab.publish.forge import Issue
+from trimtab.publish.mark import DASHBOARD
+
+
+def is_dashboard(issue: Mapping[str, object]) -> bool:
+    """Return whether what a listing of issues has is one that holds a dashboard, and no pull request."""
+    return not issue.get("pull_request") and str(issue.get("body") or "").startswith(DASHBOARD)
+
+
+def issue_of(issue: Mapping[str, object]) -> Issue:
+    """Return an issue."""
+    body, url = str(issue.get("body") or ""), str(issue.get("html_url") or "")
+    return Issue(int(str(issue["number"])), actor_of(issue.get("user")), body, url)
+
+
+def actor_of(user: object) -> Actor:
+    """Return an account; nobody where it is gone."""
+    return Actor(str(user["login"]), int(str(user["id"]))) if isinstance(user, Mapping) else NOBODY

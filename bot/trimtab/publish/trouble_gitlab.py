@@ -1,0 +1,24 @@
+"""What GitLab's answers mean when it declines."""
+
+from __future__ import annotations
+
+from trimtab.publish.pace import Kind, Trouble
+
+_UNKNOWN, _CONFLICT, _ERROR = 401, 409, 500
+_ABSENT = frozenset({404, 410})
+_HINT = "GITLAB_TOKEN needs the scopes `api` and `write_repository`, and the role Developer, here"
+
+
+def trouble_of(status: int, said: str) -> Trouble:
+    """Return what an answer means, and what to do about it: https://docs.gitlab.com/api/rest/troubleshooting/.
+
+    A conflict means that the merge request exists, or is locked for a moment, or that its head moved.
+    """
+    low = said.lower()
+    if status == _UNKNOWN and "insufficient_scope" not in low:
+        return Trouble(Kind.AGAIN, said, hint="is GITLAB_TOKEN right, and not expired?")
+    if status in _ABSENT:
+        return Trouble(Kind.ABSENT, said, hint=_HINT)
+    if status >= _ERROR or (status == _CONFLICT and "sha" not in low):
+        return Trouble(Kind.AGAIN, said)
+    return Trouble(Kind.NO, said, hint=_HINT if status in {_UNKNOWN, 403} else "")
