@@ -259,14 +259,14 @@ def test_no_facts_withdraw_nothing(on: Stage, kept: dict[str, bool]) -> None:
 
 
 def test_what_comes_back_is_proposed_again(on: Stage) -> None:
-    """A withdrawn recommendation that comes back gets a new pull request."""
+    """A withdrawn recommendation that comes back is opened again, in the pull request that it had."""
     run(on, wanted(proposal(on.bare)))
     run(on, wanted())
 
     run(on, wanted(proposal(on.bare)))
 
-    assert [pull.number for pull in on.forge.pulls()] == [2]
-    assert steps(on) == ["proposed", "open", "withdrawn", "proposed", "open"]
+    assert [pull.number for pull in on.forge.pulls()] == [1]
+    assert steps(on) == ["proposed", "open", "withdrawn", "open"]
 
 
 def test_limits_hold_back_the_last(on: Stage) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from trimtab.fleet import Found, Unknown
 from trimtab.life import Draft, Entry, Journal, State, following
+from trimtab.publish.accounts import accounts_of, approver_of
+from trimtab.publish.back import cut_off
 from trimtab.publish.forge import PullRequest, PullState
 from trimtab.publish.partial import Part, part_of
 from trimtab.publish.site import Site, Standing, View, look
@@ -32,7 +34,8 @@ def catch_up(site: Site, journal: Journal) -> Caught:
     """
     view = look(site, journal)
     found = {held.id: pull for held in view.standings.values() for pull in _ended(site, held)}
-    drafts = [_draft(site, view.standings[name], pull) for name, pull in found.items() if pull.state in _ENDED]
+    known = journal.entries()
+    drafts = [_draft(site, view.standings[name], pull, known) for name, pull in found.items() if pull.state in _ENDED]
     written = journal.append(drafts)
     standings = {name: _still_open(held, found) for name, held in view.standings.items()}
     links = tuple(_link(entry, view.standings[entry.recommendation].branch) for entry in written)
@@ -45,7 +48,8 @@ def _ended(site: Site, held: Standing) -> tuple[PullRequest, ...]:
         return ()
     steps = {entry.pull_request: entry.step for entry in held.entries}  # the latest of each
     settled = {number for number, step in steps.items() if step != State.OPEN}
-    return tuple(pull for pull in site.forge.pulls(held.branch) if pull.number not in settled)[:1]
+    pulls = [pull for pull in site.forge.pulls(held.branch) if pull.number not in settled][:1]
+    return tuple(pull for pull in pulls if not cut_off(held, pull))
 
 
 def _still_open(held: Standing, found: Mapping[str, PullRequest]) -> Standing:
@@ -56,11 +60,15 @@ def _still_open(held: Standing, found: Mapping[str, PullRequest]) -> Standing:
     return replace(held, pull=Found(pull) if pull.branch == held.branch else Unknown("none is open"))
 
 
-def _draft(site: Site, held: Standing, pull: PullRequest) -> Draft:
+def _draft(site: Site, held: Standing, pull: PullRequest, known: Sequence[Entry]) -> Draft:
+    """Return the step; a merge that Trimtab made for somebody who approved that head is theirs."""
+    actor = pull.ended_by
+    if pull.state is PullState.MERGED and accounts_of(known).has(actor):
+        actor = next(iter(approver_of(known, pull.number, pull.head)), actor)
     draft = replace(
-        following(held.last, _ENDED[pull.state], pull.ended_by),
+        following(held.last, _ENDED[pull.state], actor),
         head=pull.head,
-        merged=pull.merge_commit,
+        merged=pull.merge_commit or (pull.head if pull.state is PullState.MERGED else ""),  # a fast-forward makes none
         pull_request=pull.number,
         url=pull.url,
         title=pull.title,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from trimtab.fleet import Found, Unknown
 from trimtab.gitio import Update
 from trimtab.life import Actor, Entry, State, following
+from trimtab.publish.back import brought_back, flaps
 from trimtab.publish.branch import branch_for, changes_nothing, ours
 from trimtab.publish.drafts import chose_otherwise, drafted, material, reopened, repeats
 from trimtab.publish.forge import PullRequest
@@ -108,13 +109,16 @@ def _still(desk: Desk, standing: Standing, proposal: Proposal) -> str:
         return f"{state}: nothing material changed since"
     if state == State.VERIFIED and chose_otherwise(standing.entries, proposal):
         return "verified: a person merged other values in the place of these"
-    return ""
+    return flaps(standing.entries, desk.now) if state == State.WITHDRAWN else ""
 
 
 def _begin(desk: Desk, standing: Standing, proposal: Proposal) -> Move:
     """Return how to open a pull request, from wherever an earlier run may have been cut off."""
     if not ours(desk.site, standing):
         return Move(standing, proposal, f"held: the branch {standing.branch} holds commits of others")
+    back = brought_back(desk.site, standing, proposal) if standing.entries else NOTHING
+    if isinstance(back, Found):
+        return back.value
     branch = branch_for(desk.site, standing, proposal, desk.wanted.at_s)
     if changes_nothing(desk.site.repo, branch.head):
         return Move(standing, proposal, f"held: {desk.site.base} holds the change already")

@@ -12,7 +12,7 @@ from trimtab.config import Limits
 from trimtab.fleet import Found
 from trimtab.hours import next_opening, parse_window
 from trimtab.life import Entry, State
-from trimtab.publish.move import Call, Move
+from trimtab.publish.move import OPENING, Call, Move
 from trimtab.publish.site import View
 from trimtab.recommendation import Proposal
 from trimtab.rule import Subject
@@ -69,11 +69,11 @@ def limited(
 
 def _why_not(move: Move, shut: str, entries: Sequence[Entry], hour: Hour) -> str:
     """Return why a move must wait for another time; empty where it need not."""
-    if move.call not in {Call.OPEN, Call.EDIT}:
+    if move.call not in OPENING | {Call.EDIT}:
         return ""
     if shut:
         return shut
-    if move.call is Call.OPEN and hour.limits.quiet_after_merge and isinstance(move.wanted, Proposal):
+    if move.call in OPENING and hour.limits.quiet_after_merge and isinstance(move.wanted, Proposal):
         return _quiet(move.wanted.priced.finding.subject, entries, hour, hour.limits.quiet_after_merge)
     return ""
 
@@ -120,7 +120,7 @@ class _Count:
 
         What is recorded as open was let through by the run that was cut off before it asked the forge.
         """
-        if move.call is not Call.OPEN or not isinstance(move.wanted, Proposal) or move.standing.state == State.OPEN:
+        if move.call not in OPENING or not isinstance(move.wanted, Proposal) or move.standing.state == State.OPEN:
             return ""
         limits, team = self._limits, move.wanted.team
         for limit, count, name in (
@@ -135,7 +135,7 @@ class _Count:
 
     def take(self, move: Move) -> None:
         """Count a move that is made; one that finishes what is recorded as open is among the hour's already."""
-        if move.call is Call.OPEN and isinstance(move.wanted, Proposal):
+        if move.call in OPENING and isinstance(move.wanted, Proposal):
             new = move.standing.state != State.OPEN
             self._open += 1
             self._new += new

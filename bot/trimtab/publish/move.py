@@ -22,10 +22,16 @@ class Call(StrEnum):
 
     NONE = "none"
     OPEN = "open"
+    REOPEN = "reopen"
+    """Open the one of before again; a new one where the forge will not."""
     EDIT = "edit"
     CLOSE = "close"
     TELL = "tell"
     """Say, once, that the branch is left to the person who changed it."""
+
+
+OPENING = frozenset({Call.OPEN, Call.REOPEN})
+"""Calls after which a pull request is open that was not."""
 
 
 @dataclass(frozen=True, slots=True)
