@@ -1,16 +1,18 @@
 from __future__ import annotations
 
-import re
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
 
 from trimtab.cli.app import run
-from trimtab.cli.init import find_remote
+from trimtab.cli.init_found import contexts_of
+from trimtab.cli.init_remote import find_remote
+from trimtab.cli.init_source import Origin, find_source, given_source
 from trimtab.cli.load import load_config
 from trimtab.config import Mode
+from trimtab.errors import UsageError
 
 DEPLOYMENT = """\
 apiVersion: apps/v1
@@ -52,13 +54,16 @@ def set_remote(folder: Path, address: str) -> None:
         ("https://gitlab.acme.example/group/gitops.git", "gitlab", "https://gitlab.acme.example", "group/gitops"),
         ("https://github.acme.example/a/b", "github", "https://github.acme.example/api/v3", "a/b"),
         ("https://git.acme.example/a/b.git", "", "", "a/b"),
+        ("http://gitlab.acme.example:8080/a/b.git", "gitlab", "http://gitlab.acme.example:8080", "a/b"),
+        ("git@github.acme.example:a/b.git", "github", "https://github.acme.example/api/v3", "a/b"),
+        ("https://forgejo.acme.example/a/b.git", "gitea", "https://forgejo.acme.example", "a/b"),
     ],
 )
 def test_remote_tells_the_forge(checkout: Path, address: str, kind: str, api_url: str, repository: str) -> None:
     """The forge, its API and the repository come from `origin`, without credentials."""
     set_remote(checkout, address)
 
-    remote = find_remote(checkout, "")
+    remote = find_remote(checkout, "", {})
 
     assert (remote.kind, remote.api_url, remote.repository) == (kind, api_url, repository)
 
@@ -78,42 +83,130 @@ def test_written_configuration_is_one(checkout: Path, capsys: pytest.CaptureFixt
     assert "found 1 serving\n" in capsys.readouterr().out
 
 
-def test_workflow_has_least_permissions(checkout: Path) -> None:
-    """The workflow grants nothing at the top, and pins every action that it can to a full commit."""
+@pytest.mark.parametrize(
+    ("environ", "kind"),
+    [
+        ({"GITHUB_SERVER_URL": "https://git.acme.example"}, "github"),
+        ({"CI_SERVER_URL": "https://git.acme.example"}, "gitlab"),
+        ({"GITHUB_SERVER_URL": "https://git.acme.example", "GITEA_ACTIONS": "true"}, "gitea"),
+        ({"GITHUB_SERVER_URL": "https://github.com"}, ""),
+    ],
+)
+def test_job_tells_the_forge(checkout: Path, environ: dict[str, str], kind: str) -> None:
+    """Where the host's name says nothing, the job does, if it is a job of that host."""
+    set_remote(checkout, "https://git.acme.example/a/b.git")
+
+    assert find_remote(checkout, "", environ).kind == kind
+
+
+@pytest.mark.parametrize(("name", "kind"), [(".gitlab-ci.yml", "gitlab"), (".gitea", "gitea"), (".github", "github")])
+def test_pipelines_tell_the_forge(checkout: Path, name: str, kind: str) -> None:
+    """Where nothing else says, what stands in the repository for its forge does."""
+    set_remote(checkout, "https://git.acme.example/a/b.git")
+    (checkout / name).mkdir()
+
+    assert find_remote(checkout, "", {}).kind == kind
+
+
+def test_what_is_there_stays(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that exists is kept and said to be, the others are written, and a second call writes nothing."""
     set_remote(checkout, "https://github.com/acme/gitops.git")
+    workflow = checkout / ".github/workflows/trimtab.yml"
+    workflow.parent.mkdir(parents=True)
+    workflow.write_text("mine")
 
-    run(["init", str(checkout)])
+    assert run(["init", str(checkout)]) == 0
+    first = capsys.readouterr().out
+    written = (checkout / "trimtab.yaml").read_bytes()
+    assert run(["init", str(checkout), "--format", "json"]) == 0
 
-    text = (checkout / ".github/workflows/trimtab.yml").read_text()
-    workflow = yaml.safe_load(text)
-    pins = re.findall(r"uses: actions/[a-z-]+@(\S+)", text)
-    assert workflow["permissions"] == {}
-    assert all(re.fullmatch(r"[0-9a-f]{40}", pin) for pin in pins)
-    assert text.count("persist-credentials: false") == text.count("actions/checkout@") == len(workflow["jobs"])
-
-
-def test_gitlab_gets_a_scheduled_job(checkout: Path) -> None:
-    """For GitLab a job for scheduled pipelines is written."""
-    set_remote(checkout, "https://gitlab.com/acme/gitops.git")
-
-    run(["init", str(checkout)])
-
-    job = yaml.safe_load((checkout / ".gitlab/trimtab.yml").read_text())["trimtab"]
-    assert job["rules"] == [{"if": '$CI_PIPELINE_SOURCE == "schedule"'}]
+    second = json.loads(capsys.readouterr().out)
+    assert workflow.read_text() == "mine"
+    assert f"kept {workflow}" in first
+    assert (second["written"], len(second["kept"])) == ([], 2)
+    assert (checkout / "trimtab.yaml").read_bytes() == written
 
 
-def test_nothing_is_overwritten(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Where one of the files exists, none is written."""
+def test_force_writes_anew(checkout: Path) -> None:
+    """Only `--force` replaces a file."""
+    (checkout / "trimtab.yaml").write_text("mine")
+
+    run(["init", str(checkout), "--force"])
+
+    assert load_config(checkout / "trimtab.yaml").mode is Mode.REPORT
+
+
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_links_are_not_followed(checkout: Path, tmp_path: Path, force: list[str]) -> None:
+    """A link in place of a file, or of its folder, is refused before anything is written."""
     set_remote(checkout, "https://github.com/acme/gitops.git")
-    (checkout / ".github" / "workflows").mkdir(parents=True)
-    (checkout / ".github/workflows/trimtab.yml").write_text("mine")
+    (tmp_path / "elsewhere").mkdir()
+    (checkout / ".github").symlink_to(tmp_path / "elsewhere")
 
-    code = run(["init", str(checkout)])
-
-    assert code == 4
+    assert run(["init", str(checkout), *force]) == 4
     assert not (checkout / "trimtab.yaml").exists()
-    assert (checkout / ".github/workflows/trimtab.yml").read_text() == "mine"
-    assert "nothing was written" in capsys.readouterr().err
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+ARGO = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: chat, namespace: argocd}
+spec:
+  source: {repoURL: https://github.com/acme/gitops.git, path: apps}
+  destination: {name: eu-prod, namespace: llm}
+"""
+
+
+def test_clusters_are_those_that_servings_go_to(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argo CD's destination names the cluster; a context of the kubeconfig for it is offered, others are not told."""
+    (checkout / "apps").mkdir()
+    (checkout / "chat.yaml").rename(checkout / "apps/chat.yaml")
+    (checkout / "argo.yaml").write_text(ARGO)
+    kubeconfig = checkout.parent / "kubeconfig"
+    kubeconfig.write_text("contexts: [{name: eu-prod}, {name: private}]\nusers: [{name: a, user: {token: secret}}]\n")
+    monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
+
+    run(["init", str(checkout)])
+
+    text = (checkout / "trimtab.yaml").read_text()
+    assert [one.name for one in load_config(checkout / "trimtab.yaml").clusters] == ["eu-prod"]
+    assert '# kubernetes: {context: "eu-prod"}' in text
+    assert "private" not in text
+    assert "secret" not in text
+
+
+def test_one_prometheus_for_several_clusters_is_told_apart(checkout: Path) -> None:
+    """A server that several clusters share is asked for each by its label, so that nothing counts twice."""
+    run(["init", str(checkout), "--cluster", "eu", "--cluster", 'u"s', "--prometheus", "http://127.0.0.1:9090"])
+
+    found = [one.prometheus.matchers for one in load_config(checkout / "trimtab.yaml").clusters if one.prometheus]
+    assert found == ['cluster="eu"', 'cluster="u\\"s"']
+
+
+@pytest.mark.parametrize("text", ["contexts: 3", "contexts: [3, {name: 4}]", "[", ""])
+def test_odd_kubeconfig_names_nothing(tmp_path: Path, text: str) -> None:
+    """A kubeconfig that is none, or is not there, is passed over."""
+    (tmp_path / "config").write_text(text)
+
+    assert contexts_of({"KUBECONFIG": f"{tmp_path / 'config'}:{tmp_path / 'absent'}"}) == ()
+
+
+def test_workflow_takes_trimtab_from_where_it_is_said(checkout: Path) -> None:
+    """`--source` is what the workflow takes; a tag, which can be moved, is not taken."""
+    set_remote(checkout, "https://github.com/acme/gitops.git")
+    sha = "0123456789abcdef0123456789abcdef01234567"
+
+    assert run(["init", str(checkout), "--source", f"acme/trimtab@{sha}"]) == 0
+    assert f"uses: acme/trimtab@{sha}\n" in (checkout / ".github/workflows/trimtab.yml").read_text()
+    assert given_source(f"acme/trimtab@{sha}") == Origin("acme/trimtab", sha)
+    with pytest.raises(UsageError):
+        given_source("acme/trimtab@v1")
+
+
+def test_source_of_another_host_is_no_source() -> None:
+    """A workflow can take Trimtab from its own host alone."""
+    assert find_source("forge.that.has.it.not.example") == Origin()
 
 
 def test_folder_without_a_remote_still_gets_a_configuration(checkout: Path) -> None:

@@ -3,118 +3,150 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from trimtab.cli.init_files import Draft, files_of, write_files
+from trimtab.cli.init_found import recognise
+from trimtab.cli.init_remote import SUPPORTED, find_remote
+from trimtab.cli.init_source import find_source, given_source
 from trimtab.cli.load import DEFAULT_NAME
-from trimtab.errors import RefusedError, UsageError
-from trimtab.folders import data_folder
-from trimtab.gitio import address_of
-from trimtab.manifest import Tree, inspect
+from trimtab.errors import UsageError
+from trimtab.fleet import Found
+from trimtab.gitio import TOKENS
+from trimtab.text.clean import one_line
 
-_REMOTE = re.compile(
-    r"(?:(?P<scheme>https?|ssh)://)?(?:[^@/]*@)?(?P<host>[^/:]+)(?::\d+)?[:/](?P<path>.+?)(?:\.git)?/?"
-)
-_PUBLIC = {"github.com": "github", "gitlab.com": "gitlab"}
-_API_PATHS = {"github": "/api/v3", "gitlab": ""}
-_WORKFLOWS = {"github": ".github/workflows/trimtab.yml", "gitlab": ".gitlab/trimtab.yml"}
+_SCOPES = {
+    "github": "GITHUB_TOKEN: contents, pull requests, issues: write; to open this as a pull request workflows, too",
+    "gitlab": "GITLAB_TOKEN: a project access token, role Developer, scope api",
+}
+"""The least that each forge's token needs; the README says the same."""
 
 
 @dataclass(frozen=True, slots=True)
-class Remote:
-    """Where a repository's pull requests would be opened.
+class Done:
+    """What came of it.
 
     Attributes:
-        kind: `github` or `gitlab`; empty where it cannot be told.
-        api_url: Of a server of one's own; empty for the public service.
-        repository: `owner/name`, or the project's full path.
+        draft: What the files were made of.
+        written: Files that were written here.
+        kept: Those that were there.
+        pull_request: Its address; empty where none was opened.
+        why: Why none was; empty where none was asked for.
     """
 
-    kind: str = ""
-    api_url: str = ""
-    repository: str = ""
+    draft: Draft
+    written: tuple[str, ...]
+    kept: tuple[str, ...] = ()
+    pull_request: str = ""
+    why: str = ""
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True), default=".")
-@click.option("--cluster", default="main", show_default=True, help="The cluster's name in everything Trimtab writes.")
+@click.option("--cluster", "clusters", multiple=True, help="A cluster's name; by default what Argo CD and Flux name.")
 @click.option("--prometheus", default="", help="Address of its Prometheus; without it only manifests are judged.")
-@click.option("--forge", "kind", type=click.Choice(sorted(_WORKFLOWS)), help="Which forge; from the remote by default.")
+@click.option("--forge", "kind", type=click.Choice(sorted(SUPPORTED)), help="Which forge; from the remote by default.")
+@click.option("--source", default="", help="Where the workflow takes Trimtab from: OWNER/NAME@SHA.")
+@click.option(
+    "--pull-request/--no-pull-request",
+    "pull",
+    default=None,
+    help="Open a pull request with the files instead of writing them; by default in a job that has a token.",
+)
+@click.option("--force", is_flag=True, help="Write the files anew where they are there already.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(folder: Path, cluster: str, prometheus: str, kind: str | None, form: str) -> None:
-    """Write trimtab.yaml and the workflow for GitHub Actions or GitLab CI into FOLDER; overwrites nothing."""
+def command(
+    folder: Path,
+    clusters: tuple[str, ...],
+    prometheus: str,
+    kind: str | None,
+    source: str,
+    form: str,
+    **how: bool | None,
+) -> None:
+    """Write trimtab.yaml and the workflow for GitHub Actions or GitLab CI into FOLDER; what is there stays."""
     if prometheus and not re.fullmatch(r"https?://[^\s@]+", prometheus):
         raise UsageError(f"--prometheus {prometheus!r} is no address", "write http://host:port, without credentials")
-    remote = find_remote(folder, kind or "")
-    servings = [serving.subject for serving in inspect(Tree.read(folder)).servings]
-    files = {
-        DEFAULT_NAME: _render(
-            "trimtab.yaml.j2",
-            cluster=cluster,
-            prometheus=prometheus,
-            name=folder.resolve().name,
-            servings=servings,
-            **asdict(remote),
-        )
-    }
-    if remote.kind:
-        files[_WORKFLOWS[remote.kind]] = _render(f"{remote.kind}.yml.j2")
-    written = [str(folder / name) for name in _write(folder, files)]
+    if not all(clusters):
+        raise UsageError("--cluster names nothing", "write --cluster eu")
+    remote = find_remote(folder, kind or "", os.environ)
+    taken = given_source(source) if source else find_source(remote.server.partition("://")[2])
+    draft = Draft(folder.resolve().name, remote, recognise(folder, clusters, os.environ), prometheus, taken)
+    pull = how["pull"]
+    wanted = _in_a_job(remote.kind, os.environ) if pull is None else pull
+    done = (_propose if wanted else _write)(folder, draft, force=bool(how["force"]))
+    _say(form, folder, done)
+
+
+def _in_a_job(kind: str, environ: Mapping[str, str]) -> bool:
+    """Return whether this runs in a job that has a token for the forge."""
+    return environ.get("CI") == "true" and kind in TOKENS and bool(environ.get(TOKENS[kind][0]))
+
+
+def _write(folder: Path, draft: Draft, *, force: bool) -> Done:
+    files = files_of(draft)
+    written = write_files(folder, files, force=force)
+    return Done(draft, written, tuple(name for name in files if name not in written))
+
+
+def _propose(folder: Path, draft: Draft, *, force: bool) -> Done:
+    from trimtab.cli.init_pull import open_onboarding  # noqa: PLC0415 - the whole flow; only for the preview of a scan
+
+    files = files_of(draft)
+    opened = open_onboarding(folder, draft, files, force=force)
+    if isinstance(opened, Found):
+        return Done(draft, (), pull_request=opened.value.url)
+    return Done(draft, (), tuple(files), why=opened.reason)
+
+
+def _say(form: str, folder: Path, done: Done) -> None:
+    """Print what was done and what is left to do."""
     if form == "json":
-        click.echo(json.dumps({"schema": "trimtab/init/v1", "written": written, "servings": servings}, indent=2))
+        click.echo(_document(folder, done))
         return
-    for name in written:
-        click.echo(f"wrote {name}")
-    click.echo(f"found {len(servings)} serving{'' if len(servings) == 1 else 's'}")
-    if remote.kind == "github":
-        click.echo("put where you take Trimtab from into the workflow, for OWNER/trimtab@FULL_SHA")
-    click.echo(f"next: trimtab scan --config {folder / DEFAULT_NAME}")
+    lines = [f"wrote {folder / name}" for name in done.written]
+    lines += [] if done.why else [f"kept {folder / name}: it was there" for name in done.kept]
+    lines += [f"pull request: {done.pull_request}"] if done.pull_request else []
+    lines += [f"no pull request: {done.why}"] if done.why else []
+    for line in (*lines, *_left(folder, done)):
+        click.echo(one_line(line, 2000))
 
 
-def find_remote(folder: Path, kind: str) -> Remote:
-    """Return where a checkout's `origin` is; credentials in its address are left behind."""
-    address = address_of(folder)
-    match = _REMOTE.fullmatch(address)
-    if match is None or Path(address).is_absolute():
-        return Remote(kind)
-    host = match["host"].lower()
-    kind = kind or _PUBLIC.get(host, "") or _guess(folder, host)
-    own = kind and host not in _PUBLIC
-    return Remote(kind, f"https://{host}{_API_PATHS[kind]}" if own else "", match["path"].lstrip("/"))
+def _left(folder: Path, done: Done) -> list[str]:
+    """Return what was found, and what a person does next."""
+    found, kind = done.draft.found, done.draft.remote.kind
+    count = len(found.servings)
+    lines = [f"found {count} serving{'' if count == 1 else 's'}"]
+    lines.append(f"clusters: {', '.join(one.name for one in found.clusters)}")
+    lines += [f"Prometheus may be at {one.url} ({one.why})" for one in found.suggested if not done.draft.prometheus]
+    lines += [f"token: {_SCOPES[kind]}"] if kind in _SCOPES else []
+    if kind == "github" and not done.draft.source.ref:
+        lines.append("put where you take Trimtab from into the workflow, for OWNER/trimtab and the zeros; or give --source")
+    if ".gitlab-ci.yml" in done.kept and not done.why:
+        lines.append("include it in .gitlab-ci.yml: include: [{local: .gitlab/trimtab.yml}]")
+    if kind not in _SCOPES:
+        lines.append("no workflow was written: run `trimtab run` on a schedule of your own")
+    return [*lines, f"next: trimtab scan --config {folder / DEFAULT_NAME}"]
 
 
-def _guess(folder: Path, host: str) -> str:
-    """Return the forge that a host's name or the folder's own pipelines speak of; empty where nothing does."""
-    if "gitlab" in host or (folder / ".gitlab-ci.yml").exists():
-        return "gitlab"
-    return "github" if "github" in host or (folder / ".github").is_dir() else ""
-
-
-def _render(template: str, **values: object) -> str:
-    """Return a filled template."""
-    environment = Environment(
-        loader=FileSystemLoader(data_folder("templates") / "init"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 -- YAML, not HTML; values are written as JSON strings
+def _document(folder: Path, done: Done) -> str:
+    found = done.draft.found
+    return json.dumps(
+        {
+            "schema": "trimtab/init/v1",
+            "written": [str(folder / name) for name in done.written],
+            "kept": [str(folder / name) for name in done.kept],
+            "servings": [serving.subject for serving in found.servings],
+            "clusters": [one.name for one in found.clusters],
+            "prometheus": [one.url for one in found.suggested],
+            "pull_request": done.pull_request or None,
+            "reason": done.why or None,
+        },
+        indent=2,
     )
-    return environment.get_template(template).render(**values)
-
-
-def _write(folder: Path, files: dict[str, str]) -> list[str]:
-    """Write new files, all or none, and return their names."""
-    there = [name for name in files if (folder / name).exists()]
-    if there:
-        raise RefusedError(f"{folder / there[0]} exists; nothing was written", "remove it to have it written anew")
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    return list(files)
