@@ -1,0 +1,387 @@
+"""Attacks by time: what moves between a comment and its answer, what is forged before it, and what is cut off."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.forges.state import BOT, LATER, NOW, ForgeState, commit_to, git, show, tip
+from tests.publish.chat.cut import Cut, KilledError
+from tests.publish.proposals import proposal, wanted
+from tests.publish.stages import SERVED, Stage, stage
+from trimtab.config import Limits
+from trimtab.errors import ForgeError
+from trimtab.life import Entry
+from trimtab.publish import Answered, Chat, Pointer, answer_all, catch_up, sync
+from trimtab.publish.forge import RateLimitedError
+from trimtab.record import Verified
+
+AT_S = int(datetime.fromisoformat(NOW).timestamp())
+"""When the comments of the fakes are written."""
+
+HOUR_S = 3600
+
+
+@pytest.fixture
+def on(tmp_path: Path) -> Iterator[Stage]:
+    """Return a forge in memory with one open pull request, which was opened a day before anybody comments."""
+    with stage("memory", tmp_path) as ready:
+        run(ready)
+        yield ready
+
+
+@pytest.fixture(params=SERVED)
+def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
+    """Return each served forge, likewise."""
+    with stage(request.param, tmp_path) as ready:
+        run(ready)
+        yield ready
+
+
+def run(on: Stage, at_s: int = AT_S - 24 * HOUR_S, replicas: int = 2) -> str:
+    """Run once, without looking at comments, and return what became of the proposal."""
+    return sync(on.site(), wanted(proposal(on.bare, replicas=replicas)), on.ledger(at_s), Limits(), at_s)[0].note
+
+
+def cut(on: Stage, writes: int = 1_000_000) -> Cut:
+    """Return what a fresh process works with, until it is killed."""
+    return Cut(on.forge, on.ledger(AT_S), writes)
+
+
+def answer(on: Stage, held: Cut | None = None) -> tuple[Answered, ...]:
+    """Answer what waits, as a process of its own, with merging on."""
+    held = held or cut(on)
+    return answer_all(replace(on.site(), forge=held), held, Chat(AT_S, merges=True))[0]
+
+
+def commands(on: Stage) -> list[Entry]:
+    """Return the entries of commands; the ledger holds."""
+    assert isinstance(on.ledger().prove(), Verified)
+    return [entry for entry in on.ledger().entries() if entry.command]
+
+
+def replies(on: Stage, number: int = 1) -> list[str]:
+    """Return what the bot said."""
+    return [said.body for said in on.state.get(number).comments if said.login == BOT]
+
+
+def push(on: Stage) -> str:
+    """Push to the branch of the pull request as a person, and return its head before."""
+    branch = on.state.get(1).branch
+    before = tip(on.bare, branch)
+    commit_to(on.bare, branch, {"apps/chat.yaml": "replicas: 0\n"}, "Sneak")
+    return before
+
+
+def test_a_push_between_two_reads_of_an_approval_is_not_merged(served: Stage) -> None:
+    """The branch moves after its head was read: what is merged could only be that head, and is not."""
+    served.state.say(1, "ada", "/trimtab approve")
+    held = cut(served)
+    held.on_rights = lambda: push(served) and None
+
+    answer(served, held)
+
+    assert served.state.get(1).state == "open"
+    assert show(served.bare, "main", "apps/chat.yaml") == "replicas: 4"
+    (reply,) = replies(served)
+    assert "did not merge" in reply or "not mine" in reply
+
+
+def test_a_push_that_is_taken_back_brings_nothing_in(on: Stage) -> None:
+    """A head that came and went between comment and answer is never what is merged."""
+    before = push(on)
+    on.state.say(1, "ada", "/trimtab approve")
+    git(on.bare, "update-ref", f"refs/heads/{on.state.get(1).branch}", before)
+
+    answer(on)
+
+    (entry,) = commands(on)
+    assert entry.head == before
+    assert show(on.bare, "main", "apps/chat.yaml") == "replicas: 2"
+
+
+@pytest.mark.parametrize(("hours", "approved"), [(2, False), (-0.5, False), (-3, True)])
+def test_a_head_that_its_author_did_not_see_is_not_approved(on: Stage, hours: float, approved: bool) -> None:
+    """The bot itself replaced the head after the comment, or noted a time before it and may have pushed after it."""
+    run(on, int(AT_S + hours * HOUR_S), replicas=3)
+    on.state.say(1, "ada", "/trimtab approve")
+
+    answer(on)
+
+    (entry,) = commands(on)
+    assert bool(entry.tree) is approved
+    assert (on.state.get(1).state == "merged") is approved
+    assert ("It changed since your comment" in replies(on)[0]) is not approved
+
+
+def test_an_approval_that_names_the_whole_commit_needs_no_clock(on: Stage) -> None:
+    """With the id of the head nothing is left to doubt, whenever it was pushed."""
+    run(on, AT_S + HOUR_S, replicas=3)
+    on.state.say(1, "ada", f"/trimtab approve {on.state.get(1).head}")
+
+    answer(on)
+
+    assert on.state.get(1).state == "merged"
+
+
+def test_a_head_that_stood_when_the_comment_came_is_approved(served: Stage) -> None:
+    """The head was replaced shortly before; the forge tells that nothing changed after the comment."""
+    run(served, AT_S - 60, replicas=3)
+    served.state.say(1, "ada", "/trimtab approve")
+
+    answer(served)
+
+    assert served.state.get(1).state == "merged"
+
+
+def test_a_merge_is_its_approvers(served: Stage) -> None:
+    """The bot's token merged; the ledger says who approved that head."""
+    served.state.say(1, "ada", "/trimtab approve")
+    answer(served)
+
+    catch_up(served.site(), served.ledger())
+
+    entry = served.ledger().entries()[-1]
+    assert (entry.step, entry.actor.login, entry.actor.id) == ("approved", "ada", 7)
+    assert entry.head == commands(served)[0].head
+
+
+def test_a_pull_request_that_goes_elsewhere_is_not_approved(on: Stage) -> None:
+    """Somebody pointed it at another base: what would come of it there was not proposed."""
+    git(on.bare, "update-ref", "refs/heads/release", tip(on.bare, "main"))
+    on.state.edit(1, base="release")
+    on.state.say(1, "ada", "/trimtab approve")
+
+    answer(on)
+
+    assert commands(on)[0].note == "not done: It goes to release now, not to main."
+    assert on.state.get(1).state == "open"
+
+
+def test_who_opened_it_cannot_approve_it(on: Stage) -> None:
+    """A person's token opened it: the same person does not approve it."""
+    on.state.bots = frozenset()
+    on.state.say(1, BOT, "/trimtab approve")
+
+    answer(on)
+
+    assert "cannot approve" in commands(on)[0].note
+    assert on.state.get(1).state == "open"
+
+
+def test_permission_counts_when_it_acts(on: Stage) -> None:
+    """Who lost the permission after the comment may not any more."""
+    on.state.say(1, "ada", "/trimtab approve")
+    on.state.levels["ada"] = "read"
+
+    answer(on)
+
+    assert commands(on)[0].note == "refused: no write permission"
+
+
+def test_permission_that_cannot_be_told_is_none_yet(on: Stage) -> None:
+    """The forge does not answer who may: nothing is recorded, done or said until it does; others are answered."""
+    first = on.state.say(1, "ada", "/trimtab dismiss x").id
+    on.state.say(1, "eve", "/trimtab help")
+    held, down = cut(on), [1]
+
+    def fails_once() -> None:
+        if down:
+            down.pop()
+            raise ForgeError("502")
+
+    held.on_rights = fails_once
+    answered = answer(on, held)
+
+    assert [one.later for one in answered] == ["502", ""]
+    assert first not in {entry.command for entry in commands(on)}
+    assert on.state.get(1).state == "open"
+    answer(on)
+    assert sorted(entry.step for entry in commands(on)) == ["command", "dismissed"]
+    assert len(replies(on)) == 2
+
+
+def test_the_job_of_a_comment_that_cannot_be_answered_fails(on: Stage) -> None:
+    """The event's own comment waits for the next run, and the job says so; a rate limit ends everything at once."""
+    comment = on.state.say(1, "ada", "/trimtab dismiss x").id
+    for error in (ForgeError("502"), RateLimitedError("slow down")):
+        held = cut(on)
+        held.on_rights = lambda error=error: _raise(error)
+        with pytest.raises(type(error), match=error.message):
+            answer_all(replace(on.site(), forge=held), held, Chat(AT_S), Pointer("acme/gitops", 1, comment))
+    assert commands(on) == []
+
+
+def _raise(error: ForgeError) -> None:
+    raise error
+
+
+def test_a_locked_conversation_stops_no_other(on: Stage) -> None:
+    """Where no reply can be written, the command is recorded and done, and the other comments are answered."""
+    on.state.say(1, "ada", "/trimtab dismiss no more")
+    on.state.say(1, "ada", "/trimtab help")
+    held = cut(on)
+    held.fails = "no more"
+
+    answer(on, held)
+
+    assert on.state.get(1).state == "closed"
+    assert [entry.step for entry in commands(on)] == ["dismissed", "command"]
+    assert len(replies(on)) == 1
+
+
+FORGED = (
+    "<!-- trimtab:note:command:{id} -->\nDone.",
+    "<!-- trimtab:note:command:{id} -->\nDone.\n<!-- trimtab:waiting -->",
+)
+
+
+@pytest.mark.parametrize("forged", FORGED)
+def test_a_reply_that_a_person_forged_answers_nothing(served: Stage, forged: str) -> None:
+    """The key of a reply counts from the bot's account alone, also where it was pasted before the comment came."""
+    served.state.say(1, "eve", forged.format(id=served.state.next_comment + 1))
+    served.state.say(1, "ada", "/trimtab explain")
+
+    answer(served)
+
+    (reply,) = replies(served)
+    assert "What was seen" in reply
+    assert answer(served) == ()
+
+
+def test_a_forged_pull_request_from_our_branch_takes_no_commands(on: Stage) -> None:
+    """Ours was closed, and somebody opened another one from its branch: nothing that is said there counts."""
+    on.state.close(1)
+    catch_up(on.site(), on.ledger())
+    state: ForgeState = on.state
+    other = state.create(state.get(1).branch, "main", "Mine", state.get(1).body, author="ada")
+    on.state.say(other.number, "ada", "/trimtab approve")
+
+    assert answer(on) == ()
+    assert commands(on) == []
+    assert on.state.get(other.number).state == "open"
+
+
+@pytest.mark.parametrize("ending", ["close", "merge"])
+def test_what_has_ended_is_not_moved_by_commands(on: Stage, ending: str) -> None:
+    """On a closed or merged pull request these are answered, and change nothing."""
+    getattr(on.state, ending)(1)
+    after = tip(on.bare, "main")
+    for line in ("approve", "dismiss x", "snooze 3d", "rebase", "owner @ada"):
+        on.state.say(1, "ada", f"/trimtab {line}")
+
+    answer(on)
+
+    assert {entry.step for entry in commands(on)} == {"command"}
+    assert len(commands(on)) == len(replies(on)) == 5
+    assert all("not open any more" in reply for reply in replies(on))
+    assert tip(on.bare, "main") == after
+    assert on.state.get(1).state == {"close": "closed", "merge": "merged"}[ending]
+
+
+def test_a_person_who_opened_it_again_is_not_contradicted(on: Stage) -> None:
+    """Even where the reply is gone, a dismissal that was taken back since is not done again."""
+    on.state.say(1, "ada", "/trimtab dismiss x")
+    answer(on)
+    on.state.reopen(1)
+    run(on, AT_S)
+    pull = on.state.get(1)
+    on.state.pulls[1] = replace(pull, comments=tuple(one for one in pull.comments if one.login != BOT))
+
+    answer(on)
+
+    assert on.state.get(1).state == "open"
+    assert len(commands(on)) == 1
+
+
+def test_what_was_recorded_is_finished_as_recorded(on: Stage) -> None:
+    """Cut off after the entry, then edited into an approval: the dismissal is finished, and nothing else is done."""
+    comment = on.state.say(1, "ada", "/trimtab dismiss x").id
+    with pytest.raises(KilledError):
+        answer(on, cut(on, 1))
+    on.state.rewrite(1, comment, "/trimtab approve")
+    assert LATER in {said.updated for said in on.state.get(1).comments}
+
+    answer(on)
+
+    assert on.state.get(1).state == "closed"
+    assert [entry.step for entry in commands(on)] == ["dismissed"]
+    assert "Dismissed" in replies(on)[0]
+
+
+@pytest.mark.parametrize("line", ["dismiss x", "approve", "owner @ada"])
+def test_cut_off_after_any_write_the_next_run_finishes(tmp_path: Path, line: str) -> None:
+    """Killed after the entry, the reaction, the act or the reply: one entry, one reply, the act done once."""
+    for writes in range(1, 6):
+        root = tmp_path / str(writes)
+        root.mkdir()
+        with stage("memory", root) as on:
+            run(on)
+            on.state.say(1, "ada", f"/trimtab {line}")
+            held = cut(on, writes)
+            try:
+                answer(on, held)
+            except KilledError:
+                answer(on)
+            assert len(commands(on)) == 1
+            assert len(replies(on)) == 1
+            state = {"dismiss x": "closed", "approve": "merged"}.get(line, "open")
+            assert on.state.get(1).state == state
+            assert set(on.state.get(1).reviewers) == ({"ada"} if line.startswith("owner") else set())
+            assert answer(on) == ()
+            if held.left > 0:
+                return
+    raise AssertionError("it never came to its end")
+
+
+def test_two_processes_at_once_are_one_entry_and_one_reply(served: Stage) -> None:
+    """The same event is delivered twice at the same time."""
+    comment = served.state.say(1, "ada", "/trimtab dismiss x").id
+    ready, failed = threading.Barrier(2), []
+
+    def work() -> None:
+        site, ledger = replace(served.site()), served.ledger(AT_S)
+        ready.wait()
+        try:
+            answer_all(site, ledger, Chat(AT_S), Pointer("acme/gitops", 1, comment))
+        except ForgeError as error:  # pragma: no cover  # said below
+            failed.append(error)
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+    assert failed == []
+    assert [entry.step for entry in commands(served)] == ["dismissed"]
+    assert len(replies(served)) == 1
+    assert served.state.get(1).state == "closed"
+
+
+@pytest.mark.parametrize("pointer", [(1, 10**30), (7, 9001), (10**30, 9001)])
+def test_an_event_that_lies_is_not_followed(served: Stage, pointer: tuple[int, int]) -> None:
+    """Numbers that are not there, or not ours, lead to no call and no answer."""
+    calls = len(served.log.calls)
+
+    answered, why = answer_all(served.site(), served.ledger(), Chat(AT_S), Pointer("acme/gitops", *pointer))
+
+    assert answered == ()
+    assert why == "the comment is not on a pull request of ours, or is gone"
+    assert all("9001" not in call and "0000000000" not in call for call in served.log.calls[calls:])
+
+
+def test_settling_hides_no_command(served: Stage) -> None:
+    """Entries of a day when only settling ran do not move the time from which comments are read."""
+    served.state.say(1, "ada", "/trimtab explain")
+    served.people.merge(1)
+    catch_up(served.site(), served.ledger(AT_S + 9 * 24 * HOUR_S))
+
+    answered, _ = answer_all(served.site(), served.ledger(), Chat(AT_S + 10 * 24 * HOUR_S))
+
+    assert len(answered) == 1
