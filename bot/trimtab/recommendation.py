@@ -37,6 +37,7 @@ class Priced:
         saves: Whether it is about holding less GPU; else it is about danger or speed.
         others: The same finding with its other options, next best first, for where the chosen one has no room.
         reverts: Identity of the recommendation that this one takes back; empty where it takes none back.
+        reverts_url: Address of the pull request that it takes back.
     """
 
     finding: Finding
@@ -50,6 +51,7 @@ class Priced:
     saves: bool = False
     others: tuple[Priced, ...] = ()
     reverts: str = ""
+    reverts_url: str = ""
 
     @property
     def id(self) -> str:

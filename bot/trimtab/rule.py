@@ -89,7 +89,7 @@ class Prediction:
     """A figure before and after the change, for the table in the pull request.
 
     `unit` as in `Evidence`; `low` and `high` bound `after`; `limit` is the objective, NaN where there is none;
-    `basis` is `measured`, `calibrated`, `roofline`, `arithmetic` or `unchanged`.
+    `basis` is `measured`, `calibrated`, `roofline`, `arithmetic`, `unchanged` or `restored`.
     """
 
     name: str

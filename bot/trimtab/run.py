@@ -232,9 +232,10 @@ def _world(sites: Sequence[Site], seen: Read) -> World:
 
 def _report(call: Call) -> Scan:
     """Scan, and say what was found on the dashboard alone."""
-    found = scan(call)
+    past = journal_of(call).entries()
+    found = scan(call, past)
     for site, board in _boards(call, _sites(call)):
-        write_board(site, board, dashboard(found, (), (), DASHBOARD))
+        write_board(site, board, dashboard(found, past, (), DASHBOARD))
     return found
 
 

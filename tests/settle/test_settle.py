@@ -176,7 +176,7 @@ def test_a_kept_promise_is_verified_with_its_money() -> None:
     (settled,) = settle(fleet(workload(2, Found(310.0)), at_s=MERGED_S + DAY_S), book, DAY_S)
 
     assert (settled.state, settled.saving) == ("verified", "1200.00")
-    assert settled.note == "time to first token, p95, 300 ms before and 310 ms now; 2 GPUs held, as promised"
+    assert settled.note == "time to first token (p95) 300 ms before, 310 ms now; 2 GPUs held, as promised"
     assert book.held[-1].seen == {"ttft_p95_ms": 310.0, "ttft_p95_ms_before": 300.0}
 
 
@@ -232,7 +232,7 @@ def test_killed_containers_are_a_regression() -> None:
 
     assert one(settle(fleet(killed, at_s=MERGED_S + DAY_S), actuated(), DAY_S)) == (
         "regressed",
-        "3 containers were killed for memory; latency not measured",
+        "3 containers were killed for memory",
     )
 
 

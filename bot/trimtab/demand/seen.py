@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from trimtab.fleet import Found, Workload
 
 LATENCIES: Mapping[str, str] = {
-    "ttft_p95_ms": "time to first token, p95,",
-    "tpot_p95_ms": "time per token, p95,",
+    "ttft_p95_ms": "time to first token (p95)",
+    "tpot_p95_ms": "time per token (p95)",
 }
 """How the latencies are called in sentences."""
 

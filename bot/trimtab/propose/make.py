@@ -98,7 +98,7 @@ def _propose(priced: Priced, desks: Mapping[str, _Desk], fleet: Fleet) -> Propos
 def _worded(priced: Priced, fleet: Fleet, made: _Made) -> Proposal:
     """Return a proposal with its words."""
     told = Told(priced, fleet, made.edited)
-    mark = fingerprint(priced, made.edited.edits)
+    mark = fingerprint(priced, made.edited.edits, made.edited.diff)
     return Proposal(
         priced=priced,
         facts_digest=fleet.facts_digest,

@@ -20,6 +20,7 @@ _BASES = {
     "roofline": "from the hardware's limits",
     "arithmetic": "computed",
     "unchanged": "does not change",
+    "restored": "measured after the merge, and before it",
 }
 
 

@@ -12,7 +12,7 @@ from trimtab.propose.assemble import Section, fit
 from trimtab.propose.chart import load_chart
 from trimtab.propose.told import Told
 from trimtab.recommendation import Proof, Saving
-from trimtab.text.markdown import Md, prose
+from trimtab.text.markdown import Md, link, prose
 from trimtab.text.names import gpu
 from trimtab.text.numbers import HOURS_A_MONTH, money, number, percent
 from trimtab.text.templates import markdown_templates
@@ -42,6 +42,8 @@ def _lead(told: Told) -> Section:
         "paths": paths[:3],
         "more_paths": len(paths[3:]),
         "cluster": told.subject.cluster,
+        "undoes": told.priced.reverts_url,
+        "link": link,
     }
     return Section("summary", _render("lead.md.j2", context))
 

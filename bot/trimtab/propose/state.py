@@ -14,18 +14,27 @@ from trimtab.recommendation import Edit, Priced, Saving
 from trimtab.text.markdown import Md
 
 
-def fingerprint(priced: Priced, edits: Sequence[Edit]) -> str:
+def fingerprint(priced: Priced, edits: Sequence[Edit], diff: str = "") -> str:
     """Return a hash of what matters to a reader: identity, changes, edits, and the saving in two digits.
 
-    The digest of the facts is not in it: new samples that lead to the same words need no update.
+    The lines next to each edit are in it: where they change on the base, Git can merge the branch no more. The digest of the facts is not in it: new samples that lead to the same words need no update.
     """
     matter = [
         priced.id,
         [[change.field, change.before, change.after] for change in priced.option.changes],
         [[edit.repository, edit.path, edit.before, edit.after] for edit in edits],
         _two_digits(priced.saving),
+        _beside(diff),
     ]
     return hashlib.sha256(json.dumps(matter, ensure_ascii=True).encode()).hexdigest()[:16]
+
+
+def _beside(diff: str) -> list[str]:
+    """Return the unchanged lines of a unified diff that stand next to changed ones."""
+    lines = diff.splitlines()
+    changed = [line[:1] in {"+", "-"} and line[:4] not in {"+++ ", "--- "} for line in lines]
+    near = zip(lines, [False, *changed], [*changed[1:], False], strict=False)
+    return [line for line, before, after in near if line[:1] == " " and (before or after)]
 
 
 def _two_digits(saving: Saving | Unknown) -> str:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from trimtab.demand.seen import LATENCIES
 from trimtab.fleet import Unknown
 from trimtab.life import Entry, State, histories
 from trimtab.manifest import EditResult
 from trimtab.manifest.diff import unified
 from trimtab.recommendation import Edit, Priced, Saving
-from trimtab.rule import Change, Considered, Finding, Layer, Option
+from trimtab.rule import Change, Considered, Finding, Layer, Option, Prediction
 
 REVERT = "revert"
 """The rule's name that such a recommendation carries."""
@@ -51,21 +53,22 @@ def way_back(undone: Undone) -> Priced:
         after=entry.gpus_before,
         places_needed=0,
         resource="",
-        predictions=(),
+        predictions=tuple(_predictions(entry)),
         confidence=1.0,
-        doubts=("whether there is still room for it was not looked at",),
+        doubts=("room for it was not looked for",) if entry.gpus_before.gpus > entry.gpus_after.gpus else (),
     )
     lost = f"${Decimal(entry.saving):,.0f} a month that were promised" if entry.saving else "what was promised"
     finding = Finding(
         rule=REVERT,
         layer=Layer.MODEL,
         subject=entry.subject,
-        diagnosis=f"{entry.title or entry.rule}: this was merged, and did not turn out as promised: {entry.note}.",
+        diagnosis=f"This takes back what pull request {entry.pull_request} merged: {entry.title or entry.rule}. "
+        f"Why: {entry.note}.",
         evidence=(),
         risk="low",
         before=entry.gpus_after,
         options=(option,),
-        otherwise=f"It stays as it is now: {entry.note}.",
+        otherwise="It stays as it is now; nothing else takes it back.",
         more_gpus="",
         considered=(Considered("leaving it", f"keeps {lost}, and what went wrong with it"),),
         cures=True,
@@ -78,7 +81,16 @@ def way_back(undone: Undone) -> Priced:
         rate_source="what was promised when it was proposed",
         considered=finding.considered,
         reverts=entry.recommendation,
+        reverts_url=entry.url,
     )
+
+
+def _predictions(entry: Entry) -> Iterator[Prediction]:
+    """Yield what was measured before the merge and after it: what it is to be again."""
+    for name, words in LATENCIES.items():
+        now, before = entry.seen.get(name), entry.seen.get(f"{name}_before")
+        if now is not None and before is not None:
+            yield Prediction(words, "ms", now, before, before, before, math.nan, "restored")
 
 
 def result_of(tree: Mapping[str, bytes], undone: Undone) -> EditResult | Unknown:

@@ -23,6 +23,7 @@ def title(told: Told) -> str:
     """Return one line: who, what instead of what, and what it is worth."""
     who = names.subject(told.subject, told.several_clusters)
     what = names.headline(told.changes) or told.priced.finding.rule
+    what = f"back to {what}" if told.priced.reverts else what
     return plain(f"{who}: {what}{_benefit(told)}", _LONGEST_TITLE)
 
 
@@ -34,7 +35,8 @@ def _benefit(told: Told) -> str:
     if saving.monthly > 0:
         return f", saves {money(saving.monthly)} a month"
     if saving.monthly < 0:
-        return f", adds {money(-saving.monthly)} a month ({rule})"
+        why = "" if told.priced.reverts else f" ({rule})"
+        return f", adds {money(-saving.monthly)} a month{why}"
     return f" ({rule})" if told.changes else ""
 
 

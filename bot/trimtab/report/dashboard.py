@@ -3,54 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from decimal import Decimal
 
 from trimtab.fleet import Unknown
 from trimtab.life import Entry, State, histories
-from trimtab.recommendation import Link, Proposal
+from trimtab.recommendation import Link
 from trimtab.report import summary
-from trimtab.report.markdown import worth
 from trimtab.report.scan import Scan
+from trimtab.report.standing import Group, Grouped, Row, group_of, grouped
 from trimtab.text.markdown import Md, link
-from trimtab.text.names import steps, subject
-from trimtab.text.numbers import money, percent
+from trimtab.text.numbers import money
 from trimtab.text.templates import markdown_templates
 
-_MOST = 40
-"""Rows under one heading: an issue holds 65,536 characters."""
+LONGEST = 65_535
+"""An issue of GitHub takes 65,536 characters; counted here in UTF-16 units, which is never fewer than characters."""
+
+_MOST = (40, 20, 10, 5, 2, 1)
+"""Rows under one heading: as many as fit."""
 
 RELEASE = "<!-- trimtab:release:"
 """Begins the hidden mark of a box; the recommendation's identity follows."""
 
-_LIVE = frozenset({State.PROPOSED, State.OPEN})
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One recommendation.
-
-    Attributes:
-        id: Its identity, by which a box releases it.
-        worth: US dollars a month, or GPU hours.
-        name: What it is about.
-        what: What is changed, or what a person should do.
-        rule: The rule's name.
-        sure: Confidence, in percent.
-        url: Of its pull request; empty where there is none.
-        why: Why it waits, or what became of it.
-        box: Whether a person may release it.
-    """
-
-    id: str
-    worth: str
-    name: str
-    what: str
-    rule: str
-    sure: str = ""
-    url: str = ""
-    why: str = ""
-    box: bool = False
+_LIVE = frozenset({Group.OPEN, Group.WAITING, Group.PROPOSED, Group.BY_HAND})
+"""What can still be saved; what was decided against is nobody's promise any more."""
 
 
 def dashboard(scan: Scan, entries: Sequence[Entry], links: Sequence[Link], mark: str) -> str:
@@ -62,30 +38,37 @@ def dashboard(scan: Scan, entries: Sequence[Entry], links: Sequence[Link], mark:
         links: What the run made of it; none in `mode: report`.
         mark: The first line, by which the issue is found again.
     """
+    groups = grouped(scan, entries, links)
     lives = {name: held[-1] for name, held in histories(entries).items()}
     placed = {one.id: one for one in links}
-    now = [_now(scan, one, placed.get(one.id)) for one in scan.proposals]
-    sums = summary.totals(scan)
+    live = tuple(one for one in scan.proposals if group_of(one, lives, placed) in _LIVE)
+    sums = summary.totals(replace(scan, proposals=live))
     context = {
         "sums": sums,
         "cost": "" if isinstance(sums.cost, Unknown) else money(sums.cost),
-        "sections": [
-            ("Open", _cut([row for row in now if row.url])),
-            ("Waiting", _cut([row for row in now if not row.url and row.box])),
-            ("Recommended", _cut([row for row in now if not row.url and not row.box])),
-            ("Held back", _cut(_held(scan))),
-            ("Merged, and watched", _cut(_past(scan, lives, State.APPROVED, State.ACTUATED))),
-            ("Went wrong", _cut(_past(scan, lives, State.REGRESSED))),
-            ("Verified", _cut(_past(scan, lives, State.VERIFIED))),
-        ],
         "verified": _verified(lives),
+        "counts": [(len(rows), group.lower()) for group, rows in groups.items() if rows],
         "quiet": summary.quiet(scan),
-        "gaps": summary.gaps(scan)[:_MOST],
-        "any_box": any(row.box for row in now),
+        "any_box": any(row.box for rows in groups.values() for row in rows),
         "link": link,
         "release_mark": _release_mark,
     }
-    return f"{mark}\n{markdown_templates().get_template('dashboard/dashboard.md.j2').render(context).strip()}\n"
+    texts = (_text(context, groups, scan, most, mark) for most in _MOST)
+    return next((text for text in texts if len(text.encode("utf-16-le")) // 2 <= LONGEST), f"{mark}\n")
+
+
+def _text(context: Mapping[str, object], groups: Grouped, scan: Scan, most: int, mark: str) -> str:
+    """Return the text with so many rows under each heading."""
+    sections = [(group.value, *_cut(rows, most)) for group, rows in groups.items() if rows]
+    gaps = summary.gaps(scan)
+    template = markdown_templates().get_template("dashboard/dashboard.md.j2")
+    text = template.render(**context, sections=sections, gaps=gaps[:most], more_gaps=max(0, len(gaps) - most))
+    return f"{mark}\n{text.strip()}\n"
+
+
+def _cut(rows: Sequence[Row], most: int) -> tuple[tuple[Row, ...], int]:
+    """Return the first rows, and how many more there are."""
+    return tuple(rows[:most]), max(0, len(rows) - most)
 
 
 def _release_mark(identity: str) -> Md:
@@ -93,65 +76,8 @@ def _release_mark(identity: str) -> Md:
     return Md(f"{RELEASE}{identity} --> ")
 
 
-def _cut(rows: Sequence[Row]) -> tuple[tuple[Row, ...], int]:
-    """Return the first rows, and how many more there are."""
-    return tuple(rows[:_MOST]), max(0, len(rows) - _MOST)
-
-
-def _now(scan: Scan, one: Proposal, placed: Link | None) -> Row:
-    """Return the row of a recommendation of now, with where it stands."""
-    finding = one.priced.finding
-    is_open = placed is not None and placed.state in _LIVE and bool(placed.url)
-    return Row(
-        id=one.id,
-        worth=worth(one.priced.saving, one.priced.gpu_hours),
-        name=summary.who(scan, finding.subject),
-        what=summary.what(one.priced),
-        rule=finding.rule,
-        sure=percent(one.priced.option.confidence),
-        url=placed.url if placed and is_open else "",
-        why=placed.note if placed and not is_open else _why_stuck(one),
-        box=placed is not None and not is_open and one.publishable,
-    )
-
-
-def _why_stuck(one: Proposal) -> str:
-    return next((reason for _, reason in summary.stuck((one,))), "")
-
-
-def _held(scan: Scan) -> list[Row]:
-    return [
-        Row(
-            id=held.priced.id,
-            worth=worth(held.priced.saving, held.priced.gpu_hours),
-            name=summary.who(scan, held.priced.finding.subject),
-            what=summary.what(held.priced),
-            rule=held.priced.finding.rule,
-            why=held.reason,
-        )
-        for held in scan.plan.held
-    ]
-
-
-def _past(scan: Scan, lives: Mapping[str, Entry], *states: State) -> list[Row]:
-    """Return what was merged, the latest first."""
-    found = sorted((entry for entry in lives.values() if entry.step in states), key=lambda entry: -entry.seq)
-    several = len(scan.fleet.clusters) > 1
-    return [
-        Row(
-            id=entry.recommendation,
-            worth=money(Decimal(entry.saving)) if entry.saving else "price not known",
-            name=subject(entry.subject, several_clusters=several),
-            what=steps(entry.changes),
-            rule=entry.rule,
-            url=entry.url,
-            why=entry.note,
-        )
-        for entry in found
-    ]
-
-
 def _verified(lives: Mapping[str, Entry]) -> str:
-    """Return the verified savings a month; empty where there are none."""
-    found = [Decimal(one.saving) for one in lives.values() if one.step == State.VERIFIED and one.saving]
+    """Return the verified savings a month; empty where there are none. A way back saves nothing: it ends a promise."""
+    verified = [one for one in lives.values() if one.step == State.VERIFIED and one.saving and not one.reverts]
+    found = [Decimal(one.saving) for one in verified]
     return money(sum(found, Decimal(0))) if found else ""

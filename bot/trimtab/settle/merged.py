@@ -18,10 +18,12 @@ class Merged:
 
     Attributes:
         entry: The ledger's latest entry, with the changes that were really merged.
+        promised: What was promised to be saved a month, before anybody changed the branch; empty where it was not.
         note: How they differ from what was proposed; empty where they do not.
     """
 
     entry: Entry
+    promised: str
     note: str = ""
 
 
@@ -39,19 +41,20 @@ def as_merged(history: Sequence[Entry], workload: Workload, world: World) -> Mer
     merge is taken by what Git says now; of any other, what differs from the proposal was changed afterwards.
     """
     entry = history[-1]
+    promised = next((one.saving for one in reversed(history) if one.saving), "")
     serving = _declared(entry, workload, world)
     if isinstance(serving, Unknown):
-        return Merged(entry)
+        return Merged(entry, promised)
     differing = [one for one in entry.changes if not _is(serving.value, one)]
     if not differing:
-        return Merged(entry)
+        return Merged(entry, promised)
     if entry.step != State.APPROVED or _as_proposed(history):
         told = ", ".join(f"{one.field} {_value(serving.value, one.field)}, not {one.after}" for one in differing)
         return Undone(f"Git says {told}: somebody changed it since the merge")
     kept = tuple(_taken(serving.value, entry.changes))
     if not kept:
         return Undone("it was merged without the change that was proposed")
-    return Merged(replace(entry, changes=kept), f"as merged: {', '.join(_told(serving.value, differing))}")
+    return Merged(replace(entry, changes=kept), promised, f"as merged: {', '.join(_told(serving.value, differing))}")
 
 
 def _declared(entry: Entry, workload: Workload, world: World) -> Found[Serving] | Unknown:

@@ -57,34 +57,38 @@ def outcome_of(cluster: Cluster, workload: Workload, entry: Entry, age_s: int) -
     """
     now, limits = seen_of(workload), _limits(cluster, workload, entry)
     unmeasured = [name for name in limits if name not in now]
-    faults = (*_health(workload), *_slower(now, limits))
+    faults = (*_health(workload), *_slower(now, limits, entry))
     if unmeasured and not faults:
         return Unknown(f"{LATENCIES[unmeasured[0]]} has an objective, and was not measured")
     change = _traffic_change(now, entry)
     if not faults and change < -_LIKE and age_s < _SEASON_S:
         return Unknown(f"the busiest hour has {-change:.0%} less traffic than before; it is judged once that is back")
     saving, about = _realised(workload, entry)
-    told = (_compared(now, entry), "" if faults else about, _traffic(change))
+    told = (_traffic(change),) if faults else (_compared(now, entry), about, _traffic(change))
     both = {**now, **{f"{name}_before": value for name, value in entry.seen.items() if not name.endswith("_before")}}
     return Outcome(faults, saving, "; ".join(filter(None, told)), both)
 
 
-def _slower(now: Mapping[str, float], limits: Mapping[str, float]) -> Iterator[str]:
+def _slower(now: Mapping[str, float], limits: Mapping[str, float], entry: Entry) -> Iterator[str]:
     """Yield the latencies that are over what they may be."""
     for name, limit in limits.items():
         if name in now and now[name] > limit * _NOISE:
-            yield f"{LATENCIES[name]} is {now[name]:.0f} ms, over {limit:.0f} ms"
+            was = f"went from {_ms(entry.seen[name])} to" if name in entry.seen else "is"
+            yield f"{LATENCIES[name]} {was} {_ms(now[name])}, over its limit of {_ms(limit)}"
 
 
 def _compared(now: Mapping[str, float], entry: Entry) -> str:
     """Return the latencies of before and of now."""
-    pairs = [(words, entry.seen.get(name), now.get(name)) for name, words in LATENCIES.items()]
-    told = [f"{words} {_ms(was)} before and {_ms(is_now)} now" for words, was, is_now in pairs if is_now is not None]
+    told = [
+        f"{words} {f'{_ms(entry.seen[name])} before, ' if name in entry.seen else ''}{_ms(now[name])} now"
+        for name, words in LATENCIES.items()
+        if name in now
+    ]
     return "; ".join(told) or "latency not measured"
 
 
-def _ms(value: float | None) -> str:
-    return "not measured" if value is None else f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"  # noqa: PLR2004  # two digits
+def _ms(value: float) -> str:
+    return f"{value:,.0f} ms" if value >= 10 else f"{value:.1f} ms"  # noqa: PLR2004  # two digits
 
 
 def _traffic_change(now: Mapping[str, float], entry: Entry) -> float:
@@ -129,16 +133,28 @@ def _health(workload: Workload) -> Iterator[str]:
 
 
 def _realised(workload: Workload, entry: Entry) -> tuple[str, str]:
-    """Return what is really saved a month, and how that is known: the promise, scaled by the GPUs really freed."""
-    before, after = entry.gpus_before, entry.gpus_after
-    if not entry.saving:
-        return "", "no price is known"
-    pods = workload.scale.ready_avg.value if isinstance(workload.scale.ready_avg, Found) else workload.scale.replicas
-    held = pods * workload.gpus_per_pod * workload.share
+    """Return what is really saved a month, and how that is known."""
+    pods = workload.scale.ready_avg
+    held = held_gpus(workload, pods.value if isinstance(pods, Found) else workload.scale.replicas)
     shown = f"{held:.3g} GPU{'' if held == 1 else 's'} held"
-    if held <= after.gpus * _NOISE:
+    if not entry.saving:
+        return "", f"{shown}; no price is known"
+    if held <= entry.gpus_after.gpus * _NOISE:
         return entry.saving, f"{shown}, as promised"
-    if before.product != after.product or before.gpus <= after.gpus:
-        return "", f"{shown}, {after.gpus:g} promised; what they save is not known"
+    saving = scaled(entry, held)
+    unknown = "" if saving else "; what they save is not known"
+    return saving, f"{shown}, {entry.gpus_after.gpus:g} promised{unknown}"
+
+
+def held_gpus(workload: Workload, pods: float) -> float:
+    """Return the physical GPUs that so many pods hold."""
+    return pods * workload.gpus_per_pod * workload.share
+
+
+def scaled(entry: Entry, held: float) -> str:
+    """Return the promised saving scaled by the GPUs that were really freed; empty where that cannot be told."""
+    before, after = entry.gpus_before, entry.gpus_after
+    if not entry.saving or before.product != after.product or before.gpus <= after.gpus:
+        return ""
     freed = Decimal(str(round((before.gpus - held) / (before.gpus - after.gpus), 4)))
-    return str((Decimal(entry.saving) * freed).quantize(_CENT)), f"{shown}, {after.gpus:g} promised"
+    return str((Decimal(entry.saving) * freed).quantize(_CENT))

@@ -11,7 +11,7 @@ from trimtab.life import Actor, Draft, Entry, Journal, State, following, histori
 from trimtab.settle.going_live import NotLive, lived
 from trimtab.settle.live import differing, find
 from trimtab.settle.merged import Merged, Undone, as_merged
-from trimtab.settle.outcome import outcome_of
+from trimtab.settle.outcome import held_gpus, outcome_of, scaled
 from trimtab.settle.times import DAY_S, seconds, time
 from trimtab.settle.world import NOWHERE, World
 
@@ -121,7 +121,18 @@ def _actuated(case: _Case, merged: Merged, world: World) -> Draft | Settled:
     if isinstance(live, NotLive):
         return case.waits(live.reason)
     note = "; ".join(filter(None, (live.how, merged.note)))
-    return replace(case.step(State.ACTUATED, note), seen=case.entry.seen or seen_of(case.workload))
+    draft = replace(case.step(State.ACTUATED, note), seen=case.entry.seen or seen_of(case.workload))
+    in_part = merged.note or (merged.promised and not case.entry.saving)
+    return _in_part(case, replace(draft, saving=merged.promised)) if in_part else draft
+
+
+def _in_part(case: _Case, draft: Draft) -> Draft:
+    """Return the step of a change that was merged in part, with the GPUs that it holds and what those save."""
+    held = held_gpus(case.workload, case.workload.scale.replicas)
+    if held == draft.gpus_after.gpus:
+        return draft
+    saving = scaled(replace(case.entry, saving=draft.saving), held)
+    return replace(draft, saving=saving, gpus_after=replace(draft.gpus_after, gpus=held))
 
 
 def _judged(case: _Case, watch_s: int) -> Draft | Settled:
@@ -136,8 +147,9 @@ def _judged(case: _Case, watch_s: int) -> Draft | Settled:
     if isinstance(outcome, Unknown):
         return case.waits(outcome.reason)
     after = State.REGRESSED if outcome.faults else State.VERIFIED
-    note = "; ".join((*outcome.faults, outcome.note))
-    return replace(case.step(after, note), saving=outcome.saving, seen=outcome.seen)
+    note = "; ".join(filter(None, (*outcome.faults, outcome.note)))
+    saving = outcome.saving or (case.entry.saving if outcome.faults else "")
+    return replace(case.step(after, note), saving=saving, seen=outcome.seen)
 
 
 def _waiting(entry: Entry, reason: str) -> Settled:
