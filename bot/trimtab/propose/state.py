@@ -17,7 +17,8 @@ from trimtab.text.markdown import Md
 def fingerprint(priced: Priced, edits: Sequence[Edit], diff: str = "") -> str:
     """Return a hash of what matters to a reader: identity, changes, edits, and the saving in two digits.
 
-    The lines next to each edit are in it: where they change on the base, Git can merge the branch no more. The digest of the facts is not in it: new samples that lead to the same words need no update.
+    The lines next to each edit are in it: where they change on the base, Git can merge the branch no more. The digest
+    of the facts is not: new samples that lead to the same words need no update.
     """
     matter = [
         priced.id,

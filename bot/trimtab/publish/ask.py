@@ -34,7 +34,7 @@ def ask(site: Site, move: Move, pull: PullRequest | None, entry: Entry | None) -
     if move.call is Call.EDIT and isinstance(move.wanted, Proposal):
         return Found(_edit(site, move, move.wanted, pull))
     if move.call is Call.TELL:
-        site.forge.comment(pull.number, said("taken-over", entry))
+        site.forge.comment(pull.number, said(move.says, entry))
         return Found(pull)
     return _close(site, pull, entry)
 

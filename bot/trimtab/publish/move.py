@@ -27,7 +27,7 @@ class Call(StrEnum):
     EDIT = "edit"
     CLOSE = "close"
     TELL = "tell"
-    """Say, once, that the branch is left to the person who changed it."""
+    """Say something once, such as that the branch is left to the person who changed it."""
 
 
 OPENING = frozenset({Call.OPEN, Call.REOPEN})
@@ -46,6 +46,7 @@ class Move:
         branch: The branch to push.
         opened: Recorded after the branch moved and before the forge is asked.
         call: What the forge is asked.
+        says: The comment's template, where something is told.
         after: Recorded last.
         tidy: The branch to delete at the end.
     """
@@ -57,6 +58,7 @@ class Move:
     branch: Moved = NOTHING
     opened: Drafted = NOTHING
     call: Call = Call.NONE
+    says: str = "taken-over"
     after: Drafted = NOTHING
     tidy: Moved = NOTHING
 

@@ -60,9 +60,10 @@ def part_of(site: Site, standing: Standing, pull: PullRequest) -> Found[Part] | 
     """
     heads = [entry.head for entry in standing.entries if entry.step == State.OPEN and not entry.note]
     site.repo.fetch(site.base, blobs=True)
-    if not heads or not site.repo.bring(heads[-1]) or not site.repo.has(pull.merge_commit):
+    merge = pull.merge_commit or pull.head  # a fast-forward makes no commit
+    if not heads or not site.repo.bring(heads[-1]) or not site.repo.has(merge):
         return Unknown("what was proposed or what was merged is not in Git any more")
-    hunks = tuple(_hunks(site.repo, heads[-1], pull.merge_commit))
+    hunks = tuple(_hunks(site.repo, heads[-1], merge))
     return Found(_part(standing.last, hunks))
 
 
