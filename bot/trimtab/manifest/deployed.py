@@ -7,6 +7,7 @@ manifests below it, but of a folder that has one only what that names.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -45,16 +46,17 @@ class Deployments:
         """Look at no object before the first question."""
         self._context = context
         self._overlays = overlays
+        self._of_path: dict[str, tuple[_Bringer, ...]] = {}
 
     def of(self, path: str) -> tuple[Destination, ...]:
         """Return where a file is brought, in the order of the tools' own files; none where nothing tells."""
-        found = [one.destination for one in self._bringers if self._takes(one, path)]
+        found = [one.destination for one in self._bringing(path)]
         return tuple(dict.fromkeys(found))
 
     def why_not_live(self, path: str, kind: str, name: str) -> str:
         """Return why the replicas that Git says for an object are not what runs; empty where nothing says so."""
-        for one in self._bringers:
-            if _ignores_replicas(one.thing, kind, name) and self._takes(one, path):
+        for one in self._bringing(path):
+            if _ignores_replicas(one.thing, kind, name):
                 by = f"{one.thing.kind} {one.thing.name} ({one.thing.path})"
                 return f"{by} ignores differences of the number of replicas: something else sets it"
         return ""
@@ -62,6 +64,27 @@ class Deployments:
     def kustomizations(self, path: str) -> tuple[Thing, ...]:
         """Return the Kustomizations of Flux that bring a file."""
         return tuple(thing for thing in self._kustomizations if self._covers(_folder_of(thing), path, below=True))
+
+    def _bringing(self, path: str) -> tuple[_Bringer, ...]:
+        """Return the objects that bring a file, in their order."""
+        if path not in self._of_path:
+            above = itertools.accumulate(folder_of(path).split("/"), "{}/{}".format)
+            names = (path, "/", *(f"{folder}/" for folder in above))
+            numbers = sorted({number for name in names for number in self._numbers.get(name, ())})
+            found = (self._bringers[number] for number in numbers)
+            self._of_path[path] = tuple(one for one in found if self._takes(one, path))
+        return self._of_path[path]
+
+    @cached_property
+    def _numbers(self) -> Mapping[str, set[int]]:
+        """Return the numbers of the objects by the files they name and, with a slash behind, the folders."""
+        found: dict[str, set[int]] = {}
+        for number, one in enumerate(self._bringers):
+            laid = [folder for folder in one.folders if self._overlays.is_kustomized(folder)]
+            plain = [f"{folder}/" for folder in one.folders if folder not in laid]
+            for name in (*one.files, *plain, *(path for folder in laid for path in self._overlays.feeding(folder))):
+                found.setdefault(name, set()).add(number)
+        return found
 
     def _takes(self, bringer: _Bringer, path: str) -> bool:
         return path in bringer.files or any(

@@ -25,13 +25,17 @@ from trimtab.manifest.source import Cursor
 from trimtab.manifest.substituted import substitute, substituting
 from trimtab.manifest.tree import Tree
 
-_HINT = re.compile(
-    rb"vllm|sglang|text-generation|\btgi\b|triton|tensorrt|trtllm|ollama|llama|dynamo|\bnim\b|text-embeddings"
-    rb"|huggingface|max[-_]?model[-_]?len|serving\.kserve\.io|kubeai\.org|kaito\.sh|--model|tensor[-_]?parallel"
-    rb"|modelURL|modelArtifacts|max[-_]?num[-_]?(?:seqs|batched)|gpu[-_]?memory[-_]?util",
-    re.IGNORECASE,
+_HINTS = (
+    *(b"vllm", b"sglang", b"text-generation", b"triton", b"tensorrt", b"trtllm", b"llama", b"dynamo", b"kaito.sh"),
+    *(b"text-embeddings", b"huggingface", b"serving.kserve.io", b"kubeai.org", b"--model", b"modelurl"),
+    b"modelartifacts",
 )
-"""Bytes without which no serving is recognised, so that most files are never parsed into nodes."""
+_LONGER_HINTS = re.compile(
+    rb"max[-_]?(?:model[-_]?len|num[-_]?(?:seqs|batched))|tensor[-_]?parallel|gpu[-_]?memory[-_]?util"
+    rb"|tgi(?<=\btgi)\b|nim(?<=\bnim)\b"
+)
+_LONGER_BEGIN = (b"max", b"tensor", b"gpu", b"tgi", b"nim")
+"""Small letters without which no serving is recognised, so that most files are never parsed into nodes."""
 
 _LAYERED = re.compile(rb"^[ \t]+(?:- )?(?:helm|valuesFrom|valuesFiles):|kind: GitRepository", re.MULTILINE)
 """Bytes of a release whose chart or values may be in the tree, and hold what its own file does not."""
@@ -168,7 +172,7 @@ class _Finder:
         data = self._tree.get(path)
         if data is None or not (self._kinds.search(data) or holds_values(self._tree, path)):
             return False
-        return any(sign.search(data) for sign in (self._speaking, _HINT, _LAYERED))
+        return bool(self._speaking.search(data)) or _hints(data) or bool(_LAYERED.search(data))
 
     def _laid(self, folder: str, path: str = "", *, apart: bool) -> Iterator[Draft]:
         """Yield the servings of an overlay's objects: those of bases of their own, or those of one file."""
@@ -187,6 +191,14 @@ class _Finder:
             root = source.root()
             if root is not None and not root.word("kind"):
                 yield from values_file(root, self._context)
+
+
+def _hints(data: bytes) -> bool:
+    """Return whether a file's bytes hint at a serving; plain words are looked for first, as that is fastest."""
+    small = data.lower()
+    if any(word in small for word in _HINTS):
+        return True
+    return any(word in small for word in _LONGER_BEGIN) and _LONGER_HINTS.search(small) is not None
 
 
 def _naming(kinds: set[str]) -> re.Pattern[bytes]:

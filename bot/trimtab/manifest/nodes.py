@@ -51,6 +51,10 @@ class MappingNode:
     start: int
     end: int
 
+    def named(self, key: str) -> list[tuple[ScalarNode, Node]]:
+        """Return the pairs whose key is a scalar that reads so; more than one where it is doubled."""
+        return [(name, value) for name, value in self.pairs if isinstance(name, ScalarNode) and name.value == key]
+
 
 @dataclass(frozen=True, slots=True)
 class AliasNode:
@@ -93,10 +97,6 @@ def target(node: Node) -> ScalarNode | SequenceNode | MappingNode:
 
 def child(node: Node, key: str) -> Node | None:
     """Return the value of a key written in this very mapping, the last where it is doubled."""
-    found = None
     real = target(node)
-    if isinstance(real, MappingNode):
-        for name, value in real.pairs:
-            if isinstance(name, ScalarNode) and name.value == key:
-                found = value
-    return found
+    found = real.named(key) if isinstance(real, MappingNode) else []
+    return found[-1][1] if found else None

@@ -38,8 +38,12 @@ _MANY_BRACKETS = 2_000
 _SLOW_MAX_CHARACTERS = 256 * 1024
 _SLOW_MAX_BRACKETS = 40
 """The pure parser takes seconds for 900 nested brackets, so it is asked about shallow files alone."""
-_NEEDS_NODES = re.compile(rb"(?:^|[\s\[{,])\*[^\s*,\]}]|^[ \t?:-]{%d}" % MAX_DEPTH, re.MULTILINE)
-"""What bare events do not tell: whether an alias has its anchor, and how deep blocks are nested."""
+_ALIAS = re.compile(rb"\*(?<![^\s\[{,]\*)[^\s*,\]}]")
+_DEEP = re.compile(rb"\n[ \t?:-]{%d}" % MAX_DEPTH)
+"""What bare events do not tell: whether an alias has its anchor, and how deep blocks are nested.
+
+Each begins with the byte that is looked for, which makes the search an order of magnitude faster.
+"""
 _PROPERTY = re.compile(r"[&!][^\s]*|#[^\n]*|\s+")
 
 
@@ -89,7 +93,7 @@ def check(data: bytes) -> BrokenYamlError | None:
     try:
         text = decode(data)
         CParser(text).raw_parse()
-        if _NEEDS_NODES.search(data):
+        if _ALIAS.search(data) or _DEEP.search(b"\n" + data[:MAX_DEPTH]) or _DEEP.search(data):
             parse(text)
     except BrokenYamlError as error:
         return error

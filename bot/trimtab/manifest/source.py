@@ -96,11 +96,14 @@ class Cursor:
         return graft_value(found, key, self.grafts) if self.grafts else found
 
     def _child(self, key: str) -> Cursor | None:
-        found = [pair for pair in self._written() if pair[0].value == key]
+        real = self.real
+        if not isinstance(real, MappingNode):
+            return None
+        found = real.named(key)
         if found:
             locked = self._below() or (f"the key `{key}` is written twice" if len(found) > 1 else "")
             return Cursor(self.source, (*self.path, key), found[-1][1], locked, found[-1][0])
-        for merged in self._merged():
+        for merged in self._merged() if real.named("<<") else ():
             below = merged.get(key)
             if below is not None:
                 return replace(below, locked=below.locked or "the value comes through a merge key `<<`")
