@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.manifest.samples import edited, one, said
+from trimtab.manifest import Tree, inspect
 from trimtab.manifest.engines import engine_of_image
 
 SCRIPTED = """\
@@ -67,8 +68,20 @@ def test_a_program_around_the_engine_is_told_by_its_variables() -> None:
         ("registry.example/team/gradio-search-vllm-openai:latest", ""),
         ("registry.example/team/ollama-ubi9:0.2.8", "ollama"),
         ("registry.example/team/ollama-exporter:1", ""),
+        ("registry.example/llamastack/distribution-remote-vllm:0.1.0", ""),
     ],
 )
 def test_an_image_is_an_engines_or_its_clients(image: str, engine: str) -> None:
     """A client's image carries the engine's name too; packagings of an engine add their base to it."""
     assert engine_of_image(image) == engine
+
+
+@pytest.mark.parametrize(
+    "command", ["[sleep, infinity]", "[/bin/sh, -c, 'sleep infinity']", "[tail, -f, /dev/null]", "[python3, serve.py]"]
+)
+def test_a_container_that_only_waits_serves_nothing(command: str) -> None:
+    """People work inside such containers; a program that is not known may well serve with its GPUs."""
+    body = WRAPPED.replace("[/usr/local/bin/run.sh]", command).split("        env:", maxsplit=1)[0]
+    text = body + "        resources: {limits: {nvidia.com/gpu: 1}}\n"
+
+    assert len(inspect(Tree({"chat.yaml": text.encode()})).servings) == ("serve.py" in command)

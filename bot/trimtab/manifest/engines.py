@@ -23,7 +23,7 @@ _IMAGES: tuple[tuple[str, str], ...] = (
 _NOT_ENGINES = re.compile(
     r"router|exporter|bench|benchmark|inference-sim|vllm-sim|simulator|gateway|proxy|controller|operator|semantic|litellm"
     r"|open-webui|epp\b|inference-scheduler|routing-sidecar|guidellm|genai-perf|lmcache-?server|frontend|webui|playground"
-    r"|gradio|streamlit|chainlit|chatbot|-client\b|-rag-|\brag-|tritonserver:[\w.-]+-sdk\b",
+    r"|llama-?stack|remote-vllm|gradio|streamlit|chainlit|chatbot|-client\b|-rag-|\brag-|tritonserver:[\w.-]+-sdk\b",
     re.IGNORECASE,
 )
 _STAND_INS = re.compile(
@@ -51,6 +51,7 @@ _PROGRAMS = {
     "tritonserver": "triton",
     "trtllm-serve": "tensorrt-llm",
 }
+_IDLE = frozenset({"sleep", "tail", "pause"})
 _SERVES = {"vllm": "vllm", "vllm-omni": "vllm", "sglang": "sglang", "ollama": "ollama"}
 
 
@@ -91,6 +92,11 @@ def engine_of_words(words: Sequence[str]) -> tuple[str, int]:
         if word.endswith("api_server.py") and "vllm" in word:
             return "vllm", index + 1
     return "", 0
+
+
+def is_idle(words: Sequence[str]) -> bool:
+    """Return whether a command only keeps its container alive, for people who work inside it."""
+    return bool(words) and words[0].rsplit("/", 1)[-1] in _IDLE
 
 
 def engine_of_flags(words: Sequence[str]) -> str:

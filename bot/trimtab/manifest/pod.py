@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from trimtab.manifest import resources, selector
+from trimtab.manifest import resources, selector, shell
 from trimtab.manifest.config_file import mounted_in, take_config
 from trimtab.manifest.container import EngineSettings, field_hit, pod_container, read_engine
 from trimtab.manifest.context import Context, Thing
-from trimtab.manifest.engines import is_stand_in
+from trimtab.manifest.engines import is_idle, is_stand_in
 from trimtab.manifest.environment import Environment, Variable
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.source import Cursor
@@ -64,9 +64,20 @@ def serves(container: Cursor, settings: EngineSettings) -> bool:
         return False
     if settings.spoken or "model" in settings.hits:
         return True
+    if _is_idle(container, settings):
+        return False
     if settings.command.script is not None or container.get("command") is not None:
         return bool(resources.gpu_sites(container.get("resources")))
     return True
+
+
+def _is_idle(container: Cursor, settings: EngineSettings) -> bool:
+    """Return whether a container waits, by its command or by all that its script does."""
+    script = settings.command.script
+    if script is not None:
+        return all(is_idle([word.text.value for word in words]) for words in shell.commands(script[1]))
+    given = container.get("command") or container.get("args")
+    return given is not None and is_idle([item.string for item in given.items()])
 
 
 def draft_of(thing: Thing, container: Cursor, settings: EngineSettings, wrapper: str) -> Draft:

@@ -345,3 +345,78 @@ def test_a_chart_that_measures_or_trains_serves_nothing() -> None:
 
     assert servings("llm-inference-vllm") == 1
     assert servings("llm-inference-vllm-benchmark/helm") == 0
+
+
+LISTED = """\
+defaultServingImage: registry.example/vllm-cuda:3.3.0
+models:
+- name: plain
+  uri: oci://registry.example/models/plain-20b:1.5
+  extraArgs: [--trust-remote-code]
+- name: long
+  uri: oci://registry.example/models/long-30b:1.0
+  extraArgs: [--max-model-len=131072]
+"""
+
+
+def test_in_a_list_of_models_each_serves_where_one_plainly_does() -> None:
+    """One item's flags tell what the list is for; its neighbours need no flags of their own."""
+    servings = inspect(Tree({"values.yaml": LISTED.encode()})).servings
+
+    assert {one.container: said(one)["model"] for one in servings} == {
+        "plain": "oci://registry.example/models/plain-20b:1.5",
+        "long": "oci://registry.example/models/long-30b:1.0",
+    }
+
+
+PARTED = """\
+images:
+  vllmRuntime: {repository: registry.example/vllm-cpu, tag: "0.3"}
+  notebook: {repository: registry.example/workbench, tag: "1.8"}
+model: {storageUri: "oci://registry.example/tiny:1.0", maxModelLen: 2048}
+resources:
+  inference: {requests: {cpu: "2"}, limits: {cpu: "8"}}
+"""
+
+
+def test_images_and_resources_may_stand_under_the_parts_names() -> None:
+    """Of several images the engine's own counts; resources of the only part that has any are the serving's."""
+    assert said(one(PARTED, "values.yaml")) == {
+        "cpu_limit": "8",
+        "cpu_request": "2",
+        "engine_version": "0.3",
+        "max_model_len": 2048,
+        "model": "oci://registry.example/tiny:1.0",
+    }
+
+
+def test_ollama_serves_without_a_model_of_its_own() -> None:
+    """Models are pulled when asked for, so that its image and what it runs with are a serving."""
+    text = "replicaCount: 1\nimage: {repository: ollama/ollama, tag: 0.12.0}\nollama: {models: {pull: []}}"
+
+    assert said(one(text, "values.yaml")) == {"engine_version": "0.12.0", "replicas": 1}
+
+
+SHARED_MEMORY = """\
+controllers:
+  vllm:
+    containers:
+      app:
+        image: {repository: vllm/vllm-openai, tag: v0.19.0}
+        args: [--model, org/chat]
+persistence:
+  cache: {type: emptyDir, sizeLimit: 1Gi, globalMounts: [{path: /cache}]}
+  memory:
+    type: emptyDir
+    medium: Memory
+    sizeLimit: 8Gi
+    advancedMounts: {vllm: {app: [{path: /dev/shm}]}}
+"""
+
+
+def test_shared_memory_is_what_the_container_itself_mounts() -> None:
+    """The template for applications mounts a volume for one container by the names of both."""
+    other = SHARED_MEMORY.replace("{vllm: {app:", "{vllm: {sidecar:")
+
+    assert said(one(SHARED_MEMORY, "values.yaml"))["shm_size"] == "8Gi"
+    assert "shm_size" not in said(one(other, "values.yaml"))

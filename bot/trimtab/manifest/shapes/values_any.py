@@ -18,7 +18,8 @@ from trimtab.manifest.container import Container, field_hit, nim_model, read_eng
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.options import take_first_argument
 from trimtab.manifest.shapes.owner import Owner, image_of
-from trimtab.manifest.shapes.values_look import CLOSED, Look, is_another, is_off
+from trimtab.manifest.shapes.values_look import CLOSED, Look
+from trimtab.manifest.shapes.values_parts import is_another, is_off
 from trimtab.manifest.shapes.values_words import WORDS, plain
 from trimtab.manifest.source import Cursor
 
@@ -86,9 +87,12 @@ def _named(values: Cursor) -> Iterator[Part]:
 
 
 def _items(key: str, path: str, listed: Cursor) -> Iterator[Part]:
-    for index, item in enumerate(listed.items()):
-        look = Look.at(item)
-        if item.is_mapping and not is_off(item) and look.serves:
+    """Yield the items of a list that serve; of a list of models all that name theirs, where one plainly serves."""
+    items = [item for item in listed.items() if item.is_mapping and not is_off(item)]
+    looks = [(item, Look.at(item, parent=plain(key))) for item in items]
+    every = plain(key) in _CATALOGUES and any(look.serves for _, look in looks)
+    for index, (item, look) in enumerate(looks):
+        if look.serves or (every and look.model is not None):
             name = item.word("name") or f"{key}-{index}"
             yield Part(name, f"{path}.{name}", look, listed=True)
 

@@ -28,7 +28,7 @@ def read(values: Cursor, owner: Owner) -> Iterator[Draft]:
             for key, container in containers.entries().items() if containers is not None else ():
                 draft = _container(container, Spot(values, at, name, key), owner)
                 if draft is not None:
-                    _take_pod(draft, at, controller)
+                    _take_pod(draft, at, controller, (name, key))
                     yield draft
 
 
@@ -49,7 +49,7 @@ def _container(at: Cursor, spot: Spot, owner: Owner) -> Draft | None:
     return draft
 
 
-def _take_pod(draft: Draft, values: Cursor, controller: Cursor) -> None:
+def _take_pod(draft: Draft, values: Cursor, controller: Cursor, place: tuple[str, str]) -> None:
     take_replicas(draft, controller)
     own, shared = controller.get("pod"), values.get("defaultPodOptions")
     pods = [pod for pod in (own, shared) if pod is not None]
@@ -58,7 +58,7 @@ def _take_pod(draft: Draft, values: Cursor, controller: Cursor) -> None:
             named = pod.get(key)
             if named is not None and named.string:
                 draft.add({field: field_hit(field, named.string, named)})
-    _take_shm(draft, values.get("persistence"))
+    _take_shm(draft, values.get("persistence"), place)
     found = next((found for pod in pods if (found := tuple(selector.selectors(pod)))), ())
     if found or own is not None:
         selector.take_selector(draft, found, own, "nodeSelector")
@@ -68,12 +68,20 @@ def _take_pod(draft: Draft, values: Cursor, controller: Cursor) -> None:
         )
 
 
-def _take_shm(draft: Draft, persistence: Cursor | None) -> None:
-    """Add the size of a volume in memory that is mounted at `/dev/shm`, everywhere or by its own key."""
+def _take_shm(draft: Draft, persistence: Cursor | None, place: tuple[str, str]) -> None:
+    """Add the size of a volume in memory that the container has at `/dev/shm`."""
     for name, volume in persistence.entries().items() if persistence is not None else ():
-        mounts = volume.get("globalMounts")
-        paths = {item.word("path") for item in mounts.items()} if mounts is not None else {f"/dev/{name}"}
-        advanced = volume.get("advancedMounts") is None
         size = volume.get("sizeLimit")
-        if volume.word("type") == "emptyDir" and "/dev/shm" in paths and advanced and size is not None and size.string:  # noqa: S108 - a mount in a pod
+        if volume.word("type") != "emptyDir" or size is None or not size.string:
+            continue
+        if "/dev/shm" in _mounts(name, volume, place):  # noqa: S108 - a mount in a pod
             draft.add({"shm_size": field_hit("shm_size", size.string, size)})
+
+
+def _mounts(name: str, volume: Cursor, place: tuple[str, str]) -> set[str]:
+    """Return where a container has a volume: by its own mounts, by those of all, else by the volume's name."""
+    own, every = volume.get("advancedMounts"), volume.get("globalMounts")
+    if own is None and every is None:
+        return {f"/dev/{name}"}
+    listed = [one for one in (volume.get("advancedMounts", *place), every) if one is not None]
+    return {item.word("path") for one in listed for item in one.items()}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from trimtab.manifest import resources
 from trimtab.manifest.engines import engine_of_flags, engine_of_image, engine_of_words
 from trimtab.manifest.shapes.owner import image_of
+from trimtab.manifest.shapes.values_parts import is_another, is_choice, is_off, only_part
 from trimtab.manifest.shapes.values_words import ENGINE_KEYS, ENGINES, STRONG, WORDS, names_model, plain
 from trimtab.manifest.source import Cursor
 
@@ -84,6 +85,8 @@ class Look:
             return True
         if self.said and self.is_whole:
             return True
+        if self.engine == "ollama" and self.image is not None and self.stands_alone:
+            return True
         return bool(self.engine) and (self.asks_for_gpus or self.model is not None)
 
     @property
@@ -135,7 +138,7 @@ class Look:
         if is_off(cursor) or is_another(cursor):
             return False
         self.keyed = self.keyed or ENGINES.get(word, "")
-        return not _is_choice(cursor)
+        return not is_choice(cursor)
 
     def _scalar(self, word: str, cursor: Cursor, parent: str) -> None:
         if not cursor.string:
@@ -187,11 +190,14 @@ class Look:
             elif self.hint and self.image is None and not image_of(cursor)[0]:
                 self.image = cursor
         else:
-            self.parts.setdefault(word, cursor)
+            self.parts.setdefault(word, only_part(cursor) if word == "resources" else cursor)
 
     def _images(self, at: Cursor) -> bool:
         """Take images that stand side by side under the names of engines, and return whether there are any."""
-        found = {ENGINES[plain(key)]: one for key, one in at.entries().items() if plain(key) in ENGINES}
+        named = (
+            (ENGINES.get(plain(key)) or engine_of_image(image_of(one)[0]), one) for key, one in at.entries().items()
+        )
+        found = {engine: one for engine, one in named if engine}
         self.images = {**found, **self.images}
         return bool(found)
 
@@ -210,21 +216,3 @@ class Look:
                 self._sequence(word, cursor, "image")
             elif WORDS.get(word) == "gpu_count" and cursor.string:
                 self.words.setdefault(word, cursor)
-
-
-def is_off(at: Cursor) -> bool:
-    """Return whether a part of a chart is switched off."""
-    return at.word("enabled") in {"false", "False"}
-
-
-def _is_choice(at: Cursor) -> bool:
-    """Return whether a part holds the arguments of several models side by side, of which one is chosen elsewhere."""
-    told = [item for part in at.entries().values() if part.is_mapping for item in part.entries().items()]
-    spoken = [one for key, one in told if plain(key).endswith("args") and one.is_sequence]
-    return sum(bool(engine_of_flags([item.string for item in one.items()])) for one in spoken) > 1
-
-
-def is_another(at: Cursor) -> bool:
-    """Return whether a part of a chart runs an image of its own that is no engine's, such as a user interface."""
-    image = image_of(at.get("image"))[0] if at.is_mapping else ""
-    return bool(image) and not engine_of_image(image)
