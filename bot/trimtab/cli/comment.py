@@ -44,7 +44,7 @@ def command(config_path: Path, form: str) -> None:
 
 def _say(form: str, answered: Sequence[Answered], why: str) -> None:
     """Print what was done; `why` says why the comment of the event was passed over."""
-    notes = [one_line(one.note, _LONGEST) for one in answered]
+    notes = [_logged(one.note) for one in answered]
     if form == "json":
         done = bool(answered) and not why
         note = why or "; ".join(notes)
@@ -54,4 +54,13 @@ def _say(form: str, answered: Sequence[Answered], why: str) -> None:
     for note in notes:
         click.echo(note)
     if why:
-        click.echo(one_line(f"nothing done: {why}"))
+        click.echo(_logged(f"nothing done: {why}"))
+
+
+def _logged(text: str) -> str:
+    """Return text for a job's log, where no words of a person may be taken for a command to the runner.
+
+    GitHub's runner reads `::name::` at the start of a line, and `##[name]` anywhere in it:
+    https://github.com/actions/runner/blob/v2.328.0/src/Runner.Common/ActionCommand.cs
+    """
+    return one_line(text, _LONGEST).replace("##[", "## [").removeprefix("::")

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from trimtab.gitio import Repo
 
-PLACES = (".github/CODEOWNERS", ".gitlab/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
-"""Where the file may lie; the first that is there counts."""
+PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
+"""Where the file may lie; the first that is there counts, in both forges' order: they skip each other's folder."""
 
 _LARGEST = 3 * 1024 * 1024
 """GitHub reads none above 3 MB."""

@@ -9,7 +9,7 @@ from trimtab.errors import ForgeError
 from trimtab.life import Entry, Journal
 from trimtab.publish.catch_up import catch_up
 from trimtab.publish.chat.asked import WAITING, Asked, key_for, unanswered, waiting, why_passed_over
-from trimtab.publish.chat.desk import Chat, Effect
+from trimtab.publish.chat.desk import Chat, Effect, came_to_nothing
 from trimtab.publish.chat.doing import do, effect_of
 from trimtab.publish.chat.recording import ElsewhereError, OvertakenError, record
 from trimtab.publish.chat.saying import outcome_of, reply_to
@@ -120,8 +120,12 @@ def _answer(site: Site, journal: Journal, chat: Chat, asked: Asked) -> Answered:
     text = reply_to(recorded, extras, len(asked.commands) - len(recorded.entries), merges=chat.merges)
     runs = any(effect_of(entry) is Effect.RUN for entry in recorded.entries)
     site.forge.comment(number, f"{key_for(asked.comment)}\n{text}{f'{chr(10)}{WAITING}' if runs else ''}")
-    notes = "; ".join(f"{verb_of(entry)}: {entry.note or entry.step}" for entry in recorded.entries)
-    return Answered(asked.standing.members, asked.comment, text, notes, runs)
+    return Answered(asked.standing.members, asked.comment, text, "; ".join(map(_noted, recorded.entries)), runs)
+
+
+def _noted(entry: Entry) -> str:
+    """Return what became of a command, for a log; it never begins with a person's words."""
+    return entry.note if came_to_nothing(entry) else f"{verb_of(entry)}: {entry.note or entry.step}"
 
 
 def _show_seen(site: Site, asked: Asked) -> None:

@@ -76,7 +76,8 @@ def _why_not(desk: Desk, pull: PullRequest) -> str:
     """Return why this head cannot be approved; empty where it can."""
     if pull.base != desk.site.base:
         return f"It goes to {pull.base} now, not to {desk.site.base}."
-    if desk.asked.comment.author.id == pull.author.id:
+    author = desk.asked.comment.author
+    if (author.id or author.login) == (pull.author.id or pull.author.login):  # the local forge has no ids
         return "Who opened a pull request cannot approve it."
     if not desk.standing.untouched or pull.head != desk.standing.tip:
         return "Its branch has commits that are not mine: review it, and merge it with the forge."
