@@ -38,6 +38,7 @@ class Priced:
         others: The same finding with its other options, next best first, for where the chosen one has no room.
         reverts: Identity of the recommendation that this one takes back; empty where it takes none back.
         reverts_url: Address of the pull request that it takes back.
+        experience: What became of such changes before, in a sentence; empty where none was merged yet.
     """
 
     finding: Finding
@@ -52,6 +53,7 @@ class Priced:
     others: tuple[Priced, ...] = ()
     reverts: str = ""
     reverts_url: str = ""
+    experience: str = ""
 
     @property
     def id(self) -> str:

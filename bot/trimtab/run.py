@@ -15,7 +15,7 @@ from trimtab.facts import ClusterFacts, Facts, RepositoryFacts
 from trimtab.fleet import Found, Unknown
 from trimtab.join import fleet_of
 from trimtab.judge import LoadedRule, judge, load_rules
-from trimtab.learn import Outcome, confidence
+from trimtab.learn import Outcome, confidence, told
 from trimtab.life import Entry, State, histories
 from trimtab.plan import plan
 from trimtab.price import Prices, bill, load_prices, price
@@ -119,7 +119,7 @@ def scan(call: Call, past: Sequence[Entry] = (), undone: Sequence[Undone] = ()) 
     verdicts = judge(fleet, rules, call.config)
     prices = _prices(call)
     worth = price(verdicts.findings, fleet, prices, call.config)
-    planned = plan(worth.priced, fleet, call.config, _experience(past))
+    planned = _with_experience(plan(worth.priced, fleet, call.config, _experience(past)), past)
     proposals = propose(planned, seen.sources, fleet, call.config, _tools(call), undone)
     silences = (*verdicts.silences, *worth.silences)
     return Scan(fleet, bill(fleet, prices, call.config), silences, planned, proposals, _infos(rules))
@@ -312,10 +312,21 @@ def _wanted(found: Scan, released: frozenset[str] = frozenset()) -> Wanted:
     )
 
 
+def _outcomes(past: Sequence[Entry]) -> list[Outcome]:
+    return [Outcome(one.rule, State(one.step)) for one in past if one.step in set(State)]
+
+
 def _experience(past: Sequence[Entry]) -> Callable[[str, float], float]:
     """Return what the ledger's outcomes make of a rule's confidence."""
-    outcomes = [Outcome(one.rule, State(one.step)) for one in past if one.step in set(State)]
+    outcomes = _outcomes(past)
     return lambda rule, prior: confidence(outcomes, rule, prior)[0]
+
+
+def _with_experience(planned: Plan, past: Sequence[Entry]) -> Plan:
+    """Return the plan with what became of such changes before, for the reader."""
+    outcomes = _outcomes(past)
+    sentences = {rule: told(outcomes, rule) for rule in sorted({one.finding.rule for one in planned.now})}
+    return replace(planned, now=tuple(replace(one, experience=sentences[one.finding.rule]) for one in planned.now))
 
 
 def _prices(call: Call) -> Prices:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.learn import Outcome, confidence
+from trimtab.learn import Outcome, confidence, told
 from trimtab.life import State
 
 STEPS = st.lists(st.builds(Outcome, st.sampled_from(["a", "b"]), st.sampled_from(list(State))))
@@ -42,3 +43,22 @@ def test_it_is_a_probability_whatever_the_order(outcomes: list[Outcome], prior: 
     sure, sentence = confidence(outcomes, "a", prior)
     assert 0 <= sure <= 1
     assert (sure, sentence) == confidence(outcomes[::-1], "a", prior)
+
+
+@pytest.mark.parametrize(
+    ("steps", "sentence"),
+    [
+        ({State.DISMISSED: 3}, ""),
+        ({State.APPROVED: 1}, "Of 1 such change merged in your fleet, 0 were verified and 1 is not measured yet."),
+        ({State.APPROVED: 2, State.VERIFIED: 2}, "Of 2 such changes merged in your fleet, 2 were verified."),
+        (
+            {State.APPROVED: 31, State.VERIFIED: 28, State.REGRESSED: 1},
+            "Of 31 such changes merged in your fleet, 28 were verified, 1 went wrong and 2 are not measured yet.",
+        ),
+    ],
+)
+def test_reviewers_are_told_what_became_of_such_changes(steps: dict[State, int], sentence: str) -> None:
+    """Only where any was merged, and of this rule alone."""
+    outcomes = [Outcome("r", step) for step, count in steps.items() for _ in range(count)]
+
+    assert told([*outcomes, Outcome("other", State.APPROVED)], "r") == sentence

@@ -48,8 +48,8 @@ ADA = Actor("ada", 7)
 @pytest.mark.parametrize(
     ("step", "values", "title", "said", "box"),
     [
-        ("snoozed", {"actor": ADA, "until": "2026-12-04T00:00:00Z"}, "Snoozed", "ada: until 2026-12-04", True),
-        ("dismissed", {"actor": ADA, "note": "the launch"}, "Decided against", "ada: the launch", True),
+        ("snoozed", {"actor": ADA, "until": "2026-12-04T00:00:00Z"}, "Snoozed", "until 2026-12-04 (ada)", True),
+        ("dismissed", {"actor": ADA, "note": "the launch"}, "Decided against", "the launch (ada)", True),
         ("superseded", {"note": "Git says otherwise"}, "Decided against", "Git says otherwise", True),
         ("regressed", {"note": "slower"}, "Went wrong", "slower", True),
         ("approved", {"actor": ADA}, "Merged, and watched", "merged 2026-11-21 by ada", False),

@@ -1,5 +1,5 @@
 """How sure a rule has proved to be, from what became of its recommendations. Pure."""
 
-from trimtab.learn.confidence import Outcome, confidence
+from trimtab.learn.confidence import Outcome, confidence, told
 
-__all__ = ["Outcome", "confidence"]
+__all__ = ["Outcome", "confidence", "told"]

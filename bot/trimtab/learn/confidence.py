@@ -54,6 +54,20 @@ def confidence(outcomes: Iterable[Outcome], rule: str, prior: float) -> tuple[fl
     return min(_HIGHEST, max(_LOWEST, round(mean, 4))), _sentence(rule, steps)
 
 
+def told(outcomes: Iterable[Outcome], rule: str) -> str:
+    """Return what a reviewer should know of a rule's earlier changes; empty where none was merged yet."""
+    steps = Counter(outcome.step for outcome in outcomes if outcome.rule == rule)
+    merged, kept, broken = steps[State.APPROVED], steps[State.VERIFIED], steps[State.REGRESSED]
+    if not merged:
+        return ""
+    such = "1 such change" if merged == 1 else f"{merged:,} such changes"
+    ends = [f"{kept:,} {'was' if kept == 1 else 'were'} verified"]
+    ends += [f"{broken:,} went wrong"] if broken else []
+    waiting = merged - kept - broken
+    ends += [f"{waiting:,} {'is' if waiting == 1 else 'are'} not measured yet"] if waiting > 0 else []
+    return f"Of {such} merged in your fleet, {', '.join(ends[:-1])}{' and ' if ends[:-1] else ''}{ends[-1]}."
+
+
 def _sentence(rule: str, steps: Mapping[State, int]) -> str:
     merged, dismissed = steps[State.APPROVED], steps[State.DISMISSED]
     kept, broken = steps[State.VERIFIED], steps[State.REGRESSED]

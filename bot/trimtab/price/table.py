@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from trimtab import catalog
 from trimtab.errors import UsageError
@@ -53,7 +53,7 @@ class Prices:
             and row.region in {"", region.strip().casefold()}
         ]
         best = max(fitting, key=lambda row: (bool(row.region), bool(row.provider)), default=None)
-        return Found(best.usd, best.where) if best else Unknown(f"no row of the price file is for {product}")
+        return Found(best.usd, PurePath(best.where).name) if best else Unknown(f"no row of the price file is for {product}")
 
 
 def whole_product(product: str) -> str:

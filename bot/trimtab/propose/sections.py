@@ -59,6 +59,7 @@ def _cost(told: Told) -> Section:
         "sure": percent(option.confidence),
         "doubts": option.doubts,
         "worth": worth(told),
+        "experience": told.priced.experience,
     }
     return Section("cost table", _render("cost.md.j2", context))
 

@@ -51,11 +51,10 @@ def way_back(undone: Undone) -> Priced:
     option = Option(
         changes=tuple(Change(change.field, change.after, change.before) for change in entry.changes),
         after=entry.gpus_before,
-        places_needed=0,
+        places_needed=_needed(entry),
         resource="",
         predictions=tuple(_predictions(entry)),
         confidence=1.0,
-        doubts=("room for it was not looked for",) if entry.gpus_before.gpus > entry.gpus_after.gpus else (),
     )
     lost = f"${Decimal(entry.saving):,.0f} a month that were promised" if entry.saving else "what was promised"
     finding = Finding(
@@ -81,8 +80,14 @@ def way_back(undone: Undone) -> Priced:
         rate_source="what was promised when it was proposed",
         considered=finding.considered,
         reverts=entry.recommendation,
-        reverts_url=entry.url,
+        reverts_url=entry.url if entry.url.startswith(("http://", "https://")) else "",
     )
+
+
+def _needed(entry: Entry) -> int:
+    """Return how many free GPUs the way back takes: all of another kind, else those that were given up."""
+    before, after = entry.gpus_before, entry.gpus_after
+    return max(0, math.ceil(before.gpus - (after.gpus if before.product == after.product else 0)))
 
 
 def _predictions(entry: Entry) -> Iterator[Prediction]:

@@ -179,14 +179,14 @@ def _past(scan: Scan, lives: Mapping[str, Entry], free: set[str]) -> Iterator[tu
 
 def _why(entry: Entry) -> str:
     """Return what became of it, with the person where one decided."""
-    who = f"{entry.actor.login}: " if entry.actor.login and entry.step in {State.DISMISSED, State.SNOOZED} else ""
+    who = f" ({entry.actor.login})" if entry.actor.login and entry.step in {State.DISMISSED, State.SNOOZED} else ""
     if entry.step == State.SNOOZED:
-        return f"{who}until {entry.until[:10]}"
+        return f"until {entry.until[:10]}{who}"
     if entry.step == State.APPROVED:
         return f"merged {entry.at[:10]}{f' by {entry.actor.login}' if entry.actor.login else ''}, and not seen live yet"
     if entry.step == State.ACTUATED:
         return f"live since {entry.at[:10]}: {entry.note}"
-    return f"{who}{entry.note}"
+    return f"{entry.note}{who}"
 
 
 def _way_back(entry: Entry, lives: Mapping[str, Entry]) -> Entry | None:
