@@ -26,7 +26,7 @@ def test_the_most_specific_row_holds(tmp_path: Path) -> None:
     prices = load_prices(_file(tmp_path, text))
     found = [prices.find(*where, "H100").value for where in (("aws", "EU-WEST-1"), ("aws", "x"), ("gcp", "x"))]
     assert found == [Decimal(1), Decimal(2), Decimal(3)]
-    assert prices.find("aws", "eu-west-1", "H100").source == f"{tmp_path}/prices.csv:4"
+    assert prices.find("aws", "eu-west-1", "H100").source == "prices.csv:4"
 
 
 def test_slices_and_shares_have_the_price_of_their_gpu(tmp_path: Path) -> None:

@@ -53,7 +53,9 @@ class Prices:
             and row.region in {"", region.strip().casefold()}
         ]
         best = max(fitting, key=lambda row: (bool(row.region), bool(row.provider)), default=None)
-        return Found(best.usd, PurePath(best.where).name) if best else Unknown(f"no row of the price file is for {product}")
+        if best is None:
+            return Unknown(f"no row of the price file is for {product}")
+        return Found(best.usd, PurePath(best.where).name)  # where a runner keeps its files is nobody's business
 
 
 def whole_product(product: str) -> str:
