@@ -15,7 +15,7 @@ test: .venv/.installed-dev tools ## all tests, with the real tools
 check: ## what continuous integration runs
 	.ci/run
 
-tools: ## helm and kustomize into .tools/, Prometheus from the system's packages
+tools: ## helm, kustomize and actionlint into .tools/, Prometheus from the system's packages
 	@.ci/tools
 
 lock: .venv/.installed-dev ## resolve the dependencies anew, with hashes and without the address of an index
