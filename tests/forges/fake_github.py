@@ -23,6 +23,7 @@ class FakeGitHub(Api):
         lag: How many listings do not show the newest pull request yet.
         app: Whether the token is an App's, which may not ask `GET /user`.
         page: Items on a page, at most.
+        name: What the repository is called now; its first name is redirected.
     """
 
     prefix = "/api/v3"
@@ -34,6 +35,7 @@ class FakeGitHub(Api):
         self.lag = 0
         self.app = False
         self.page = 100
+        self.name = REPOSITORY
         here = f"/repos/{REPOSITORY}"
         self._routes: list[tuple[str, str, Callable[..., Answer]]] = [
             ("GET", r"/user", self._user),
@@ -64,7 +66,14 @@ class FakeGitHub(Api):
         return headers.get("authorization", "").lower() in {f"token {TOKEN}", f"bearer {TOKEN}"}
 
     def answer(self, method: str, path: str, query: Query, body: dict[str, str]) -> Answer:
-        """Answer one call."""
+        """Answer one call; of a repository that was renamed only by its new name."""
+        if self.name != REPOSITORY and path == "/repositories/1":
+            return Answer(200, {"id": 1, "full_name": self.name})
+        if self.name != REPOSITORY and path.startswith(f"/repos/{REPOSITORY}/"):
+            where = f"{self.base}{self.prefix}/repositories/1/{path.split('/', 4)[4]}"
+            moved: Json = {"message": "Moved Permanently", "url": where}
+            return Answer(301 if method == "GET" else 307, moved, (("Location", where),))
+        path = path.replace(f"/repos/{self.name}/", f"/repos/{REPOSITORY}/", 1)
         for verb, pattern, handler in self._routes:
             found = re.fullmatch(pattern, path)
             if verb == method and found:
@@ -96,7 +105,7 @@ class FakeGitHub(Api):
         listed: list[Json] = [self._short(pull) for pull in pulls[(page - 1) * size : page * size]]
         more = page * size < len(pulls)
         pairs = "&".join(f"{key}={value}" for key, value in query.items() if key != "page")
-        link = f'<{self.base}{self.prefix}/repos/{REPOSITORY}/pulls?{pairs}&page={page + 1}>; rel="next"'
+        link = f'<{self.base}{self.prefix}/repos/{self.name}/pulls?{pairs}&page={page + 1}>; rel="next"'
         return Answer(200, listed, (("Link", link),) if more else ())
 
     def _create(self, _: Query, body: dict[str, str]) -> Answer:
@@ -118,7 +127,7 @@ class FakeGitHub(Api):
     def _issue(self, _: Query, __: dict[str, str], number: str) -> Answer:
         pull = self.state.get(int(number))
         closed_by = self._person(*pull.ended_by) if pull.ended_by[0] else None
-        address = f"{self.base}{self.prefix}/repos/{REPOSITORY}/issues/{number}"
+        address = f"{self.base}{self.prefix}/repos/{self.name}/issues/{number}"
         return Answer(200, {"url": address, "number": pull.number, "closed_by": closed_by})
 
     def _comments(self, _: Query, __: dict[str, str], number: str) -> Answer:
@@ -193,8 +202,8 @@ class FakeGitHub(Api):
 
     def _board(self, board: Board) -> Json:
         return {
-            "url": f"{self.base}{self.prefix}/repos/{REPOSITORY}/issues/{board.number}",
-            "html_url": f"{self.base}/{REPOSITORY}/issues/{board.number}",
+            "url": f"{self.base}{self.prefix}/repos/{self.name}/issues/{board.number}",
+            "html_url": f"{self.base}/{self.name}/issues/{board.number}",
             "number": board.number,
             "title": board.title,
             "body": board.body,
@@ -215,8 +224,8 @@ class FakeGitHub(Api):
     def _said(self, said: Said, number: int) -> Json:
         return {
             "id": said.id,
-            "issue_url": f"{self.base}{self.prefix}/repos/{REPOSITORY}/issues/{number}",
-            "url": f"{self.base}{self.prefix}/repos/{REPOSITORY}/issues/comments/{said.id}",
+            "issue_url": f"{self.base}{self.prefix}/repos/{self.name}/issues/{number}",
+            "url": f"{self.base}{self.prefix}/repos/{self.name}/issues/comments/{said.id}",
             "body": said.body,
             "user": self._person(said.login, said.user_id),
             "created_at": NOW,
@@ -228,12 +237,12 @@ class FakeGitHub(Api):
         return {"label": f"{owner}:{branch}", "ref": branch, "sha": commit, "repo": repository}
 
     def _short(self, pull: Pull) -> dict[str, Json]:
-        address = f"{self.base}{self.prefix}/repos/{REPOSITORY}/pulls/{pull.number}"
+        address = f"{self.base}{self.prefix}/repos/{self.name}/pulls/{pull.number}"
         return {
             "url": address,
             "id": 1000 + pull.number,
             "number": pull.number,
-            "html_url": f"{self.base}/{REPOSITORY}/pull/{pull.number}",
+            "html_url": f"{self.base}/{self.name}/pull/{pull.number}",
             "state": "open" if pull.state == "open" else "closed",
             "title": pull.title,
             "body": pull.body,

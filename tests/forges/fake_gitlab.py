@@ -16,7 +16,13 @@ _LEVELS = {"none": 0, "read": 20, "write": 30, "admin": 40}
 
 
 class FakeGitLab(Api):
-    """One project, `acme/gitops`."""
+    """One project, `acme/gitops`.
+
+    Attributes:
+        page: Items on a page, at most.
+        moved: Whether it is `acme/fleet` by now; reads of its first path are redirected, writes are refused.
+        issues_enabled: Whether it has issues.
+    """
 
     prefix = "/api/v4"
 
@@ -25,6 +31,8 @@ class FakeGitLab(Api):
         super().__init__()
         self.state = state
         self.page = 100
+        self.moved = False
+        self.issues_enabled = True
         here = "/projects/acme/gitops"
         self._routes: list[tuple[str, str, Callable[..., Answer]]] = [
             ("GET", r"/user", self._user),
@@ -51,9 +59,21 @@ class FakeGitLab(Api):
         return headers.get("private-token") == TOKEN
 
     def answer(self, method: str, path: str, query: Query, body: dict[str, str]) -> Answer:
-        """Answer one call."""
+        """Answer one call; of a project that was moved only by its id or its new path."""
+        path = unquote(path)
+        if self.moved and path.startswith(f"/projects/{PROJECT}"):
+            if method != "GET":
+                return Answer(
+                    405, {"message": "405 Non GET methods are not allowed for moved projects Method Not Allowed"}
+                )
+            where = f"{self.base}{self.prefix}{path.replace(PROJECT, '1')}"
+            return Answer(301, "This resource has been moved permanently", (("Location", where),))
+        if path in {"/projects/1", "/projects/acme/fleet", f"/projects/{PROJECT}"}:
+            name = "acme/fleet" if self.moved else PROJECT
+            return Answer(200, {"id": 1, "path_with_namespace": name, "issues_enabled": self.issues_enabled})
+        path = re.sub(r"^/projects/(1|acme/fleet)/", f"/projects/{PROJECT}/", path)
         for verb, pattern, handler in self._routes:
-            found = re.fullmatch(pattern, unquote(path))
+            found = re.fullmatch(pattern, path)
             if verb == method and found:
                 return handler(query, body, *found.groups())
         return Answer(404, {"message": "404 Not Found"})

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -43,12 +44,16 @@ class Fault:
         answer: What is said instead.
         effect: Whether the call takes effect all the same.
         times: How often.
+        reset: Whether the connection is cut instead of an answer.
+        meanwhile: Done before the call is answered: what people do while a run is at work.
     """
 
     match: str
     answer: Answer
     effect: bool = False
     times: int = 1
+    reset: bool = False
+    meanwhile: Callable[[], None] | None = None
 
 
 class Api(ABC):
@@ -92,7 +97,7 @@ class Log:
         for index, fault in enumerate(self.faults):
             if fault.match in call:
                 left = fault.times - 1
-                self.faults[index : index + 1] = [Fault(fault.match, fault.answer, fault.effect, left)] if left else []
+                self.faults[index : index + 1] = [replace(fault, times=left)] if left else []
                 return fault
         return None
 
@@ -198,16 +203,28 @@ class _Handler(BaseHTTPRequestHandler):
             return
         call = f"{self.command} {path}"
         log.calls.append(call)
-        fault = log.fault(call)
+        fault = log.fault(f"{call}?{urlsplit(self.path).query}")
+        if fault and fault.meanwhile:
+            fault.meanwhile()
         if fault and not fault.effect:
-            self._json(fault.answer)
+            self._fail(fault)
             return
         query = {key: values[-1] for key, values in parse_qs(urlsplit(self.path).query).items()}
         with self.server.lock:
             answer = api.answer(self.command, path, query, json.loads(body or b"{}"))
         if self.command != "GET" and answer.status < 300 and not path.endswith("graphql"):
             log.wrote(call)
-        self._json(fault.answer if fault else answer)
+        if fault and not fault.meanwhile:
+            self._fail(fault)
+        else:
+            self._json(answer)
+
+    def _fail(self, fault: Fault) -> None:
+        if fault.reset:
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+        else:
+            self._json(fault.answer)
 
     def _json(self, answer: Answer) -> None:
         kind = ("Content-Type", "application/json; charset=utf-8")

@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
+from http import HTTPStatus
 from urllib.parse import quote
 
 import requests
@@ -40,12 +41,15 @@ from trimtab.publish.mark import LABEL, TITLE, UNFINISHED
 from trimtab.publish.moved import STATUSES, MovedError
 from trimtab.publish.once import Spot, first, with_key, write_once
 from trimtab.publish.pace import Caller, Kind, Pace, Trouble
-from trimtab.publish.rest import is_dashboard, issue_of
+from trimtab.publish.rest import is_dashboard, issue_of, time_of
 from trimtab.publish.trouble import trouble_of
 
 PUBLIC_API = "https://api.github.com"
 
-_ERRORS = (MovedError, GithubException, BadAttributeException, requests.RequestException, AssertionError)
+_UNREADABLE = (BadAttributeException, AssertionError, AttributeError, KeyError, TypeError, ValueError)
+"""What the client raises where an answer is not of the form that it expects."""
+
+_ERRORS = (MovedError, GithubException, requests.RequestException, *_UNREADABLE)
 _PERMISSIONS = {"admin": Permission.ADMIN, "write": Permission.WRITE, "read": Permission.READ}
 _VIEWER = "query { viewer { login databaseId } }"
 
@@ -297,7 +301,8 @@ class GitHub:
             self._name = str(answer["full_name"])
             return Trouble(Kind.AGAIN, "GitHub: the repository was renamed", hint=f"it is {self._name} now")
         if isinstance(error, requests.RequestException):
-            return Trouble(Kind.AGAIN, f"GitHub does not answer: {type(error).__name__}")
+            said = error if isinstance(error, requests.HTTPError) else type(error).__name__
+            return Trouble(Kind.AGAIN, f"GitHub does not answer: {said}")
         if not isinstance(error, GithubException):
             return Trouble(Kind.NO, "GitHub's answer cannot be read", hint="is `api_url` the address of its API?")
         return trouble_of(error.status, error.data, error.headers or {}, time.time())
@@ -325,6 +330,8 @@ class _Secure(HTTPSRequestsConnectionClass):
 def _where_it_was(response: RequestsResponse) -> RequestsResponse:
     if response.status in STATUSES:
         raise MovedError(response.headers.get("location", ""))
+    if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:  # its body may be anything, a proxy's page for one
+        raise requests.HTTPError(f"HTTP {response.status}")
     return response
 
 
@@ -373,7 +380,7 @@ def _pull(pull: TheirPull, ended_by: Actor = NOBODY) -> PullRequest:
         merge_commit=(pull.merge_commit_sha or "") if merged else "",
         ended_by=ended_by,
         draft=bool(pull.draft),
-        updated=_time(pull.updated_at),
+        updated=time_of(pull.updated_at),
     )
 
 
@@ -386,12 +393,8 @@ def _comment(comment: IssueComment) -> Comment:
         body=comment.body or "",
         edited=comment.created_at != comment.updated_at,
         number=int((comment.issue_url or "0").rsplit("/", 1)[-1]),
-        created=_time(comment.created_at),
+        created=time_of(comment.created_at),
     )
-
-
-def _time(at: datetime | None) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else ""
 
 
 def _actor(user: NamedUser | Organization | None) -> Actor:

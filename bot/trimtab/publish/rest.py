@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from trimtab.life import NOBODY, Actor
 from trimtab.publish.forge import Issue
@@ -23,3 +24,8 @@ def issue_of(issue: Mapping[str, object]) -> Issue:
 def actor_of(user: object) -> Actor:
     """Return an account; nobody where it is gone."""
     return Actor(str(user["login"]), int(str(user["id"]))) if isinstance(user, Mapping) else NOBODY
+
+
+def time_of(at: datetime | None) -> str:
+    """Return a time, which GitHub tells in UTC, as RFC 3339; empty where there is none."""
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else ""
