@@ -76,11 +76,20 @@ def test_it_says_what_it_does_and_found(forge: Stage, capsys: pytest.CaptureFixt
     assert not (folder / "trimtab.yaml").exists()
     assert "mode: report" in pull.body
     assert "| `org/model` | 2 |" in pull.body
-    assert "no Prometheus was given" in pull.body
+    assert "No Prometheus was given" in pull.body
     assert "<b>" not in pull.body.replace("`chat.yaml#Deployment/llm/chat<b>/vllm`", "")
     everything = said.out + said.err + pull.body + git(forge.bare, "show", f"{ONBOARDING}:trimtab.yaml")
     assert TOKEN not in everything
     assert "in-the-address" not in everything
+
+
+def test_a_prometheus_that_does_not_answer_is_said(forge: Stage) -> None:
+    """The first scan goes on without metrics, and the pull request says why they are missing."""
+    init(forge, checkout(forge), "--pull-request", "--prometheus", "http://127.0.0.1:9")
+
+    (pull,) = forge.site().forge.pulls(ONBOARDING)
+    assert "`http://127.0.0.1:9` was asked about the last week. Not read: " in pull.body
+    assert "Give the address of Prometheus" not in pull.body
 
 
 def test_again_changes_nothing(forge: Stage, capsys: pytest.CaptureFixture[str]) -> None:

@@ -100,7 +100,7 @@ def preview(call: Call) -> Preview:
     try:
         found = scan(call)
     except TrimtabError as error:
-        return Preview((), Md(f"a scan could not be made: {escape(error.message)}"))
+        return Preview((), Md(f"A scan could not be made: {escape(error.message)}"))
     rows = tuple(
         Row(Md(one.title), worth(one.priced.saving, one.priced.gpu_hours), one.priced.finding.rule)
         for one in found.proposals
@@ -108,7 +108,7 @@ def preview(call: Call) -> Preview:
     asked = [one.prometheus.url for one in call.config.clusters if one.prometheus]
     gaps = [gap.reason for gap in found.fleet.gaps] + [gap.reason for one in found.fleet.clusters for gap in one.gaps]
     if not asked:
-        return Preview(rows, Md("no Prometheus was given, so the manifests alone were judged."))
+        return Preview(rows, Md("No Prometheus was given, so the manifests alone were judged."))
     missing = f" Not read: {escape(gaps[0])}" if gaps else ""
     return Preview(rows, Md(f"{code(asked[0])} was asked about the last week.{missing}"))
 
