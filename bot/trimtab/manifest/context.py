@@ -72,21 +72,27 @@ class Context:
     tree: Tree
     alone: dict[str, bool] = field(default_factory=dict)
     _by_word: dict[bytes, tuple[Thing, ...]] = field(default_factory=dict)
-    _near_by_word: dict[str, Nearby[Thing]] = field(default_factory=dict)
+    _near_by_kind: dict[str, Nearby[Thing]] = field(default_factory=dict)
 
     def things(self, word: str) -> tuple[Thing, ...]:
         """Return the objects of all files that hold a word, such as a kind or an API group."""
         key = word.encode()
         if key not in self._by_word:
-            paths = [path for path in self.tree.yaml_paths if key in self.tree[path]]
-            self._by_word[key] = tuple(thing for path in paths for thing in things_in(self.tree, path))
+            self._by_word[key] = tuple(thing for path in self._holding(key) for thing in things_in(self.tree, path))
         return self._by_word[key]
 
-    def things_near(self, word: str, path: str) -> tuple[Thing, ...]:
-        """Return of the objects of files that hold a word those within a few folders of a file, the nearest first."""
-        if word not in self._near_by_word:
-            self._near_by_word[word] = Nearby((thing.path, thing) for thing in self.things(word))
-        return self._near_by_word[word].of(path)
+    def _holding(self, word: bytes) -> Iterator[str]:
+        return (path for path in self.tree.yaml_paths if word in self.tree[path])
+
+    def things_near(self, kind: str, path: str) -> tuple[Thing, ...]:
+        """Return the objects of a kind within a few folders of a file, the nearest first.
+
+        Nothing else of their files is kept: the nodes of all that a large tree holds would fill the memory.
+        """
+        if kind not in self._near_by_kind:
+            things = (one for found in self._holding(kind.encode()) for one in things_in(self.tree, found))
+            self._near_by_kind[kind] = Nearby((one.path, one) for one in things if one.kind == kind)
+        return self._near_by_kind[kind].of(path)
 
     @cached_property
     def kustomizations(self) -> tuple[Cursor, ...]:

@@ -40,6 +40,9 @@ _LONGER_BEGIN = (b"max", b"tensor", b"gpu", b"tgi", b"nim")
 _LAYERED = re.compile(rb"^[ \t]+(?:- )?(?:helm|valuesFrom|valuesFiles):|kind: GitRepository", re.MULTILINE)
 """Bytes of a release whose chart or values may be in the tree, and hold what its own file does not."""
 
+_KEPT = 64
+"""How many files' characters are kept; the settings of a serving stand in a few."""
+
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
@@ -234,6 +237,8 @@ class _Places:
     def _text(self, path: str) -> tuple[str, int]:
         """Return a file's characters and the length of its byte order mark."""
         if path not in self._texts:
+            if len(self._texts) >= _KEPT:
+                del self._texts[next(iter(self._texts))]
             data = self._tree[path]
             mark = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
             self._texts[path] = (decode(data), mark)

@@ -299,9 +299,9 @@ class OverlayContext(Context):
         laid = (one.thing for one in self._overlays.objects(self._folder))
         return tuple(thing for thing in laid if word in thing.kind or word in thing.api_version)
 
-    def things_near(self, word: str, path: str) -> tuple[Thing, ...]:
-        """Return the overlay's objects of a kind or group, else the tree's near a file."""
-        return self._own(word) or self._outer.things_near(word, path)
+    def things_near(self, kind: str, path: str) -> tuple[Thing, ...]:
+        """Return the overlay's objects of a kind, else the tree's near a file."""
+        return self._own(kind) or self._outer.things_near(kind, path)
 
     def configmap_value(self, near: str, namespace: str, name: str, key: str) -> Variable | None:
         """Return where a ConfigMap's key has its text: as the overlay makes it, else the tree's nearest."""
