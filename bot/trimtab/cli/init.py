@@ -127,7 +127,7 @@ def _left(folder: Path, done: Done) -> list[str]:
     lines += [f"Prometheus may be at {one.url} ({one.why})" for one in found.suggested if not done.draft.prometheus]
     lines += [f"token: {_SCOPES[kind]}"] if kind in _SCOPES else []
     if kind == "github" and not done.draft.source.ref:
-        lines.append("put where you take Trimtab from into the workflow, for OWNER/trimtab and the zeros; or give --source")
+        lines.append("put where you take Trimtab from into the workflow (or give --source OWNER/NAME@SHA)")
     if ".gitlab-ci.yml" in done.kept and not done.why:
         lines.append("include it in .gitlab-ci.yml: include: [{local: .gitlab/trimtab.yml}]")
     if kind not in _SCOPES:
