@@ -47,8 +47,6 @@ from trimtab.publish.trouble import trouble_of
 PUBLIC_API = "https://api.github.com"
 
 _UNREADABLE = (BadAttributeException, AssertionError, AttributeError, KeyError, TypeError, ValueError)
-"""What the client raises where an answer is not of the form that it expects."""
-
 _ERRORS = (MovedError, GithubException, requests.RequestException, *_UNREADABLE)
 _PERMISSIONS = {"admin": Permission.ADMIN, "write": Permission.WRITE, "read": Permission.READ}
 _VIEWER = "query { viewer { login databaseId } }"
@@ -61,7 +59,7 @@ class GitHub:
         """Take `owner/name` and the token; nothing is asked yet."""
         self._name = name
         self._client = _client(token, (api_url or PUBLIC_API).rstrip("/"))
-        self._caller = Caller(self._sort, _ERRORS, pace)
+        self._caller = Caller(self._sort, _ERRORS, pace, token)
         self._me = NOBODY
 
     def whoami(self) -> Actor:

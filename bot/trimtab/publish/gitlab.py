@@ -70,7 +70,7 @@ class GitLab:
         self._client = Gitlab(address, private_token=token, timeout=60, per_page=100, keep_base_url=True)
         self._client.session.hooks["response"].append(_heard)
         self._name = name
-        self._caller = Caller(self._sort, _ERRORS, pace)
+        self._caller = Caller(self._sort, _ERRORS, pace, token)
         self._me = NOBODY
 
     def whoami(self) -> Actor:

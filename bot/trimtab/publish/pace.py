@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TypeVar
 
@@ -93,9 +93,10 @@ Sort = Callable[[Exception], Trouble]
 class Caller:
     """Makes calls to one forge: reads are repeated, writes are paced and looked for before they are repeated."""
 
-    def __init__(self, sort: Sort, errors: tuple[type[Exception], ...], pace: Pace) -> None:
-        """Take the client's exceptions and how to understand them."""
+    def __init__(self, sort: Sort, errors: tuple[type[Exception], ...], pace: Pace, secret: str = "") -> None:
+        """Take the client's exceptions and how to understand them, and the token: a server may repeat it."""
         self._sort = sort
+        self._secret = secret
         self._errors = errors
         self._pace = pace
 
@@ -123,7 +124,7 @@ class Caller:
             try:
                 return call()
             except self._errors as error:
-                trouble = self._sort(error)
+                trouble = self._told(error)
                 _give_up(trouble, last=attempt == _TRIES, cause=error)
             time.sleep(trouble.wait_s or wait_s)
             wait_s *= 2
@@ -132,6 +133,11 @@ class Caller:
                 if isinstance(found, Found):
                     return found.value
         raise AssertionError("the last try returns or raises")
+
+    def _told(self, error: Exception) -> Trouble:
+        """Return what an exception means, without the token."""
+        trouble = self._sort(error)
+        return replace(trouble, message=trouble.message.replace(self._secret or "\0", "[token]"))
 
 
 def _give_up(trouble: Trouble, *, last: bool, cause: Exception) -> None:

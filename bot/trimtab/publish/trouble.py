@@ -38,7 +38,7 @@ def trouble_of(status: int, data: object, headers: Mapping[str, str], now_s: flo
     if status == _TOO_MANY or (status in _NOT_ALLOWED and ("rate limit" in low or "abuse" in low)):
         return Trouble(Kind.WAIT, said, _wait_s(headers, now_s))
     if status == _UNKNOWN:  # a good token is met so too while a host is in trouble: Renovate takes it for transient
-        return Trouble(Kind.AGAIN, said, hint="is GITHUB_TOKEN right, and not expired?")
+        return Trouble(Kind.AGAIN, said, hint=f"is it right, and not expired? {_HINT}")
     if status in _NOT_ALLOWED:
         return Trouble(Kind.NO, said, hint=_HINT)
     if status in _ABSENT:

@@ -16,7 +16,7 @@ def trouble_of(status: int, said: str) -> Trouble:
     """
     low = said.lower()
     if status == _UNKNOWN and "insufficient_scope" not in low:
-        return Trouble(Kind.AGAIN, said, hint="is GITLAB_TOKEN right, and not expired?")
+        return Trouble(Kind.AGAIN, said, hint=f"is it right, and not expired? {_HINT}")
     if status in _ABSENT:
         return Trouble(Kind.ABSENT, said, hint=_HINT)
     if status >= _ERROR or (status == _CONFLICT and "sha" not in low):
