@@ -32,7 +32,7 @@ followed() { # a run, then what became of earlier ones, whatever the run came to
 # Names from manifests are printed below: no line of them is a command to the runner.
 quiet() {
   local word status=0
-  word=$(python -c 'import secrets; print(secrets.token_hex(16))')
+  word=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
   echo "::stop-commands::$word"
   "$@" || status=$?
   echo "::$word::"
