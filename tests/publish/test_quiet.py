@@ -28,6 +28,7 @@ from trimtab.publish.site import Standing
 from trimtab.recommendation import Link, Proposal
 
 NOW_S = 1_794_700_000
+NO_LIMITS = Limits()
 SIZE = 5
 """Pull requests on a page of the fakes."""
 
@@ -60,12 +61,12 @@ def opened(on: Stage, count: int) -> tuple[Proposal, ...]:
     return tuple(made)
 
 
-def whole(on: Stage, found: tuple[Proposal, ...]) -> tuple[Link, ...]:
+def whole(on: Stage, found: tuple[Proposal, ...], limits: Limits = NO_LIMITS) -> tuple[Link, ...]:
     """Take every step of a run that asks a forge, in the order of `run`, as a fresh process."""
     site, ledger = replace(on.site(), forge=client(on)), on.ledger(NOW_S)
     board = read_board(site)
     answer_all(site, ledger, Chat(NOW_S))
-    links = sync(site, wanted(*found), ledger, Limits(), NOW_S)
+    links = sync(site, wanted(*found), ledger, limits, NOW_S)
     write_board(site, board, f"{DASHBOARD}\nNothing new\n")
     return links
 
@@ -103,6 +104,19 @@ def test_a_quiet_run_reads_little_and_writes_nothing(on: Stage, count: int) -> N
 
     assert {link.note for link in links} <= {"unchanged"}
     assert len(asked(on, calls)) <= allowed(on, count), asked(on, calls)
+    assert (len(on.log.writes), on.fingerprint()) == (writes, before)
+
+
+def test_what_is_held_back_costs_nothing(on: Stage) -> None:
+    """A proposal that a limit holds back is decided on in each run, and asks the forge nothing more."""
+    found = (*opened(on, 1), proposal(on.bare, "code", 3))
+    whole(on, found, Limits(open_pull_requests=1))
+    calls, writes, before = len(on.log.calls), len(on.log.writes), on.fingerprint()
+
+    links = whole(on, found, Limits(open_pull_requests=1))
+
+    assert links[1].note == "held: 1 pull requests are open, and limits.open_pull_requests is 1"
+    assert len(asked(on, calls)) <= allowed(on, 2), asked(on, calls)
     assert (len(on.log.writes), on.fingerprint()) == (writes, before)
 
 

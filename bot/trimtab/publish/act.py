@@ -11,7 +11,7 @@ from trimtab.gitio import Pushed, Refused, Update, push
 from trimtab.life import Draft, Entry, Journal, State
 from trimtab.publish.ask import ask
 from trimtab.publish.forge import PullRequest, RateLimitedError
-from trimtab.publish.move import Call, Drafted, Move, Moved
+from trimtab.publish.move import OURSELVES, Call, Drafted, Move, Moved
 from trimtab.publish.site import Site
 from trimtab.recommendation import Link
 
@@ -40,11 +40,11 @@ def act(site: Site, moves: Sequence[Move], journal: Journal) -> tuple[Link, ...]
         ForgeError: The remote or the ledger cannot be reached, or a rate limit ends the run; the next run goes on.
     """
     steps = [_start(move) for move in moves]
-    steps = _record(steps, [move.before for move in moves], journal)
+    steps = _record(site, steps, [move.before for move in moves], journal)
     steps = _push(site, steps)
-    steps = _record(steps, [move.opened for move in moves], journal)
+    steps = _record(site, steps, [move.opened for move in moves], journal)
     steps = [_ask(site, step) for step in steps]
-    steps = _record(steps, [move.after for move in moves], journal)
+    steps = _record(site, steps, [move.after for move in moves], journal)
     _tidy(site, steps)
     return tuple(_link(step) for step in steps)
 
@@ -55,15 +55,20 @@ def _start(move: Move) -> _Step:
     return _Step(move, move.note, goes_on=True, entry=entry, pull=pull)
 
 
-def _record(steps: Sequence[_Step], drafts: Sequence[Drafted], journal: Journal) -> list[_Step]:
+def _record(site: Site, steps: Sequence[_Step], drafts: Sequence[Drafted], journal: Journal) -> list[_Step]:
     """Write the drafts of the steps that go on; one that was overtaken by another run goes no further."""
     due = {
-        step.move.standing.id: replace(draft, expects=step.entry.seq if step.entry else 0)
+        step.move.standing.id: _signed(site, replace(draft, expects=step.entry.seq if step.entry else 0))
         for step, draft in zip(steps, drafts, strict=True)
         if isinstance(draft, Draft) and step.goes_on
     }
     written = {entry.recommendation: entry for entry in journal.append(tuple(due.values()))}
     return [_recorded(step, due, written) for step in steps]
+
+
+def _signed(site: Site, draft: Draft) -> Draft:
+    """Return a draft with the account that Trimtab runs as, where the step is its own."""
+    return replace(draft, actor=site.forge.whoami()) if draft.actor == OURSELVES else draft
 
 
 def _recorded(step: _Step, due: Mapping[str, Draft], written: Mapping[str, Entry]) -> _Step:

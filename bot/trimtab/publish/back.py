@@ -11,7 +11,7 @@ from trimtab.gitio import Update
 from trimtab.life import Entry, State, following
 from trimtab.publish.forge import PullRequest, PullState
 from trimtab.publish.mark import note_key
-from trimtab.publish.move import NOTHING, Call, Move
+from trimtab.publish.move import NOTHING, OURSELVES, Call, Move
 from trimtab.publish.site import Site, Standing
 from trimtab.recommendation import Proposal
 
@@ -49,7 +49,7 @@ def brought_back(site: Site, standing: Standing, proposal: Proposal) -> Found[Mo
         return Unknown("it was not withdrawn from a branch that is free")
     if not site.repo.bring(last.head):
         return Unknown("the commit that it had is gone")
-    opened = replace(following(last, State.OPEN, site.forge.whoami()), note=BACK) if withdrawn else NOTHING
+    opened = replace(following(last, State.OPEN, OURSELVES), note=BACK) if withdrawn else NOTHING
     update = NOTHING if standing.tip else Update(standing.branch, last.head, "")
     return Found(Move(standing, proposal, "opened again", branch=update, opened=opened, call=Call.REOPEN))
 

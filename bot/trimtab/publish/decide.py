@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 from trimtab.fleet import Found, Unknown
 from trimtab.gitio import Update
-from trimtab.life import Actor, Entry, State, following
+from trimtab.life import Entry, State, following
 from trimtab.publish.back import brought_back, flaps
 from trimtab.publish.branch import branch_for, changes_nothing, ours
 from trimtab.publish.drafts import chose_otherwise, drafted, material, reopened, repeats
 from trimtab.publish.forge import PullRequest
 from trimtab.publish.mark import UNFINISHED, read_mark
-from trimtab.publish.move import NOTHING, Call, Move
+from trimtab.publish.move import NOTHING, OURSELVES, Call, Move
 from trimtab.publish.site import BASE_GONE, TAKEN_OVER, Site, Standing, Wanted, waits
 from trimtab.recommendation import Proposal
 
@@ -30,11 +30,6 @@ class Desk:
     site: Site
     wanted: Wanted
     now: str
-
-    @property
-    def me(self) -> Actor:
-        """Return the account that Trimtab runs as; asked only where there is something to record."""
-        return self.site.forge.whoami()
 
 
 def for_wanted(desk: Desk, standing: Standing, proposal: Proposal) -> Move:
@@ -54,7 +49,7 @@ def for_gone(desk: Desk, standing: Standing) -> Move:
     if standing.foreign or not standing.entries:
         return Move(standing, NOTHING, "not ours")
     if isinstance(standing.pull, Found) and standing.state in {State.DISMISSED, State.SNOOZED}:
-        draft = reopened(standing, desk.me, _fingerprint(standing.pull.value))
+        draft = reopened(standing, OURSELVES, _fingerprint(standing.pull.value))
         return Move(standing, NOTHING, "opened again by a person", before=draft)
     if not waits(standing.state):
         return _leftover(standing)
@@ -67,30 +62,30 @@ def for_gone(desk: Desk, standing: Standing) -> Move:
 def _with_pull(desk: Desk, standing: Standing, proposal: Proposal, pull: PullRequest) -> Move:
     """Return what to do about one with an open pull request."""
     if not standing.entries or standing.state != State.OPEN:
-        return _adopt(desk, standing, proposal, pull)
+        return _adopt(standing, proposal, pull)
     if pull.base != desk.site.base:
         return _elsewhere(desk, standing, proposal, pull)
     if not standing.tip:
         return Move(standing, proposal, "held: its branch is gone")
     if not standing.untouched and not standing.given_back:
-        return _taken_over(desk, standing, proposal)
+        return _taken_over(standing, proposal)
     told = _fingerprint(pull) == proposal.fingerprint and UNFINISHED not in pull.body
     if told and not standing.given_back:
         return Move(standing, proposal, "unchanged")
     return _refresh(desk, standing, proposal)
 
 
-def _adopt(desk: Desk, standing: Standing, proposal: Proposal, pull: PullRequest) -> Move:
+def _adopt(standing: Standing, proposal: Proposal, pull: PullRequest) -> Move:
     """Return how to take up a pull request that is open although the ledger does not have it as open."""
     if not standing.entries:
         return Move(
             standing, proposal, f"held: pull request {pull.number} is open from a branch the ledger does not know"
         )
     if standing.state == State.PROPOSED:
-        draft = drafted(proposal, standing, State.OPEN, desk.me, standing.tip)
+        draft = drafted(proposal, standing, State.OPEN, OURSELVES, standing.tip)
         return Move(standing, proposal, "opened", opened=draft)
     if standing.state in {State.DISMISSED, State.SNOOZED, State.WITHDRAWN}:
-        draft = reopened(standing, desk.me, _fingerprint(pull))
+        draft = reopened(standing, OURSELVES, _fingerprint(pull))
         return Move(standing, proposal, "opened again by a person", before=draft)
     return Move(standing, proposal, f"held: it is {standing.state}")
 
@@ -102,7 +97,7 @@ def _elsewhere(desk: Desk, standing: Standing, proposal: Proposal, pull: PullReq
     note = f"left alone: {pull.base}, which it goes to, is gone"
     if standing.last.note == BASE_GONE:
         return Move(standing, proposal, note)
-    told = replace(following(standing.last, State.OPEN, desk.me), note=BASE_GONE)
+    told = replace(following(standing.last, State.OPEN, OURSELVES), note=BASE_GONE)
     return Move(standing, proposal, note, call=Call.TELL, says="base-gone", after=told)
 
 
@@ -134,11 +129,11 @@ def _begin(desk: Desk, standing: Standing, proposal: Proposal) -> Move:
     if changes_nothing(desk.site.repo, branch.head):
         return Move(standing, proposal, f"held: {desk.site.base} holds the change already")
     update = branch.update[0] if branch.update else NOTHING
-    opened = drafted(proposal, standing, State.OPEN, desk.me, branch.head)
+    opened = drafted(proposal, standing, State.OPEN, OURSELVES, branch.head)
     if standing.state == State.OPEN:  # recorded, and cut off before the forge was asked
         again = NOTHING if repeats(standing.last, opened) else opened
         return Move(standing, proposal, "opened", before=again, branch=update, call=Call.OPEN)
-    before = drafted(proposal, standing, State.PROPOSED, desk.me)
+    before = drafted(proposal, standing, State.PROPOSED, OURSELVES)
     if standing.state in {State.PROPOSED, State.SNOOZED}:
         return Move(standing, proposal, "opened", branch=update, opened=opened, call=Call.OPEN)
     return Move(standing, proposal, "opened", before=before, branch=update, opened=opened, call=Call.OPEN)
@@ -147,19 +142,19 @@ def _begin(desk: Desk, standing: Standing, proposal: Proposal) -> Move:
 def _refresh(desk: Desk, standing: Standing, proposal: Proposal) -> Move:
     """Return how to bring an open pull request up to date; the branch moves only where its change differs."""
     branch = branch_for(desk.site, standing, proposal, desk.wanted.at_s)
-    draft = drafted(proposal, standing, State.OPEN, desk.me, branch.head)
+    draft = drafted(proposal, standing, State.OPEN, OURSELVES, branch.head)
     before = NOTHING if repeats(standing.last, draft) else draft
     update = branch.update[0] if branch.update else NOTHING
     return Move(standing, proposal, "updated", before=before, branch=update, call=Call.EDIT)
 
 
-def _taken_over(desk: Desk, standing: Standing, proposal: Proposal) -> Move:
+def _taken_over(standing: Standing, proposal: Proposal) -> Move:
     """Return how to leave a branch to the person who committed to it: one comment, one entry, no push."""
     note = "left alone: a person changed its branch"
     own = max((entry.seq for entry in standing.entries if entry.note != TAKEN_OVER), default=0)
     if any(entry.note == TAKEN_OVER and entry.seq > own for entry in standing.entries):
         return Move(standing, proposal, note)
-    told = replace(following(standing.last, State.OPEN, desk.me), head=standing.tip, note=TAKEN_OVER)
+    told = replace(following(standing.last, State.OPEN, OURSELVES), head=standing.tip, note=TAKEN_OVER)
     return Move(standing, proposal, note, call=Call.TELL, after=told)
 
 
@@ -168,7 +163,7 @@ def _withdraw(desk: Desk, standing: Standing) -> Move:
     if not ours(desk.site, standing):
         return Move(standing, NOTHING, "left alone: a person changed its branch")
     reason = "the facts that it rested on are gone"
-    draft = replace(following(standing.last, State.WITHDRAWN, desk.me), note=reason)
+    draft = replace(following(standing.last, State.WITHDRAWN, OURSELVES), note=reason)
     call = Call.NONE
     if isinstance(standing.pull, Found):
         draft = replace(draft, pull_request=standing.pull.value.number, url=standing.pull.value.url)

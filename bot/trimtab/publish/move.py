@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from trimtab.fleet import Unknown
 from trimtab.gitio import Update
-from trimtab.life import Draft
+from trimtab.life import NOBODY, Draft
 from trimtab.publish.site import Standing
 from trimtab.recommendation import Proposal
 
@@ -15,6 +15,9 @@ Drafted = Draft | Unknown
 Moved = Update | Unknown
 
 NOTHING = Unknown("nothing to do")
+
+OURSELVES = NOBODY
+"""The actor of a draft that is Trimtab's own: the forge is asked for its account only where something is recorded."""
 
 
 class Call(StrEnum):
