@@ -391,10 +391,13 @@ def test_images_and_resources_may_stand_under_the_parts_names() -> None:
 
 
 def test_ollama_serves_without_a_model_of_its_own() -> None:
-    """Models are pulled when asked for, so that its image and what it runs with are a serving."""
+    """Models are pulled when asked for: its image and how often it runs make a serving, an operator's list does not."""
     text = "replicaCount: 1\nimage: {repository: ollama/ollama, tag: 0.12.0}\nollama: {models: {pull: []}}"
 
+    operator = "modelServers:\n  OLlama: {images: {default: 'ollama/ollama:0.12.0'}}"
+
     assert said(one(text, "values.yaml")) == {"engine_version": "0.12.0", "replicas": 1}
+    assert not inspect(Tree({"values.yaml": operator.encode()})).servings
 
 
 SHARED_MEMORY = """\

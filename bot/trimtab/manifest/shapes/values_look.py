@@ -85,7 +85,7 @@ class Look:
             return True
         if self.said and self.is_whole:
             return True
-        if self.engine == "ollama" and self.image is not None and self.stands_alone:
+        if self.engine == "ollama" and self.image is not None and {"replicacount", "replicas"} & set(self.words):
             return True
         return bool(self.engine) and (self.asks_for_gpus or self.model is not None)
 
