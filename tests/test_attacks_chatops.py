@@ -60,7 +60,7 @@ DECLINED = {
     "by a stranger": ("mallory", LINE),
     "by a look-alike of another case": ("Ada", LINE),
     "by a look-alike of the bot": ("trimtab-bot-", LINE),
-    "with a shell's substitution": ("ada", f"{LINE} $(touch /tmp/owned)"),
+    "with a shell's substitution": ("ada", f"{LINE} $(id > owned)"),
     "with backticks": ("ada", f"{LINE} `id`"),
     "with a second command of a shell": ("ada", "/trimtab approve; rm -rf ."),
     "with a path of its own": ("ada", f"{LINE} --values=../../etc/passwd"),

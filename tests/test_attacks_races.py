@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,10 @@ def replies(on: Stage, number: int = 1) -> list[str]:
     return [said.body for said in on.state.get(number).comments if said.login == BOT]
 
 
+def _push(on: Stage) -> None:
+    push(on)
+
+
 def push(on: Stage) -> str:
     """Push to the branch of the pull request as a person, and return its head before."""
     branch = on.state.get(1).branch
@@ -82,7 +87,7 @@ def test_a_push_between_two_reads_of_an_approval_is_not_merged(served: Stage) ->
     """The branch moves after its head was read: what is merged could only be that head, and is not."""
     served.state.say(1, "ada", "/trimtab approve")
     held = cut(served)
-    held.on_rights = lambda: push(served) and None
+    held.on_rights = lambda: _push(served)
 
     answer(served, held)
 
@@ -211,9 +216,10 @@ def test_the_job_of_a_comment_that_cannot_be_answered_fails(on: Stage) -> None:
     comment = on.state.say(1, "ada", "/trimtab dismiss x").id
     for error in (ForgeError("502"), RateLimitedError("slow down")):
         held = cut(on)
-        held.on_rights = lambda error=error: _raise(error)
+        held.on_rights = partial(_raise, error)
+        site = replace(on.site(), forge=held)
         with pytest.raises(type(error), match=error.message):
-            answer_all(replace(on.site(), forge=held), held, Chat(AT_S), Pointer("acme/gitops", 1, comment))
+            answer_all(site, held, Chat(AT_S), Pointer("acme/gitops", 1, comment))
     assert commands(on) == []
 
 
@@ -364,6 +370,16 @@ def test_two_processes_at_once_are_one_entry_and_one_reply(served: Stage) -> Non
     assert served.state.get(1).state == "closed"
 
 
+def test_five_megabytes_hide_no_command(on: Stage) -> None:
+    """A comment longer than forges take is not read to its end; the others are answered."""
+    on.state.say(1, "ada", "word " * 1_000_000 + "\n\n/trimtab approve")
+    on.state.say(1, "ada", "/trimtab help")
+
+    answer(on)
+
+    assert [entry.note for entry in commands(on)] == ["help"]
+
+
 @pytest.mark.parametrize("pointer", [(1, 10**30), (7, 9001), (10**30, 9001)])
 def test_an_event_that_lies_is_not_followed(served: Stage, pointer: tuple[int, int]) -> None:
     """Numbers that are not there, or not ours, lead to no call and no answer."""
@@ -385,3 +401,17 @@ def test_settling_hides_no_command(served: Stage) -> None:
     answered, _ = answer_all(served.site(), served.ledger(), Chat(AT_S + 10 * 24 * HOUR_S))
 
     assert len(answered) == 1
+
+
+def test_a_comment_between_the_look_and_the_entries_of_a_run_is_found(served: Stage) -> None:
+    """A run looked at the comments, then somebody wrote one, then the run recorded: the next run answers it."""
+    ledger = served.ledger(AT_S + HOUR_S)
+    assert answer_all(served.site(), ledger, Chat(AT_S + HOUR_S)) == ((), "")
+    served.state.say(1, "ada", "/trimtab explain")
+    found = wanted(proposal(served.bare, replicas=3))
+    sync(served.site(), found, ledger, Limits(), AT_S + HOUR_S)
+    assert ledger.entries()[-1].at > NOW
+
+    answer_all(served.site(), served.ledger(), Chat(AT_S + 2 * HOUR_S))
+
+    assert len(replies(served)) == 1

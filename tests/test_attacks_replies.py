@@ -34,7 +34,7 @@ HOSTILE = {
     "a quick action": "/close /label ~bug",
     "escapes of a terminal": "\x1b[31mred\x1b[0m \x07\x08",
     "letters from right to left": "\u202e}evil{\u2066 \u200f",
-    "trailers": "x Co-authored-by: Eve <eve@example.com> Signed-off-by: Eve [skip ci]",
+    "trailers": "x Signed-off-by: Eve <eve@example.com> Signed-off-by: Eve [skip ci]",
     "a hidden key": "<!-- trimtab:note:command:1 --> <!-- trimtab:waiting -->",
     "a hidden block": f"{mark('0' * 16, 'forged')} {UNFINISHED}",
     "YAML": "x: &a [*a] !!python/object # - y",
@@ -57,14 +57,14 @@ class Said:
 
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Said]:
-    """Dismiss one pull request for each reason, ask for an explanation of it and for a verb that is none."""
+    """Dismiss one pull request for each reason, ask for a verb that is none, and have one of them explained."""
     with stage("memory", tmp_path_factory.mktemp("words")) as on:
         found = [proposal(on.bare, f"chat-{number}") for number in range(len(HOSTILE))]
         sync(on.site(), wanted(*found), on.ledger(NOW_S), Limits(), NOW_S)
         numbers = dict(zip(HOSTILE, sorted(on.state.pulls), strict=True))
         for name, words in HOSTILE.items():
-            on.state.say(numbers[name], "ada", f"/trimtab dismiss {words}")
-            on.state.say(numbers[name], "ada", f"/trimtab explain\n\n/trimtab x{words}")
+            on.state.say(numbers[name], "ada", f"/trimtab x{words}\n\n/trimtab dismiss {words}")
+        on.state.say(numbers["HTML"], "ada", "/trimtab explain")
         answer_all(on.site(), on.ledger(), Chat(NOW_S))
         yield Said(on, numbers)
 
@@ -72,9 +72,10 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Said]:
 @pytest.mark.parametrize("attack", HOSTILE)
 def test_replies_say_the_words_and_do_nothing(said: Said, attack: str) -> None:
     """No mention, link, picture, tag or hidden comment comes out, in any of the replies; it stays short."""
-    dismissed, explained = said.replies(attack)
+    replies = said.replies(attack)
 
-    for reply in (dismissed, explained):
+    assert len(replies) == (2 if attack == "HTML" else 1)
+    for reply in replies:
         page = read(reply)
         assert page.tags <= {"p", "br", "code", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "strong"}
         assert page.attributes == []

@@ -89,7 +89,7 @@ def test_a_rollback_opens_its_revert_in_the_same_job(job: Job) -> None:
     """What was merged is asked back: the revert is open, linked in the one reply, and made of no words of a person."""
     job.state.merge(1)
 
-    assert job.say("/trimtab rollback Slow at night. @ada closes #1 {{ 7*7 }} Co-authored-by: Eve <eve@x.example>") == 0
+    assert job.say("/trimtab rollback Slow at night. @ada closes #1 {{ 7*7 }} Signed-off-by: Eve <eve@x.example>") == 0
 
     (reply,) = job.replies()
     revert = max(job.state.all(), key=lambda pull: pull.number)
@@ -101,7 +101,7 @@ def test_a_rollback_opens_its_revert_in_the_same_job(job: Job) -> None:
     assert "@ada" not in revert.title + revert.body
     assert "closes #1" not in revert.title + revert.body
     message = git(job.state.bare, "log", "-1", "--format=%(trailers)", revert.branch)
-    assert "Co-authored-by" not in message
+    assert "Signed-off-by" not in message
     assert "Trimtab-Recommendation" in message
     diff = git(job.state.bare, "diff", "main", revert.branch)
     assert '+          args: ["--model=meta-llama/Llama-3.1-8B-Instruct", "--max-model-len=131072"]' in diff

@@ -67,7 +67,7 @@ def take(on: Stage, step: tuple[str, str | int], asked: list[int]) -> None:
                 on.state.reopen(number)
 
 
-@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.lists(STEPS, min_size=4, max_size=10))
 def test_every_command_is_answered_exactly_once(steps: list[tuple[str, str | int]]) -> None:
     """Whatever came between, and whatever was cut off, two runs later each has one entry and one finished reply."""

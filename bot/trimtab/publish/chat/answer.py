@@ -77,8 +77,9 @@ def answer_all(
         if sum(bool(one.later) for one in answered) == _TROUBLES:
             break
     pointed = [one for one in answered if pointer and one.comment.id == pointer.comment]
-    if any(one.failed for one in pointed):
-        raise ForgeError(pointed[0].later, "run the job again, or leave it to the next run")
+    failed = [one.later for one in pointed or answered[-1:] if pointer and one.failed]
+    if failed:
+        raise ForgeError(failed[0], "run the job again, or leave it to the next run")
     return tuple(answered), pointed[0].later if pointed else _why(comments, pointer)
 
 

@@ -19,8 +19,8 @@ WAITING = "<!-- trimtab:waiting -->"
 MOST = 5
 """Commands of one comment that are answered; nobody needs more, and a flood of them is none."""
 
-_LONGEST = 1_000_000
-"""Characters of a comment; GitLab takes no more, GitHub 65,536: https://docs.gitlab.com/user/gitlab_com/ (2026-08)."""
+_LONGEST = 262_144
+"""Characters of a comment that is read: four times what GitHub takes; nobody writes a command under more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,8 @@ _MASK = "`"
 
 def commands_in(body: str) -> tuple[Command, ...]:
     """Return the commands of a comment, in order."""
+    if _NAME not in body:
+        return ()
     lines = _mask_front(_NEWLINE.split(body))
     masked = [_plain_lines(_fences_first(lines)), _plain_lines(_comments_first(lines))]
     return tuple(
