@@ -63,7 +63,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Said]:
         sync(on.site(), wanted(*found), on.ledger(NOW_S), Limits(), NOW_S)
         numbers = dict(zip(HOSTILE, sorted(on.state.pulls), strict=True))
         for name, words in HOSTILE.items():
-            on.state.say(numbers[name], "ada", f"/trimtab x{words}\n\n/trimtab dismiss {words}")
+            on.state.say(numbers[name], "ada", f"/trimtab dismiss {words}\n\n/trimtab x{words}")
         on.state.say(numbers["HTML"], "ada", "/trimtab explain")
         answer_all(on.site(), on.ledger(), Chat(NOW_S))
         yield Said(on, numbers)
