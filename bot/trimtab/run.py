@@ -189,17 +189,6 @@ def comment(call: Call, pointer: Pointer) -> tuple[tuple[Answered, ...], str]:
     return answered, why
 
 
-def publish(call: Call, found: Scan) -> tuple[Link, ...]:
-    """Bring the pull requests of every repository with a forge in line with a scan.
-
-    Raises:
-        ForgeError: A forge, a remote or the ledger cannot be reached; the next run goes on from what is there.
-    """
-    if call.config.mode is Mode.REPORT:
-        return ()
-    return _publish(call, _sites(call), _wanted(found), journal_of(call))
-
-
 def settle(call: Call, watch_s: int = DAY_S) -> Followed:
     """Record what was closed or merged, then whether what was merged went live and kept its promise.
 

@@ -51,8 +51,7 @@ def _first_run(root: Path) -> demo_print.FirstRun:
     """Unpack, scan, publish."""
     folder = folders.make(root)
     with _call(folder) as call:
-        scan = run.scan(call)
-        links = run.publish(call, scan)
+        scan, links = run.run(call)
     folder.report.write_text(html(scan), encoding="utf-8")
     return demo_print.FirstRun(folder, scan, links)
 

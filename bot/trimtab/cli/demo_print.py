@@ -49,6 +49,7 @@ class FirstRun:
         for number, title in opened.items():
             click.echo(f"  {_shown(self.folder.file_of(number))}  {title}")
         click.echo(f"\nReport   {_shown(self.folder.report)}")
+        click.echo(f"Issue    {_shown(self.folder.dashboard)}")
         click.echo(f"Ledger   {trimtab} ledger show --config {config}")
         click.echo(f"Again    {trimtab} scan --config {config} --facts {_shown(self.folder.facts)}")
         if opened:
@@ -66,6 +67,7 @@ class FirstRun:
             "config": str(self.folder.config),
             "facts": str(self.folder.facts),
             "report": str(self.folder.report),
+            "dashboard": str(self.folder.dashboard),
             "pull_requests": [
                 {"number": number, "path": str(self.folder.file_of(number)), "title": title}
                 for number, title in opened.items()

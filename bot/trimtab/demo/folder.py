@@ -61,6 +61,11 @@ class DemoFolder:
         return self.root / "report.html"
 
     @property
+    def dashboard(self) -> Path:
+        """Return the file that stands for the dashboard issue."""
+        return self.pulls / "dashboard.md"
+
+    @property
     def merged(self) -> tuple[int, ...]:
         """Return the numbers of the pull requests that the demo merged, in order; each is followed by a week."""
         return tuple(int(line) for line in (self.root / _MARKER).read_text(encoding="utf-8").split())
