@@ -101,7 +101,13 @@ def test_a_broken_index_says_nothing(folder: Path, index: str) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"", "no JSON"), (b"[]", "no JSON object"), (b"\xff\xfe", "not UTF-8"), (b"[" * 50_000, "no JSON")],
+    [
+        (b"", "no JSON"),
+        (b"[]", "no JSON object"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b"[" * 50_000, "no JSON"),
+        (b"{" + b" " * (4 << 20) + b"}", "longer than"),
+    ],
 )
 def test_a_broken_configuration_is_a_reason(folder: Path, content: bytes, said: str) -> None:
     """What is no configuration is unknown, with the reason."""

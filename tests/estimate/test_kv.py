@@ -61,3 +61,13 @@ def test_encoders_keep_nothing() -> None:
     model = small(model_type="bert", architectures=["BertModel"], num_key_value_heads=None)
     found = sure(memory(deploy(model, "T4", max_model_len=512)))
     assert (found.fits, found.kv_cache_tokens.value) == (True, 0)
+
+
+def test_a_layer_that_attends_twice_keeps_two_caches() -> None:
+    """Each of LongCat Flash's layers has two attentions with latent caches, and two dense parts beside its experts."""
+    sizes = {"num_hidden_layers": None, "num_layers": 4, "kv_lora_rank": 512, "qk_rope_head_dim": 64}
+    experts = {"n_routed_experts": 8, "moe_topk": 2, "expert_ffn_hidden_size": 256, "ffn_hidden_size": 1024}
+    heads = {"qk_nope_head_dim": 64, "v_head_dim": 64}
+    model = small(model_type="longcat_flash", architectures=["LongcatFlashForCausalLM"], **sizes, **experts, **heads)
+    found = sure(memory(deploy(model, max_model_len=8192)))
+    assert found.kv_bytes_per_token == 4 * 2 * (512 + 64) * 2

@@ -92,6 +92,7 @@ def test_the_sampler_shrinks_at_release_0_17() -> None:
         ({"max_model_len": 10_000_000, "tensor_parallel_size": 1}, "max_model_len"),
         ({"quantization": "compressed-tensors"}, "compressed-tensors"),
         ({"quantization": "magic"}, "magic"),
+        ({"dtype": "magic"}, "dtype"),
     ],
 )
 def test_contradictions_are_refused_with_their_reason(settings_: dict[str, int | float | str], words: str) -> None:

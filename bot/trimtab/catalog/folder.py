@@ -10,7 +10,9 @@ from trimtab.catalog.stored import Parts, model_of
 from trimtab.fleet import Found, Model, Unknown
 
 _MOST_BYTES = 64 << 20
-"""The longest file that is read; a `config.json` has a few KB, some quantisation lists 20 MB."""
+"""The longest file that is read: an index of tensors, or many cases."""
+_MOST_CONFIG = 4 << 20
+"""The longest `config.json`, as from the hub: it has a few KB, and some hundred with long lists."""
 
 
 def read_model(path: Path, name: str = "") -> Found[Model] | Unknown:
@@ -22,7 +24,7 @@ def read_model(path: Path, name: str = "") -> Found[Model] | Unknown:
     """
     whole = path.is_dir()
     file = path / "config.json" if whole else path
-    text = read_text(file)
+    text = read_text(file, _MOST_CONFIG)
     if isinstance(text, Unknown):
         return text
     beside = file.name == "config.json"
@@ -40,15 +42,15 @@ def read_model(path: Path, name: str = "") -> Found[Model] | Unknown:
     return model_of(name or (file.parent.resolve().name if beside else file.stem), parts, str(file))
 
 
-def read_text(path: Path) -> Found[str] | Unknown:
+def read_text(path: Path, most: int = _MOST_BYTES) -> Found[str] | Unknown:
     """Return a file's text; `Unknown` where it is no plain file, too long, unreadable or no UTF-8."""
     try:
         if not path.is_file():
             return Unknown(f"{path}: {'not a plain file' if path.exists() else 'no such file'}")
         with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-        if len(data) > _MOST_BYTES:
-            return Unknown(f"{path}: longer than {_MOST_BYTES} bytes")
+            data = file.read(most + 1)
+        if len(data) > most:
+            return Unknown(f"{path}: longer than {most} bytes")
         return Found(data.decode("utf-8-sig"), str(path))
     except UnicodeDecodeError:
         return Unknown(f"{path}: not UTF-8")

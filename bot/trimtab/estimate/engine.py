@@ -89,6 +89,12 @@ class Engine:
     extras: Extras
 
 
+_DTYPES = ("auto", "half", "float16", "bfloat16", "float", "float32")
+"""What `--dtype` takes (vLLM 0.33, `ModelDType`)."""
+_SHORT_DTYPES = {"": "auto", "fp16": "float16", "bf16": "bfloat16", "fp32": "float32"}
+"""How cases and manifests of other engines write the same."""
+
+
 def resolve(deployment: Deployment, shape: Shape, kv_cache_dtype: str) -> Engine:
     """Return the settings in force.
 
@@ -111,7 +117,7 @@ def resolve(deployment: Deployment, shape: Shape, kv_cache_dtype: str) -> Engine
     tokens = values.whole("max_num_batched_tokens", usual.tokens, -1, 1 << 26)
     tokens = tokens if tokens > 0 else max(usual.tokens, length or shape.max_positions)
     seqs = min(values.whole("max_num_seqs", usual.seqs, 1, 1 << 20), tokens)
-    dtype_bytes = _dtype_bytes(values.text("dtype"), shape.dtype_bytes)
+    dtype_bytes = _dtype_bytes(name, values.text("dtype"), shape.dtype_bytes)
     blackwell = release.minor if name == "vllm" and int(deployment.gpu.compute_capability) == _BLACKWELL else (0, 0)
     return Engine(
         name=name,
@@ -197,6 +203,10 @@ def _parallel(deployment: Deployment, values: Settings) -> tuple[int, int, int]:
     return tp, pp, dp
 
 
-def _dtype_bytes(asked: str, own: int) -> int:
+def _dtype_bytes(engine: str, asked: str, own: int) -> int:
     """Return the bytes of a weight: `auto` turns FP32 checkpoints into 16 bits (vLLM 0.33, `_resolve_auto_dtype`)."""
-    return 4 if asked in {"float32", "float"} else min(own, 2)
+    plain = asked.removeprefix("torch.")
+    kind = _SHORT_DTYPES.get(plain, plain)
+    if engine == "vllm" and kind not in _DTYPES:
+        raise ConfigError(f"dtype is {asked[:40]!r}, not one of {', '.join(_DTYPES)}")
+    return 4 if kind in {"float32", "float"} else min(own, 2)

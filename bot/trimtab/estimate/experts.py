@@ -41,7 +41,7 @@ def moe_of(keys: Keys) -> Moe | None:
     inner = keys.within("ffn_config")
     own = inner if inner.has(*_COUNTS) else keys
     experts = _widest(own, _COUNTS, 0)
-    if experts <= 1:
+    if experts <= 1 or not keys.flag("is_moe", default=True):
         return None
     chosen = _widest(own, _CHOSEN, 1 if keys.text("model_type").startswith("llama4") else None)
     if chosen > experts:

@@ -91,7 +91,8 @@ def routed(keys: Keys, moe: Moe, name: str = "mlp") -> tuple[Weight, ...]:
         Weight(first, wide, moe.hidden, Split.EXPERT, Role.EXPERT, moe.experts, bias),
         Weight(last, ((moe.hidden, 1),), moe.intermediate, Split.EXPERT, Role.EXPERT, moe.experts, bias),
     )
-    router = Weight(f"{name}.gate", ((moe.experts, 1),), hidden, Split.NONE, bias=bias, plain=True)
+    answers = moe.experts + keys.integer("zero_expert_num", default=0)
+    router = Weight(f"{name}.gate", ((answers, 1),), hidden, Split.NONE, bias=bias, plain=True)
     latent: tuple[Weight, ...] = ()
     if moe.hidden != hidden:
         latent = (
@@ -126,5 +127,5 @@ def _shared(keys: Keys, moe: Moe, name: str) -> tuple[Weight, ...]:
 
 
 def _is_relu2(keys: Keys) -> bool:
-    """Whether the feed-forward is a squared ReLU without a gate (Nemotron)."""
-    return keys.text("mlp_hidden_act", "hidden_act") == "relu2"
+    """Whether the feed-forward is a squared ReLU without a gate (Nemotron; BitNet has one all the same)."""
+    return keys.text("mlp_hidden_act", "hidden_act") == "relu2" and keys.text("model_type") != "bitnet"

@@ -33,6 +33,8 @@ def latent_layer(keys: Keys) -> Layer:
         small("self_attn.kv_a_layernorm", latent + query_rank),
         *index_weights(keys, hidden, query_rank),
     ]
+    if keys.text("model_type") == "hy_v4":
+        weights.append(Weight("self_attn.gate_proj", ((heads, value),), hidden, Split.OUT))
     if keys.text("model_type") == "minicpm3":
         return Layer(tuple(weights), (Cache(Keep.FULL, heads, nope + rope, nope + rope),), heads)
     extra = INDEX_BYTES if keys.has("index_n_heads") else 0
@@ -40,7 +42,10 @@ def latent_layer(keys: Keys) -> Layer:
 
 
 def index_weights(keys: Keys, hidden: int, query_rank: int) -> tuple[Weight, ...]:
-    """Return the selector of sparse attention (DeepSeek V3.2, GLM 5), on every rank."""
+    """Return the selector of sparse attention (DeepSeek V3.2, GLM 5), on every rank.
+
+    Layers that share an earlier one's choice (`indexer_types`) have it too: a log of GLM 5.2 shows it.
+    """
     if not keys.has("index_n_heads"):
         return ()
     heads, dim = keys.integer("index_n_heads", least=1), keys.integer("index_head_dim", least=1)

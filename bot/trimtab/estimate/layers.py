@@ -66,10 +66,23 @@ def _layer(keys: Keys, moe: Moe | None, mix: Mix, index: int, pattern: str) -> L
     hidden = hidden_of(keys)
     mixing = _mixing(keys, mix, index)
     model_type = keys.text("model_type")
+    if model_type == "longcat_flash":
+        return _shortcut(keys, moe, mixing, index)
     feeds = mix is Mix.NONE if pattern else model_type not in _NO_FEED
     weights = feeding(keys, index, moe, "mixer" if pattern else "mlp") if feeds else ()
     norms = 1 if pattern or model_type in _NO_FEED else _norms(keys, model_type)
     return replace(mixing, weights=(*mixing.weights, *weights, small("norms", norms * hidden), *_extras(keys, hidden)))
+
+
+def _shortcut(keys: Keys, moe: Moe | None, mixing: Layer, index: int) -> Layer:
+    """LongCat: attention and a dense part, twice, and experts beside both (vLLM 0.33, longcat_flash.py)."""
+    weights: list[Weight] = []
+    for number in range(2):
+        name = f"self_attn.{number}."
+        weights += [replace(weight, name=weight.name.replace("self_attn.", name)) for weight in mixing.weights]
+        weights += dense(keys, keys.integer("ffn_hidden_size", "intermediate_size", least=1), f"mlps.{number}")
+    weights += feeding(keys, index, moe) if moe else ()
+    return Layer((*weights, small("norms", 4 * hidden_of(keys))), mixing.caches * 2, mixing.heads)
 
 
 def _norms(keys: Keys, model_type: str) -> int:

@@ -47,6 +47,7 @@ _LINEAR = {
     "bailing_hybrid": Mix.KIMI_DELTA,
     "bamba": Mix.MAMBA,
     "falcon_mamba": Mix.MAMBA,
+    "glm5_next_text": Mix.KIMI_DELTA,
     "granitemoehybrid": Mix.MAMBA,
     "jamba": Mix.MAMBA,
     "kimi_linear": Mix.KIMI_DELTA,

@@ -31,7 +31,9 @@ def layers_of(keys: Keys, most: int) -> int:
     Raises:
         ConfigError: It is missing or absurd.
     """
-    names = ("num_hidden_layers", "n_layer", "num_layers", "n_layers", "decoder_layers")
+    names: tuple[str, ...] = ("num_hidden_layers", "n_layer", "num_layers", "n_layers", "decoder_layers")
+    if keys.text("model_type") == "longcat_flash":  # counts each of its layers as two under the other name
+        names = ("num_layers", *names)
     return keys.integer(*names, least=1, most=most)
 
 
@@ -97,7 +99,8 @@ def _dims(keys: Keys, heads: int, *, windowed: bool) -> tuple[int, int]:
         names = ("swa_head_dim", *names)
     elif not windowed and keys.text("model_type").startswith("gemma4"):
         names = ("global_head_dim", *names)
-    dim = keys.integer(*names, default=max(1, hidden_of(keys) // heads), least=1)
+    usual = max(1, hidden_of(keys) // heads)
+    dim = keys.integer(*names, default=usual, least=0 if keys.has("kv_lora_rank") else 1) or usual
     if windowed and keys.has("swa_v_head_dim"):
         return dim, keys.integer("swa_v_head_dim", least=1)
     return dim, keys.integer("v_head_dim", default=dim, least=1)
