@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.forges.state import git
 from trimtab.cli.app import run
 from trimtab.cli.init_found import contexts_of
 from trimtab.cli.init_remote import find_remote
@@ -57,6 +58,7 @@ def set_remote(folder: Path, address: str) -> None:
         ("http://gitlab.acme.example:8080/a/b.git", "gitlab", "http://gitlab.acme.example:8080", "a/b"),
         ("git@github.acme.example:a/b.git", "github", "https://github.acme.example/api/v3", "a/b"),
         ("https://forgejo.acme.example/a/b.git", "gitea", "https://forgejo.acme.example", "a/b"),
+        ("https://codeberg.org/a/b.git", "gitea", "https://codeberg.org", "a/b"),
     ],
 )
 def test_remote_tells_the_forge(checkout: Path, address: str, kind: str, api_url: str, repository: str) -> None:
@@ -202,6 +204,39 @@ def test_workflow_takes_trimtab_from_where_it_is_said(checkout: Path) -> None:
     assert given_source(f"acme/trimtab@{sha}") == Origin("acme/trimtab", sha)
     with pytest.raises(UsageError):
         given_source("acme/trimtab@v1")
+
+
+class Installed:
+    """An installation, of which only the record of its origin is asked."""
+
+    def __init__(self, record: object) -> None:
+        """Take the record."""
+        self.record = record
+
+    def read_text(self, name: str) -> str | None:
+        """Return the record as the installer wrote it."""
+        return json.dumps(self.record) if name == "direct_url.json" else None
+
+
+def test_installation_tells_where_it_comes_from(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From Git the commit is recorded; of a folder it is what is checked out, if its origin has that."""
+
+    def origin_of(record: object) -> Origin:
+        monkeypatch.setattr("trimtab.cli.init_source.distribution", lambda _: Installed(record))
+        return find_source("github.com")
+
+    git(checkout, "add", ".")
+    git(checkout, "commit", "-q", "-m", "Start")
+    set_remote(checkout, "git@github.com:acme/trimtab.git")
+    head, folder = git(checkout, "rev-parse", "HEAD"), {"url": checkout.as_uri(), "dir_info": {"editable": True}}
+
+    assert origin_of(folder) == Origin()
+    git(checkout, "update-ref", "refs/remotes/origin/main", head)
+    assert origin_of(folder) == Origin("acme/trimtab", head)
+    vcs = {"url": "https://github.com/acme/trimtab.git", "vcs_info": {"vcs": "git", "commit_id": head}}
+    assert origin_of(vcs) == Origin("acme/trimtab", head)
+    assert origin_of({"url": "https://files.example/trimtab.whl"}) == Origin()
+    assert origin_of([]) == Origin()
 
 
 def test_source_of_another_host_is_no_source() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from trimtab.cli.init_files import Draft, files_of, write_files
+from trimtab.cli.init_files import WITH_JOBS, Draft, files_of, write_files
 from trimtab.cli.init_found import recognise
 from trimtab.cli.init_remote import SUPPORTED, find_remote
 from trimtab.cli.init_source import find_source, given_source
@@ -24,6 +24,7 @@ from trimtab.text.clean import one_line
 _SCOPES = {
     "github": "GITHUB_TOKEN: contents, pull requests, issues: write; to open this as a pull request workflows, too",
     "gitlab": "GITLAB_TOKEN: a project access token, role Developer, scope api",
+    "gitea": "GITEA_TOKEN: scopes write:repository, write:issue, read:user, read:organization",
 }
 """The least that each forge's token needs; the README says the same."""
 
@@ -130,7 +131,7 @@ def _left(folder: Path, done: Done) -> list[str]:
         lines.append("put where you take Trimtab from into the workflow (or give --source OWNER/NAME@SHA)")
     if ".gitlab-ci.yml" in done.kept and not done.why:
         lines.append("include it in .gitlab-ci.yml: include: [{local: .gitlab/trimtab.yml}]")
-    if kind not in _SCOPES:
+    if kind not in WITH_JOBS:
         lines.append("no workflow was written: run `trimtab run` on a schedule of your own")
     return [*lines, f"next: trimtab scan --config {folder / DEFAULT_NAME}"]
 

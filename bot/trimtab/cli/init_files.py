@@ -15,6 +15,9 @@ from trimtab.cli.load import DEFAULT_NAME
 from trimtab.errors import RefusedError
 from trimtab.folders import data_folder
 
+WITH_JOBS = frozenset({"github", "gitlab"})
+"""Forges that `init` writes jobs for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:

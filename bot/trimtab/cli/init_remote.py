@@ -17,11 +17,11 @@ SUPPORTED: frozenset[str] = frozenset(get_args(Forge.model_fields["kind"].annota
 _REMOTE = re.compile(
     r"(?:(?P<scheme>https?|ssh)://)?(?:[^@/]*@)?(?P<host>[^/:]+)(?::(?P<port>\d+)(?=/))?[:/](?P<path>.+?)(?:\.git)?/?"
 )
-_PUBLIC = {"github.com": "github", "gitlab.com": "gitlab", "codeberg.org": "gitea"}
-_API_PATHS = {"github": "/api/v3", "gitlab": "", "gitea": ""}
+_PUBLIC = {"github.com": "github", "gitlab.com": "gitlab"}
+_API_PATHS = {"github": "/api/v3"}
 """Of a server of one's own: what stands between its address and what its client adds."""
 
-_NAMES = (("gitlab", "gitlab"), ("gitea", "gitea"), ("forgejo", "gitea"), ("github", "github"))
+_NAMES = (("gitlab", "gitlab"), ("gitea", "gitea"), ("forgejo", "gitea"), ("codeberg", "gitea"), ("github", "github"))
 """Parts of a host's name, and the forge that they tell."""
 
 _PIPELINES = ((".gitlab-ci.yml", "gitlab"), (".gitea", "gitea"), (".forgejo", "gitea"), (".github", "github"))
@@ -78,7 +78,8 @@ def find_remote(folder: Path, kind: str, environ: Mapping[str, str]) -> Remote:
     server = f"{match['scheme'] if web else 'https'}://{host}{port}"
     kind = kind or _PUBLIC.get(host, "") or _of_job(server, environ) or _guess(folder, host)
     own = kind and host not in _PUBLIC
-    return Remote(kind, f"{server}{_API_PATHS[kind]}" if own else "", match["path"].strip("/"), server)
+    api_url = server + _API_PATHS.get(kind, "") if own else ""
+    return Remote(kind, api_url, match["path"].strip("/"), server)
 
 
 def _of_job(server: str, environ: Mapping[str, str]) -> str:
