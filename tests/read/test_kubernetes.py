@@ -352,3 +352,26 @@ def test_the_role_grants_every_list_and_nothing_else() -> None:
     granted = {resource for rule in rules for resource in rule["resources"]}
     assert {kind.plural for kind in KINDS} == granted
     assert {verb for rule in rules for verb in rule["verbs"]} == {"get", "list"}
+
+
+def test_what_deploys_is_read_with_the_commit_that_it_applied(tmp_path: Path) -> None:
+    """Argo CD's applications and Flux's objects come with their commit and their trouble, and without all else."""
+    commit = "b" * 40
+    synced = {"sync": {"status": "Synced", "revision": commit}, "resources": [{"name": "secret"}] * 99}
+    lists: Lists = {
+        "applications": [{"metadata": {"name": "chat", "namespace": "argocd"}, "status": synced}],
+        "kustomizations": [
+            {
+                "metadata": {"name": "apps", "namespace": "flux-system"},
+                "spec": {"suspend": True},
+                "status": {"lastAppliedRevision": f"main@sha1:{commit}"},
+            }
+        ],
+    }
+    with serving(Cluster(lists), tmp_path) as settings:
+        objects, gaps = read_objects(settings, quiet)
+    assert gaps == ()
+    assert [(one.kind, one.namespace, one.name, one.settings) for one in objects] == [
+        ("Application", "argocd", "chat", {"revision": commit}),
+        ("Kustomization", "flux-system", "apps", {"revision": commit, "trouble": "it is suspended"}),
+    ]
