@@ -59,6 +59,24 @@ def test_what_went_wrong_is_to_be_taken_back() -> None:
     assert [one.recommendation for one in regressed(entries)] == ["b" * 16, "a" * 16]
 
 
+def test_what_was_taken_back_is_not_taken_back_twice() -> None:
+    """A merged revert ends it; where the same went wrong once more since, it is to be taken back again."""
+    back = entry(State.VERIFIED, seq=2, identity="e" * 16, reverts="a" * 16)
+
+    assert regressed([entry(seq=1), back]) == ()
+    assert [one.seq for one in regressed([entry(seq=1), back, entry(seq=3)])] == [3]
+
+
+def test_the_way_back_shows_what_was_before() -> None:
+    """The latencies of before stand beside those of now, and the GPUs that it takes are looked for."""
+    seen = {"ttft_p95_ms": 900.0, "ttft_p95_ms_before": 80.0, "tpot_p95_ms": 9.0}
+    priced = way_back(Undone(entry(seen=seen), "gitops", {}))
+
+    (shown,) = priced.option.predictions
+    assert (shown.name, shown.before, shown.after) == ("time to first token (p95)", 900.0, 80.0)
+    assert priced.option.places_needed == 1
+
+
 def test_the_way_back_swaps_the_sides() -> None:
     """Each change goes back, the GPUs with it, and what was promised is lost."""
     priced = way_back(undone())

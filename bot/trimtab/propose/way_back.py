@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -20,6 +20,7 @@ from trimtab.rule import Change, Considered, Finding, Layer, Option, Prediction
 REVERT = "revert"
 """The rule's name that such a recommendation carries."""
 
+_MERGED = frozenset({State.APPROVED, State.ACTUATED, State.VERIFIED})
 _WORDS = re.compile(r"\S+")
 
 
@@ -39,10 +40,20 @@ class Undone:
 
 
 def regressed(entries: Sequence[Entry]) -> tuple[Entry, ...]:
-    """Return the recommendations that are to be taken back, oldest first: a revert itself never is."""
-    lasts = (held[-1] for held in histories(entries).values())
-    found = [entry for entry in lasts if entry.step == State.REGRESSED and not entry.reverts and entry.merged]
+    """Return the recommendations that are to be taken back, oldest first; not what a revert took back, nor a revert."""
+    lasts = [held[-1] for held in histories(entries).values()]
+    back = {(one.reverts, one.seq) for one in lasts if one.reverts and one.step in _MERGED}
+    found = [
+        entry
+        for entry in lasts
+        if entry.step == State.REGRESSED and not entry.reverts and entry.merged and not _is_back(entry, back)
+    ]
     return tuple(sorted(found, key=lambda entry: entry.seq))
+
+
+def _is_back(entry: Entry, back: Collection[tuple[str, int]]) -> bool:
+    """Return whether a revert was merged since: an earlier one took back an earlier merge."""
+    return any(name == entry.recommendation and seq > entry.seq for name, seq in back)
 
 
 def way_back(undone: Undone) -> Priced:
