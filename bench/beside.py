@@ -37,7 +37,7 @@ class Contest:
 
 
 def beside(contest: Contest, own: Sequence[Record], environments: Path) -> None:
-    """Print one line for Trimtab and one for each peer, then its errors by kind, format and GPU."""
+    """Print one line for Trimtab and one for each peer; aiconfigurator takes about a second for each case."""
     print(f"\n{'':<16}" + "".join(f"{name:>22}" for name in (*COLUMNS, "starts or not", "answered")))
     _line("trimtab", contest.cases, {str(one["id"]): one for one in own})
     with tempfile.TemporaryDirectory() as work:
@@ -112,7 +112,7 @@ def _checkpoint_bytes(deployment: Deployment) -> int:
 
 
 def _line(name: str, cases: Sequence[Record], found: Mapping[str, Record]) -> None:
-    """Print one estimator's columns, and where it is worst."""
+    """Print one estimator's columns: median errors, right verdicts, and of how many cases it says anything measured."""
     with_config = [case for case in cases if case.get("config")]
     cells = []
     for column in COLUMNS:
@@ -126,9 +126,9 @@ def _line(name: str, cases: Sequence[Record], found: Mapping[str, Record]) -> No
     ]
     right = sum((_truth(case).get("outcome") == "ok") == bool(answer["fits"]) for case, answer in judged)
     cells.append(f"{right / len(judged):.3f} of {len(judged)}" if judged else "-")
-    answered = sum(_has_figure(found.get(str(case["id"]), {})) for case in with_config)
+    answered = sum(_says(case, found.get(str(case["id"]), {})) for case in with_config)
     cells.append(f"{100 * answered / len(with_config):.0f} % of {len(with_config)}" if with_config else "-")
-    print(f"{name:<16}" + "".join(f"{cell:>22}" for cell in cells))
+    print(f"{name:<16}" + "".join(f"{cell:>22}" for cell in cells), flush=True)
 
 
 def _errors(cases: Sequence[Record], found: Mapping[str, Record], column: str) -> list[float]:
@@ -144,8 +144,11 @@ def _errors(cases: Sequence[Record], found: Mapping[str, Record], column: str) -
     return errors
 
 
-def _has_figure(answer: Record) -> bool:
-    return any(answer.get(column) is not None for column in COLUMNS)
+def _says(case: Record, answer: Record) -> bool:
+    """Whether an answer has anything that was measured."""
+    truth = _truth(case)
+    figures = any(truth.get(column) and answer.get(column) is not None for column in COLUMNS)
+    return figures or ("outcome" in truth and "fits" in answer)
 
 
 def _truth(case: Record) -> Mapping[str, object]:
