@@ -85,3 +85,80 @@ def test_inspect_renders_when_it_is_asked_to(tmp_path: Path, capsys: pytest.Capt
 
     assert before["servings"] == [] or len(before["servings"][0]["settings"]) < len(after["servings"][0]["settings"])
     assert after["servings"][0]["settings"]["max_model_len"]["value"] == 8192
+
+
+SHELVED = """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: support, namespace: llm}
+spec:
+  chart: {spec: {chart: c, version: "*", sourceRef: {kind: HelmRepository, name: acme}}}
+  values: {context: "4096"}
+"""
+
+
+def test_a_chart_of_the_folder_named_by_charts_is_followed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the folder of charts a release of a chart that is elsewhere shows its settings; without it, it does not."""
+    tool("helm")
+    shelf, root = tmp_path / "shelf", tmp_path / "root"
+    write(shelf, CHART)
+    write(root, {"release.yaml": SHELVED})
+    command = ["inspect", str(root), "--format", "json", "--render"]
+    found = []
+    for more in ([], ["--charts", str(shelf)]):
+        assert run([*command, *more]) == 0
+        found.append(json.loads(capsys.readouterr().out)["servings"])
+    fields = [{name for one in servings_ for name in one["settings"]} for servings_ in found]
+    assert "max_model_len" not in fields[0]
+    assert "max_model_len" in fields[1]
+
+
+def test_a_folder_of_charts_needs_rendering_and_a_folder(tmp_path: Path) -> None:
+    """Charts that would not be looked at, or that are nowhere, are wrong usage."""
+    (tmp_path / "file").write_text("")
+    assert run(["inspect", str(tmp_path), "--charts", str(tmp_path)]) == 2
+    assert run(["inspect", str(tmp_path), "--render", "--charts", str(tmp_path / "file")]) == 2
+
+
+def test_charts_that_cannot_be_rendered_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A release whose chart is not at hand is listed with the reason; a library chart, which never renders, is not."""
+    tool("helm")
+    library = {"lib/Chart.yaml": "apiVersion: v2\nname: lib\nversion: 1.0.0\ntype: library\n"}
+    write(tmp_path, {"release.yaml": SHELVED, **library})
+    assert run(["inspect", str(tmp_path), "--format", "json", "--render"]) == 0
+    missed = json.loads(capsys.readouterr().out)["unrendered"]
+    assert [(one["path"], one["release"]) for one in missed] == [("release.yaml", "support")]
+    assert "not in this repository" in missed[0]["reason"]
+    assert run(["inspect", str(tmp_path), "--render"]) == 0
+    assert "release.yaml: support cannot be rendered: chart c of acme" in capsys.readouterr().err
+
+
+TWO = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: NAME}
+spec:
+  replicas: {{ .Values.NAME.copies }}
+  template:
+    spec:
+      priorityClassName: {{ .Values.NAME.rank }}
+      containers:
+        - name: server
+          image: {{ .Values.NAME.image.repository }}:{{ .Values.NAME.image.tag }}
+          args: ["--model={{ .Values.NAME.modelName }}"]
+"""
+
+
+def test_each_of_several_known_servings_gets_what_its_own_workload_shows(tmp_path: Path) -> None:
+    """Where a chart serves several, what rendering adds goes to the one that shares most places with the workload."""
+    image = "image: {repository: vllm/vllm-openai, tag: v0.19.0}"
+    values = "".join(
+        f"{name}:\n  {image}\n  modelName: Qwen/Qwen3-{size}\n  copies: {copies}\n  rank: {name}-first\n"
+        for name, size, copies in (("chat", "8B", 2), ("code", "4B", 3))
+    )
+    templates = {f"c/templates/{name}.yaml": TWO.replace("NAME", name) for name in ("chat", "code")}
+    found = servings(tmp_path, {"c/Chart.yaml": CHART["c/Chart.yaml"], "c/values.yaml": values, **templates})
+    assert {one.container: one.settings["priority_class"].value for one in found} == {
+        "chat": "chat-first",
+        "code": "code-first",
+    }

@@ -199,3 +199,22 @@ def test_what_a_change_switches_on_is_missed(tmp_path: Path) -> None:
 
     assert isinstance(before, Rendered)
     assert isinstance(after, Unrendered)
+
+
+def test_links_of_a_shelved_chart_stay_out_wherever_they_lead(tmp_path: Path) -> None:
+    """A library that a chart is built on is copied without its links: a dangling one is no failure, no file leaks."""
+    shelf, root = tmp_path / "shelf", tmp_path / "root"
+    library = {"base/Chart.yaml": "apiVersion: v2\nname: base\nversion: 1.0.0\n", "base/secret.txt": "x"}
+    write(shelf, library)
+    outside = tmp_path / "outside.yaml"
+    outside.write_text("kind: Secret\napiVersion: v1\nmetadata: {name: leaked}\n")
+    (shelf / "base" / "LICENSE").symlink_to("../../nowhere")
+    (shelf / "base" / "templates").mkdir()
+    (shelf / "base" / "templates" / "leak.yaml").symlink_to(outside)
+    needs = "dependencies: [{name: base, version: 1.0.0, repository: https://charts.example.com}]\n"
+    write(root, {**CHART, "charts/chat/Chart.yaml": CHART["charts/chat/Chart.yaml"] + needs})
+    tree = Tree.read(root)
+    with Workspace(root, tree, Tools(tool("helm"), "", str(shelf))) as workspace:
+        found = workspace.render(which_targets(tree, "charts/chat/values.yaml")[0])
+    assert isinstance(found, Rendered), found
+    assert [key.kind for key in found.objects] == ["Deployment"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from trimtab.cli.inspect_kept import Said
 from trimtab.errors import UsageError
 from trimtab.fleet import Serving, Setting
 from trimtab.manifest import Inspection, Tree, inspect
-from trimtab.render import Workspace, find_tools, with_rendered
+from trimtab.render import Unseen, Workspace, find_tools, unseen, with_rendered
 from trimtab.text.clean import one_line
 
 SCHEMA = "trimtab/inspect/v1"
@@ -22,23 +22,41 @@ _LONGEST = 2000
 """Characters of one line; no control character of a foreign name reaches the terminal."""
 
 
-def said(root: Path, form: str, processes: int, *, render: bool) -> Said:
+def said(root: Path, form: str, processes: int, charts: Path | None = None, *, render: bool) -> Said:
     """Return what is printed of a folder, as `json` or as a `table`, with what rendering its charts adds.
+
+    Args:
+        root: The folder.
+        form: How it is said.
+        processes: How many may share the work.
+        charts: A folder of charts that it names and does not hold.
+        render: Whether charts are rendered.
 
     Raises:
         UsageError: It is no folder that can be read.
     """
     tree = read_tree(root)
     inspection = inspect(tree, processes=processes)
+    missed: tuple[Unseen, ...] | None = None
     if render:
-        with Workspace(root, tree, find_tools(os.environ)) as workspace:
+        tools = replace(find_tools(os.environ), charts=str(charts.absolute()) if charts is not None else "")
+        with Workspace(root, tree, tools) as workspace:
             inspection = replace(inspection, servings=with_rendered(inspection.servings, workspace))
+            missed = unseen(workspace)
     if form == "json":
-        return Said(json.dumps(document(inspection, str(root)), indent=2, ensure_ascii=False) + "\n", "")
-    return Said(_lines(_table(inspection)), _lines(_notes(inspection)))
+        more = {} if missed is None else {"unrendered": [asdict(one) for one in missed]}
+        whole = {**document(inspection, str(root)), **more}
+        return Said(json.dumps(whole, indent=2, ensure_ascii=False) + "\n", "")
+    return Said(_lines(_table(inspection)), _lines((*_missed(missed or ()), *_notes(inspection))))
 
 
-def _lines(lines: Iterator[str]) -> str:
+def _missed(missed: tuple[Unseen, ...]) -> Iterator[str]:
+    """Yield which charts could not be rendered, and why."""
+    for one in missed:
+        yield one_line(f"{one.path}: {one.release} cannot be rendered: {one.reason}", _LONGEST)
+
+
+def _lines(lines: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -2,7 +2,7 @@
 
 from trimtab.render.compare import ABSENT, FieldChange, compare
 from trimtab.render.fence import Tools, find_tools
-from trimtab.render.found import with_rendered
+from trimtab.render.found import Unseen, unseen, with_rendered
 from trimtab.render.names import live_names
 from trimtab.render.objects import ObjectId, Rendered, Unrendered
 from trimtab.render.target import Target
@@ -17,10 +17,12 @@ __all__ = [
     "Target",
     "Tools",
     "Unrendered",
+    "Unseen",
     "Workspace",
     "compare",
     "find_tools",
     "live_names",
+    "unseen",
     "which_targets",
     "with_rendered",
 ]

@@ -7,7 +7,8 @@ that drives it and says the same. A setting that no leaf drives, or several do, 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from trimtab.fleet import Serving, Setting
@@ -16,7 +17,7 @@ from trimtab.manifest.inspection import setting_at
 from trimtab.manifest.paths import joined
 from trimtab.manifest.source import Cursor
 from trimtab.render.marks import Leaf
-from trimtab.render.objects import ObjectId, Rendered
+from trimtab.render.objects import ObjectId, Rendered, Unrendered
 from trimtab.render.target import Target
 from trimtab.render.tracing import Driven, Traced, trace
 from trimtab.render.workspace import Workspace
@@ -40,10 +41,55 @@ def with_rendered(servings: tuple[Serving, ...], workspace: Workspace, repositor
         rendered = tuple(_of(target, workspace, repository))
         if not known:
             found.update((one.subject, one) for one in rendered)
-        elif len(known) == 1 and len(rendered) == 1:
-            settings = {**rendered[0].settings, **known[0].settings}
-            found[known[0].subject] = replace(known[0], settings=dict(sorted(settings.items())))
+        for one, twin in _twins(rendered, known):
+            settings = {**one.settings, **twin.settings}
+            found[twin.subject] = replace(twin, settings=dict(sorted(settings.items())))
     return tuple(sorted(found.values(), key=lambda one: (one.path, one.document)))
+
+
+def _twins(rendered: Sequence[Serving], known: Sequence[Serving]) -> Iterator[tuple[Serving, Serving]]:
+    """Yield rendered servings with the known one that each is: the only one, else the one that shares most places."""
+    if len(rendered) == 1 and len(known) == 1:
+        yield rendered[0], known[0]
+        return
+    nearest: list[tuple[Serving, Serving]] = []
+    for one in rendered:
+        shared = [len(_places(one) & _places(other)) for other in known]
+        most = max(shared, default=0)
+        if most and shared.count(most) == 1:
+            nearest.append((one, known[shared.index(most)]))
+    claims = Counter(other.subject for _, other in nearest)
+    yield from ((one, other) for one, other in nearest if claims[other.subject] == 1)
+
+
+def _places(serving: Serving) -> set[tuple[str, str, int]]:
+    """Return the settings of a serving with where each is written."""
+    return {(field, one.location.path, one.location.start) for field, one in serving.settings.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """A chart of which rendering showed nothing.
+
+    Attributes:
+        path: The file that declares its release, else the chart's folder.
+        release: The release's name.
+        reason: Why it could not be rendered.
+    """
+
+    path: str
+    release: str
+    reason: str
+
+
+def unseen(workspace: Workspace) -> tuple[Unseen, ...]:
+    """Return the charts of a repository that could not be rendered, and why; what was rendered is not done again."""
+    said = ((target, workspace.render(target)) for target in workspace.targets.charts())
+    return tuple(
+        Unseen(target.values[0] or target.path or ".", target.release, found.reason)
+        for target, found in said
+        if isinstance(found, Unrendered)
+    )
 
 
 def _of(target: Target, workspace: Workspace, repository: str) -> Iterator[Serving]:

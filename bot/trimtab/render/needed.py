@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
+from trimtab.listing import entries
 from trimtab.manifest import Plain, Tree, documents_of
 from trimtab.manifest.paths import joined
 from trimtab.render.plainly import mappings, word
@@ -53,10 +55,20 @@ def fill(chart: str, tree: Tree, folder: Path, shelf: str, values: Mapping[str, 
             )
         charts.mkdir(parents=True, exist_ok=True)
         if found.path.is_dir():
-            shutil.copytree(found.path, charts / name, dirs_exist_ok=True)
+            _copy(found.path, charts / name)
         else:
             shutil.copyfile(found.path, charts / found.path.name)
     return ""
+
+
+def _copy(chart: Path, place: Path) -> None:
+    """Copy a chart's regular files; links, which may lead anywhere or nowhere, and files not to be read stay out."""
+    for entry in entries(chart):
+        if entry.is_file:
+            target = place / entry.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(OSError):
+                shutil.copyfile(chart / entry.path, target, follow_symlinks=False)
 
 
 def _needs(chart: str, tree: Tree) -> Iterator[dict[str, Plain]]:

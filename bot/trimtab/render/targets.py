@@ -39,9 +39,13 @@ class Targets:
         return overlays or (Target("object", path),)
 
     def charts(self) -> tuple[Target, ...]:
-        """Return every release of the tree, and every chart that none of them installs and no other chart holds."""
+        """Return every release of the tree, and every chart that none of them installs and no other chart holds.
+
+        Library charts are left out: they hold nothing that can be rendered by itself.
+        """
         used = {target.path for target in self._releases if not target.missing}
-        charts = [folder_of(path) for path in self._tree if path == _CHART or path.endswith(f"/{_CHART}")]
+        files = [path for path in self._tree if path == _CHART or path.endswith(f"/{_CHART}")]
+        charts = [folder_of(path) for path in files if not _is_library(self._tree, path)]
         alone = [one for one in charts if one not in used and not any(_holds(other, one) for other in charts)]
         return self._releases + tuple(Target("helm", one, _named_after(one)) for one in alone)
 
@@ -77,6 +81,10 @@ def which_targets(tree: Tree, path: str) -> tuple[Target, ...]:
 
 def _named_after(chart: str) -> str:
     return chart.rsplit("/", 1)[-1] or "release"
+
+
+def _is_library(tree: Tree, path: str) -> bool:
+    return any(isinstance(one, dict) and one.get("type") == "library" for one in documents_of(tree, path))
 
 
 def _holds(chart: str, other: str) -> bool:

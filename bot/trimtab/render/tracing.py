@@ -84,7 +84,7 @@ class _Tracer:
             for pointer, number in _marks_in(one):
                 if number in in_place:
                     drives[in_place[number].leaf].add(Driven(key, pointer))
-        silent, untried = self._alone(drives)
+        silent, untried = self._alone(drives, {mark.leaf for mark in kept})
         told = {leaf: tuple(sorted(fields)) for leaf, fields in sorted(drives.items(), key=repr)}
         return Traced(told, silent, untried, objects, in_place)
 
@@ -107,12 +107,15 @@ class _Tracer:
         half = len(more) // 2
         return self._grown(self._grown(kept, more[:half]), more[half:])
 
-    def _alone(self, drives: dict[Leaf, set[Driven]]) -> tuple[tuple[Leaf, ...], tuple[Leaf, ...]]:
-        """Change each leaf that left no trace by itself; return those that change nothing, and those not tried."""
+    def _alone(self, drives: dict[Leaf, set[Driven]], kept: set[Leaf]) -> tuple[tuple[Leaf, ...], tuple[Leaf, ...]]:
+        """Change each leaf that left no trace by itself; return those that change nothing, and those not tried.
+
+        Leaves whose mark was taken and came out nowhere are the last: most of them drive nothing.
+        """
         silent: list[Leaf] = []
         untried: list[Leaf] = []
         tries = _SINGLE_TRIES
-        for leaf, was in leaves(self._values):
+        for leaf, was in sorted(leaves(self._values), key=lambda one: one[0] in kept):
             other = _other(was)
             if leaf in drives:
                 continue
