@@ -81,7 +81,7 @@ class ClusterSettings(_Settings):
 class Forge(_Settings):
     """Where a repository's pull requests are opened."""
 
-    kind: Literal["github", "gitlab", "local"] = Field(description="Which forge.")
+    kind: Literal["github", "gitlab", "gitea", "local"] = Field(description="Which forge.")
     api_url: str = Field(default="", description="Base address of the API; the public service by default.")
     repository: str = Field(default="", description="`owner/name`, or the project's full path.")
     path: str = Field(default="", description="For `local`: the folder that stands in for a forge.")

@@ -17,6 +17,7 @@ from trimtab.gitio import Remote, Repo
 from trimtab.life import Entry
 from trimtab.publish import DASHBOARD, Chat, Site, Wanted, answer_all, read_board, sync, tell_outcomes, write_board
 from trimtab.publish.forge import Forge
+from trimtab.publish.gitea import Gitea
 from trimtab.publish.github import GitHub
 from trimtab.publish.gitlab import GitLab
 from trimtab.publish.pace import Pace
@@ -69,6 +70,8 @@ def forge_of(kind: str, url: str) -> Forge:
     """Return a client of a served forge."""
     if kind == "github":
         return GitHub("acme/gitops", TOKEN, Pace(0), f"{url}/api/v3")
+    if kind == "gitea":
+        return Gitea("acme/gitops", TOKEN, Pace(0), url)
     return GitLab("acme/gitops", TOKEN, Pace(0), url)
 
 

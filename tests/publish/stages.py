@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from tests.forges.fake_gitea import FakeGitea
 from tests.forges.fake_github import FakeGitHub
 from tests.forges.fake_gitlab import FakeGitLab
 from tests.forges.memory import MemoryForge
@@ -23,7 +24,7 @@ from trimtab.publish.pace import Pace
 from trimtab.publish.site import Site
 from trimtab.record import Ledger
 
-SERVED = ("github", "gitlab")
+SERVED = ("github", "gitlab", "gitea")
 """Forges behind a server on loopback."""
 
 KINDS = ("memory", "local", *SERVED)
@@ -155,7 +156,7 @@ def stage(kind: str, root: Path) -> Iterator[Stage]:
         forge = LocalForge(root / "forge", repo)
         yield Stage(kind, bare, root, forge, str(bare), LocalPeople(bare, root / "forge"), state)
     else:
-        api: Api = FakeGitHub(state) if kind == "github" else FakeGitLab(state)
+        api: Api = {"github": FakeGitHub, "gitlab": FakeGitLab, "gitea": FakeGitea}[kind](state)
         with serve(root, api) as served:
             client = forge_of(kind, served.url)
             address = f"{served.url}/gitops.git"

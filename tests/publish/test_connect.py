@@ -11,6 +11,7 @@ from tests.publish.proposals import FILES
 from trimtab.config import Forge, Repository
 from trimtab.errors import UsageError
 from trimtab.publish import Place, connect, connect_named
+from trimtab.publish.gitea import Gitea
 from trimtab.publish.github import GitHub
 from trimtab.publish.gitlab import GitLab
 from trimtab.publish.local import LocalForge
@@ -21,7 +22,7 @@ from trimtab.publish.pace import pace_from
 def place(tmp_path: Path) -> Place:
     """Return a folder with a repository, and both tokens."""
     make_repository(tmp_path / "gitops.git", FILES)
-    tokens = {"GITHUB_TOKEN": "one", "GITLAB_TOKEN": "two", "TRIMTAB_PACE": "0"}
+    tokens = {"GITHUB_TOKEN": "one", "GITLAB_TOKEN": "two", "GITEA_TOKEN": "three", "TRIMTAB_PACE": "0"}
     return Place(tmp_path, tmp_path / "work", tokens)
 
 
@@ -31,6 +32,7 @@ def place(tmp_path: Path) -> Place:
         (Forge(kind="local", path="forge"), LocalForge, ""),
         (Forge(kind="github", repository="acme/gitops"), GitHub, "one"),
         (Forge(kind="gitlab", repository="acme/sub/gitops"), GitLab, "two"),
+        (Forge(kind="gitea", repository="acme/gitops", api_url="https://git.example"), Gitea, "three"),
     ],
 )
 def test_each_kind_has_its_forge(place: Place, forge: Forge, kind: type, token: str) -> None:
@@ -57,6 +59,7 @@ def test_a_local_forge_never_pushes_to_the_origin(place: Place) -> None:
         (Repository(path="gitops.git"), "has no `forge`"),
         (Repository(path="gitops.git", forge=Forge(kind="local")), "needs `path`"),
         (Repository(path="gitops.git", forge=Forge(kind="github")), "`forge.repository` is missing"),
+        (Repository(path="gitops.git", forge=Forge(kind="gitea", repository="a/b")), "needs `api_url`"),
         (Repository(url="https://x:secret@forge.example/a/b", forge=Forge(kind="github")), "holds credentials"),
         (Repository(path=".", forge=Forge(kind="local", path="forge")), "no git repository"),
     ],

@@ -16,7 +16,7 @@ from tests.forges.server import Answer, Fault, Json
 from tests.forges.state import git, tip
 from tests.publish.one_run import STYLE, Facts, found, whole_run
 from tests.publish.proposals import proposal, wanted
-from tests.publish.stages import SERVED, Stage, stage
+from tests.publish.stages import Stage, stage
 from trimtab.config import Limits
 from trimtab.errors import ForgeError
 from trimtab.publish import DASHBOARD, RateLimitedError, sync
@@ -30,7 +30,7 @@ LISTED = {"github": "GET /repos/acme/gitops/pulls?", "gitlab": "GET /projects/ac
 BOARD = {"github": "POST /repos/acme/gitops/issues?", "gitlab": "POST /projects/acme%2Fgitops/issues?"}
 
 
-@pytest.fixture(params=SERVED)
+@pytest.fixture(params=["github", "gitlab"])
 def on(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     """Return each served forge in turn."""
     with stage(request.param, tmp_path) as ready:

@@ -10,7 +10,11 @@ from urllib.parse import urlsplit
 from trimtab.errors import UsageError
 from trimtab.gitio.repo import Remote
 
-TOKENS = {"github": ("GITHUB_TOKEN", "x-access-token"), "gitlab": ("GITLAB_TOKEN", "oauth2")}
+TOKENS = {
+    "github": ("GITHUB_TOKEN", "x-access-token"),
+    "gitlab": ("GITLAB_TOKEN", "oauth2"),
+    "gitea": ("GITEA_TOKEN", "x-access-token"),
+}
 """By forge: the environment variable that holds its token, and the user name that goes with it over HTTP."""
 
 _UNSAFE = re.compile(r"[^0-9A-Za-z_-]")

@@ -12,6 +12,7 @@ from trimtab.config import PullRequests, Repository
 from trimtab.errors import UsageError
 from trimtab.gitio import TOKENS, Repo, folder_for, origin_of, remote_of
 from trimtab.publish.forge import Forge
+from trimtab.publish.gitea import Gitea
 from trimtab.publish.github import GitHub
 from trimtab.publish.gitlab import GitLab
 from trimtab.publish.local import LocalForge
@@ -112,6 +113,15 @@ def _gitlab(repository: Repository, settings: ForgeSettings, _: Repo, place: Pla
     return GitLab(name_of(repository, settings), _token("gitlab", repository, place), pace, settings.api_url)
 
 
+def _gitea(repository: Repository, settings: ForgeSettings, repo: Repo, place: Place, pace: Pace) -> Forge:
+    """Return the forge at `api_url`, else at the server that the repository's address names."""
+    parts = urlsplit(repo.remote.address)
+    server = settings.api_url or (f"{parts.scheme}://{parts.netloc}" if parts.scheme in {"http", "https"} else "")
+    if not server:
+        raise UsageError(f"repository {repository.title}: a Gitea forge needs `api_url`", "name the server's address")
+    return Gitea(name_of(repository, settings), _token("gitea", repository, place), pace, server)
+
+
 def _local(repository: Repository, settings: ForgeSettings, repo: Repo, place: Place, _: Pace) -> Forge:
     if not settings.path:
         raise UsageError(f"repository {repository.title}: a local forge needs `path`", "name a folder for its files")
@@ -121,5 +131,6 @@ def _local(repository: Repository, settings: ForgeSettings, repo: Repo, place: P
 _FORGES: Mapping[str, Callable[[Repository, ForgeSettings, Repo, Place, Pace], Forge]] = {
     "github": _github,
     "gitlab": _gitlab,
+    "gitea": _gitea,
     "local": _local,
 }

@@ -23,6 +23,7 @@ class Written(Protocol):
 
 
 T = TypeVar("T", bound=Written)
+U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Spot(Generic[T]):
     own: Callable[[], Sequence[T]]
     make: Callable[[], T]
     change: Callable[[T], T]
-    remove: Callable[[T], None]
+    remove: Callable[[T], object]
 
 
 def write_once(body: str, spot: Spot[T]) -> T:
@@ -58,7 +59,7 @@ def write_once(body: str, spot: Spot[T]) -> T:
     return first if first.body.strip() == body.strip() else spot.change(first)
 
 
-def first(found: Sequence[T]) -> Found[T] | Unknown:
+def first(found: Sequence[U]) -> Found[U] | Unknown:
     """Return the oldest of what stands; Unknown where nothing does."""
     return Found(found[0]) if found else Unknown("it is not there yet")
 

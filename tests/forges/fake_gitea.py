@@ -1,0 +1,86 @@
+"""Gitea's REST API as far as Trimtab uses it. Shapes follow its swagger, 1.24: GitHub's, but for these."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.forges.fake_github import REPOSITORY, FakeGitHub
+from tests.forges.server import Answer, Json, Query
+from tests.forges.state import ForgeState, Pull, Said
+
+WIP = "WIP: "
+
+
+class FakeGitea(FakeGitHub):
+    """One repository, `acme/gitops`; labels have ids, a draft is a title, and a team is found by a search."""
+
+    prefix = "/api/v1"
+
+    def __init__(self, state: ForgeState) -> None:
+        """Take the state that people act on."""
+        super().__init__(state)
+        here = f"/repos/{REPOSITORY}"
+        self.labels: list[str] = ["bug"]
+        self._routes = [
+            ("GET", rf"{here}/labels", self._known_labels),
+            ("POST", rf"{here}/labels", self._new_label),
+            ("POST", rf"{here}/pulls/(\d+)/merge", self._do_merge),
+            ("GET", r"/orgs/acme/teams/search", self._search),
+            ("GET", r"/teams/7/members/([^/]+)", self._member),
+            *self._routes,
+        ]
+
+    def _known_labels(self, _: Query, __: dict[str, str]) -> Answer:
+        return Answer(200, [{"id": 100 + index, "name": name} for index, name in enumerate(self.labels)])
+
+    def _new_label(self, _: Query, body: dict[str, str]) -> Answer:
+        self.labels.append(body["name"])
+        return Answer(201, {"id": 99 + len(self.labels), "name": body["name"], "color": body["color"]})
+
+    def _names(self, ids: list[int]) -> list[str]:
+        return [self.labels[each - 100] for each in ids]
+
+    def _label(self, query: Query, body: dict[str, list[str]], number: str) -> Answer:
+        return super()._label(query, {"labels": self._names([int(one) for one in body["labels"]])}, number)
+
+    def _found(self, _: Query, body: dict[str, str]) -> Answer:
+        names = self._names([int(one) for one in body["labels"]])
+        return Answer(201, self._board(self.state.found(body["title"], body["body"], tuple(names))))
+
+    def _create(self, query: Query, body: dict[str, str]) -> Answer:
+        draft = body["title"].startswith(WIP)
+        title = body["title"].removeprefix(WIP)
+        answer = super()._create(query, {**body, "title": title, "draft": "yes" if draft else ""})
+        exists = answer.status == 422 and "exists" in str(answer.body)
+        return Answer(409, {"message": "pull request already exists for these targets"}) if exists else answer
+
+    def _edit(self, query: Query, body: dict[str, str], number: str) -> Answer:
+        return super()._edit(query, {**body, "title": body["title"].removeprefix(WIP)}, number)
+
+    def _do_merge(self, _: Query, body: dict[str, str], number: str) -> Answer:
+        if not self.state.merge_as_bot(int(number), body["head_commit_id"]):
+            return Answer(409, {"message": "head out of date"})
+        return Answer(200, None)
+
+    def _search(self, query: Query, _: dict[str, str]) -> Answer:
+        known = f"acme/{query['q']}" in self.state.teams
+        return Answer(200, {"ok": True, "data": [{"id": 7, "name": query["q"]}] if known else []})
+
+    def _member(self, _: Query, __: dict[str, str], login: str) -> Answer:
+        there = login in self.state.teams["acme/ml"]
+        return Answer(200, self._person(login, self.state.users[login])) if there else Answer(404, {"message": "no"})
+
+    def _said(self, said: Said, number: int) -> Json:
+        shape = super()._said(said, number)
+        assert isinstance(shape, dict)
+        page = f"{self.base}/{REPOSITORY}/pulls/{number}"
+        return {**shape, "issue_url": "", "pull_request_url": page}
+
+    def _short(self, pull: Pull) -> dict[str, Json]:
+        titled = replace(pull, title=f"{WIP if pull.draft else ''}{pull.title}")
+        merged = pull.state == "merged"
+        return {
+            **super()._short(titled),
+            "merged": merged,
+            "merged_by": self._person(*pull.ended_by) if merged else None,
+        }
