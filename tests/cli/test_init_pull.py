@@ -13,6 +13,7 @@ from tests.forges.server import TOKEN
 from tests.forges.state import commit_to, git
 from tests.publish.stages import SERVED, Stage, stage
 from trimtab.cli.app import run
+from trimtab.gitio import TOKENS
 from trimtab.publish.onboarding import ONBOARDING
 
 SERVING = """\
@@ -31,6 +32,7 @@ spec:
 WRITTEN = {
     "github": ["trimtab.yaml", ".github/workflows/trimtab.yml"],
     "gitlab": ["trimtab.yaml", ".gitlab/trimtab.yml", ".gitlab-ci.yml"],
+    "gitea": ["trimtab.yaml"],
 }
 
 
@@ -38,8 +40,8 @@ WRITTEN = {
 def forge(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """A served forge, its token in the environment, and no job around."""
     monkeypatch.delenv("CI", raising=False)
-    monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
-    monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
+    for name, _ in TOKENS.values():
+        monkeypatch.setenv(name, TOKEN)
     monkeypatch.setenv("TRIMTAB_PACE", "0")
     with stage(str(request.param), tmp_path) as served:
         (tmp_path / "acme").mkdir()
@@ -107,15 +109,15 @@ def test_again_changes_nothing(forge: Stage, capsys: pytest.CaptureFixture[str])
 
 
 def test_what_the_base_has_is_not_brought(forge: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    """A repository that has some of the files gets the others, and one that has all gets no pull request."""
-    first, *others = WRITTEN[forge.kind]
-    commit_to(forge.bare, "main", {first: "mine\n"}, "Have one")
+    """A repository that lacks one of the files gets that, and one that has all gets no pull request."""
+    *others, last = WRITTEN[forge.kind]
+    commit_to(forge.bare, "main", dict.fromkeys(others, "mine\n"), "Have some")
     folder = checkout(forge)
     init(forge, folder, "--pull-request")
     brought = git(forge.bare, "diff", "--name-only", "main", ONBOARDING).splitlines()
 
-    assert sorted(brought) == sorted(others)
-    commit_to(forge.bare, "main", dict.fromkeys(others, "mine\n"), "Have all")
+    assert brought == [last]
+    commit_to(forge.bare, "main", {last: "mine\n"}, "Have all")
     capsys.readouterr()
     assert init(forge, folder, "--pull-request") == 0
     assert "has all of it" in capsys.readouterr().out
@@ -135,8 +137,8 @@ def test_in_a_job_with_a_token_it_is_the_default(forge: Stage, monkeypatch: pyte
 def test_without_a_token_nothing_is_tried(forge: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """The missing token is named before anything is asked."""
     folder = checkout(forge)
-    monkeypatch.delenv("GITHUB_TOKEN")
-    monkeypatch.delenv("GITLAB_TOKEN")
+    for name, _ in TOKENS.values():
+        monkeypatch.delenv(name)
     asked = list(forge.log.calls)
 
     assert init(forge, folder, "--pull-request") == 2

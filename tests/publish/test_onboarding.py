@@ -11,7 +11,7 @@ from tests.forges.state import commit_to, git, tip
 from tests.publish.stages import KINDS, Stage, stage
 from trimtab.fleet import Found, Unknown
 from trimtab.publish.forge import PullState
-from trimtab.publish.onboarding import ONBOARDING, Onboarding, _move, absent, onboard
+from trimtab.publish.onboarding import ONBOARDING, Onboarding, _move, lacking, onboard
 
 NEW = Onboarding({"trimtab.yaml": b"mode: report\n"}, "Set up Trimtab", "What it does.\n", 1_794_700_000)
 
@@ -81,8 +81,10 @@ def test_a_push_without_a_pull_request_heals(forge: Stage) -> None:
     assert opened.value.head == head == tip(forge.bare, ONBOARDING)
 
 
-def test_absent_is_asked_of_the_base_branch(forge: Stage) -> None:
+def test_what_lacks_is_asked_of_the_base_branch(forge: Stage) -> None:
     """What the base branch has is not brought again."""
-    commit_to(forge.bare, "main", {"trimtab.yaml": "mode: report\n", ".github/workflows/a.yml": "a"}, "Have it")
+    commit_to(forge.bare, "main", {"trimtab.yaml": "mode: report\n", "a/b.yml": "mine"}, "Have it")
+    files = {"trimtab.yaml": b"mode: report\n", "a/b.yml": b"b", "a/c.yml": b"c"}
 
-    assert absent(forge.site(), ("trimtab.yaml", ".github/workflows/b.yml")) == (".github/workflows/b.yml",)
+    assert list(lacking(forge.site(), files, force=False)) == ["a/c.yml"]
+    assert list(lacking(forge.site(), files, force=True)) == ["a/b.yml", "a/c.yml"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from trimtab.cli.init_files import Draft
+from trimtab.cli.init_files import WITH_JOBS, Draft
 from trimtab.cli.load import DEFAULT_NAME
 from trimtab.cli.options import seconds_at
 from trimtab.cli.progress import progress_bars
@@ -17,7 +17,7 @@ from trimtab.errors import TrimtabError, UsageError
 from trimtab.fleet import Found, Serving, Unknown
 from trimtab.manifest import plain
 from trimtab.publish import Place, PullRequest, connect
-from trimtab.publish.onboarding import Onboarding, absent, onboard
+from trimtab.publish.onboarding import Onboarding, lacking, onboard
 from trimtab.report.markdown import worth
 from trimtab.run import Call, scan
 from trimtab.text.markdown import Md, code, escape
@@ -80,13 +80,13 @@ def open_onboarding(
         site = connect(
             Repository(url=remote.address, name="onboarding", forge=forge), Place(folder, workdir, os.environ)
         )
-        names = tuple(files) if force else absent(site, tuple(files))
-        if not names:
+        brought = lacking(site, {name: text.encode() for name, text in files.items()}, force=force)
+        if not brought:
             return Unknown("the default branch has all of it already")
         config = _config(files[DEFAULT_NAME])
         call = Call(config, folder, seconds_at(""), workdir / "scan", progress)
-        body = body_of(draft, {name: files[name] for name in names}, preview(call))
-        new = Onboarding({name: files[name].encode() for name in names}, TITLE, body, call.now_s)
+        body = body_of(draft, tuple(brought), preview(call))
+        new = Onboarding(brought, TITLE, body, call.now_s)
         return onboard(site, new)
 
 
@@ -113,7 +113,7 @@ def preview(call: Call) -> Preview:
     return Preview(rows, Md(f"{code(asked[0])} was asked about the last week.{missing}"))
 
 
-def body_of(draft: Draft, files: Mapping[str, str], shown: Preview) -> str:
+def body_of(draft: Draft, files: Collection[str], shown: Preview) -> str:
     """Return the pull request's text: what it does, what is left to do, what was recognised, what would be proposed."""
     template = markdown_templates().get_template("init/pull-request.md.j2")
     context = {
@@ -132,7 +132,7 @@ def _served(serving: Serving) -> Served:
     return Served(serving.subject, serving.engine, str(said.get("model", "")), str(said.get("gpu_count", "")))
 
 
-def _steps(draft: Draft, files: Mapping[str, str]) -> list[Md]:
+def _steps(draft: Draft, files: Collection[str]) -> list[Md]:
     """Return what a person still has to do, as Markdown."""
     steps = []
     if not draft.prometheus:
@@ -147,4 +147,6 @@ def _steps(draft: Draft, files: Mapping[str, str]) -> list[Md]:
         steps.append(Md("Set `GITLAB_TOKEN` and `TRIMTAB_IMAGE`, and a schedule: `.gitlab/trimtab.yml` says how."))
         if ".gitlab-ci.yml" not in files:
             steps.append(Md("Include `.gitlab/trimtab.yml` in `.gitlab-ci.yml`, which stays as it is."))
+    if draft.remote.kind not in WITH_JOBS:
+        steps.append(Md("Run `trimtab run` and `trimtab settle` on a schedule of your own."))
     return steps or [Md("Nothing. Look it over.")]

@@ -33,15 +33,21 @@ class Onboarding:
     at_s: int
 
 
-def absent(site: Site, paths: tuple[str, ...]) -> tuple[str, ...]:
-    """Return those of the paths that the base branch does not have.
+def lacking(site: Site, files: Mapping[str, bytes], *, force: bool) -> Mapping[str, bytes]:
+    """Return those of the files that the base branch does not have, with `force` also those that differ there.
 
     Raises:
         GitError: The remote cannot be read.
     """
     site.repo.fetch(site.base)
-    listed = site.repo.run("ls-tree", "-z", "--name-only", f"refs/heads/{site.base}", "--", *paths).decode()
-    return tuple(path for path in paths if path not in set(listed.split("\0")))
+    listed = site.repo.run("ls-tree", "-z", f"refs/heads/{site.base}", "--", *files).decode()
+    there = {
+        path: meta.split(" ")[2] for meta, _, path in (line.partition("\t") for line in listed.split("\0")) if path
+    }
+    if not force:
+        return {path: content for path, content in files.items() if path not in there}
+    blobs = {path: site.repo.run("hash-object", "--stdin", stdin=files[path]).decode().strip() for path in there}
+    return {path: content for path, content in files.items() if there.get(path, "") != blobs.get(path)}
 
 
 def onboard(site: Site, new: Onboarding) -> Found[PullRequest] | Unknown:
