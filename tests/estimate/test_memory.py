@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -128,3 +130,16 @@ def test_bounds_hold_their_value_and_memory_adds_up(
     assert all(figure.low <= figure.value <= figure.high for figure in (*figures, found.kv_cache_tokens))
     assert found.weights_gib.value + found.kv_cache_gib.value <= asked.gpu.memory_gib * 0.9
     assert found.cuda_graph_gib.value == 0 if eager else found.cuda_graph_gib.value > 0
+
+
+def test_scant_reserves_of_sglang_are_a_risk() -> None:
+    """SGLang was seen to serve at 0.93 with 5.5 GiB beside its share; with next to nothing beside it it dies."""
+    model = known("Qwen/Qwen3-235B-A22B-FP8")
+    settings_ = {"tensor_parallel_size": 4, "max_model_len": 40960}
+    served = deploy(model, "H100", gpus=4, gpu_memory_utilization=0.93, **settings_)
+    crammed = deploy(model, "H100", gpus=4, gpu_memory_utilization=0.99, **settings_)
+    found = sure(memory(replace(served, engine="sglang", engine_version="")))
+    assert found.fits
+    assert "beside the engine's share" in found.risk
+    assert found.kv_cache_tokens.low < 367_404 < found.kv_cache_tokens.high
+    assert sure(memory(replace(crammed, engine="sglang", engine_version=""))).outcome == "oom_runtime"
