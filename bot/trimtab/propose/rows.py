@@ -14,6 +14,7 @@ from trimtab.text.names import gpu
 from trimtab.text.numbers import HOURS_A_MONTH, figure, money, number
 
 _PROMQL = re.compile(r"\w[({\[]")
+_TELLING = 2
 _BASES = {
     "measured": "measured",
     "calibrated": "from what is measured now",
@@ -50,9 +51,18 @@ class Seen:
 def cost_row(priced: Priced) -> Row:
     """Return what the GPUs cost a month, in dollars where the price is known and in GPU hours where not."""
     if isinstance(priced.cost_now, Decimal) and isinstance(priced.cost_then, Decimal):
-        return Row("GPU cost, a month", money(priced.cost_now), money(priced.cost_then), "", priced.rate_source)
+        return Row("GPU cost, a month", money(priced.cost_now), money(priced.cost_then), "", price_basis(priced))
     hours = [f"{number(gpus * HOURS_A_MONTH)} h" for gpus in (priced.finding.before.gpus, priced.option.after.gpus)]
     return Row("GPU hours, a month", hours[0], hours[1], "", "")
+
+
+def price_basis(priced: Priced) -> str:
+    """Return where prices are from in a few words, such as `p5.48xlarge, on demand`; the rest stands with the evidence.
+
+    Sources of several prices are joined by semicolons, and each tells the most telling first.
+    """
+    sources = (", ".join(source.split(", ")[:_TELLING]) for source in priced.rate_source.split("; "))
+    return "; ".join(dict.fromkeys(sources))
 
 
 def prediction_row(prediction: Prediction) -> Row:

@@ -100,7 +100,9 @@ def _otherwise(told: Told) -> Section:
 
 def _evidence(told: Told) -> Section:
     seen = rows.seen_rows(told.priced.finding.evidence)
+    prices = told.priced.rate_source
     context = {
+        "prices": prices if prices != rows.price_basis(told.priced) else "",
         "rows": seen,
         "queries": rows.queries_to_paste(seen),
         "chart": load_chart(told.workload),
