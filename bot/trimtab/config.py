@@ -165,19 +165,9 @@ class Limits(_Settings):
     freezes: tuple[Freeze, ...] = Field(default=(), description="Days without any pull request; none.")
 
 
-class GroupBy(StrEnum):
-    """What shares one pull request."""
-
-    NONE = "none"
-    WORKLOAD = "workload"
-    TEAM = "team"
-    RULE = "rule"
-
-
 class PullRequests(_Settings):
     """How pull requests look, and what an approval does."""
 
-    group_by: GroupBy = Field(default=GroupBy.NONE, description="What shares one pull request.")
     labels: tuple[str, ...] = Field(default=(), description="Put on each new one; none.")
     reviewers: tuple[str, ...] = Field(default=(), description="Asked for each new one: `@login`, `@org/team`; none.")
     codeowners: bool = Field(default=False, description="Whether the CODEOWNERS of the changed files are asked too.")

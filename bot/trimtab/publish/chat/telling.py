@@ -15,9 +15,7 @@ def tell(desk: Desk) -> Draft:
 
 
 def split(desk: Desk) -> Draft:
-    """Return the entry of `split`: each recommendation of a shared pull request gets its own from now on."""
-    if len(desk.standing.members) > 1:
-        return desk.told("split")
+    """Return the entry of `split`: a pull request holds one recommendation, so there is nothing to take apart."""
     return desk.not_done("This pull request holds one recommendation; there is nothing to split.")
 
 

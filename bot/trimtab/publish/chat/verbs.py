@@ -34,7 +34,7 @@ SPECS: Mapping[Verb, Spec] = {
     Verb.RECHECK: Spec(telling.tell, Effect.RUN, "recheck"),
     Verb.EXPLAIN: Spec(telling.tell, Effect.NONE, "explain"),
     Verb.ROLLBACK: Spec(changing.rollback, Effect.RUN, "rollback"),
-    Verb.SPLIT: Spec(telling.split, Effect.RUN, "split"),
+    Verb.SPLIT: Spec(telling.split, Effect.NONE, "help"),
     Verb.OWNER: Spec(changing.owner, Effect.REVIEW, "owner"),
     Verb.HELP: Spec(telling.tell, Effect.NONE, "help"),
     Verb.UNKNOWN: Spec(telling.unknown, Effect.NONE, "help"),
