@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.manifest.samples import edited, one, said
-from trimtab.manifest import Tree, inspect
+from trimtab.manifest import Refusal, Tree, edit, inspect
 
 NIM_BLUEPRINT = """\
 envVars: {APP_LLM_MODELNAME: meta/llama-3.1-8b-instruct}
@@ -423,3 +423,12 @@ def test_shared_memory_is_what_the_container_itself_mounts() -> None:
 
     assert said(one(SHARED_MEMORY, "values.yaml"))["shm_size"] == "8Gi"
     assert "shm_size" not in said(one(other, "values.yaml"))
+
+
+def test_no_list_of_arguments_is_made_up_where_the_chart_has_none() -> None:
+    """Variables of the chart are no sign that it reads a key `args`; nothing is written that nothing reads."""
+    text = "image: vllm/vllm-openai:v0.19.0\nmodel: org/chat\ngpus: 1\nenv_vars: {HF_HOME: /cache}\n"
+    refused = edit(Tree({"chat/values.yaml": text.encode()}), "chat/values.yaml#//chat/chat", {"max_model_len": 4096})
+
+    assert isinstance(refused, Refusal)
+    assert "no place" in refused.reason

@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from trimtab.manifest import resources, selector, vocabulary
 from trimtab.manifest.address import model_hit
 from trimtab.manifest.container import Container, field_hit, nim_model, read_engine
+from trimtab.manifest.environment import Environment
+from trimtab.manifest.flags import dialect, flag_for
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.options import take_first_argument
 from trimtab.manifest.shapes.owner import Owner, image_of
@@ -145,13 +147,25 @@ def draft_of(look: Look, owner: Owner, name: str) -> Draft:
         draft.add({"model": model_hit(look.model)})
     if draft.engine == "nim" and look.image is not None:
         draft.add(nim_model(look.image.get("repository")))
-    if look.lists or "env" in look.parts:
-        draft.adders.update(settings.adders)
+    draft.adders.update({field: one for field, one in settings.adders.items() if _has_place(field, look, environment)})
     if look.empty is not None and not look.lists:
         take_first_argument(draft, *look.empty, settings.engine)
     _take_scale(draft, look)
     _take_rest(draft, look)
     return draft
+
+
+def _has_place(field: str, look: Look, environment: Environment) -> bool:
+    """Return whether the chart is known to read what would say a field: its list of arguments, or its variables.
+
+    A list that the chart does not have would be a key that nothing reads.
+    """
+    if look.lists:
+        return True
+    engine = look.engine or look.said
+    known = dialect(engine).variables if engine else {}
+    by_variable = "env" in look.parts and field in known.values()
+    return by_variable and (not flag_for(field, engine) or any(name in known for name in environment.names()))
 
 
 def _is_value(field: str, cursor: Cursor) -> bool:
