@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -46,6 +47,8 @@ class Request:
 @click.option("--file", "file", default="", help="Edit one scalar of this file instead.")
 @click.option("--at", default=None, help="Its JSON pointer, with `,N` for the document of index N.")
 @click.option("--value", default=None, help="Its new value.")
+@click.option("--render", is_flag=True, help="The serving was found by `inspect --render`: edit the chart's values.")
+@click.option("--charts", type=click.Path(path_type=Path), help="With --render: a folder of charts ROOT does not hold.")
 @click.option("--edits", type=click.Path(path_type=Path), help="Many edits: a JSON object a line; a result a line.")
 @click.option("--format", "form", type=click.Choice(["diff", "json"]), default="diff", help="How to print it.")
 @click.option("--write", is_flag=True, help="Write the files.")
@@ -57,7 +60,7 @@ def command(context: click.Context, /, **_: object) -> int:
     tree = read_tree(root)
     if given["edits"] is not None:
         return _many(root, tree, Path(given["edits"]), write=bool(given["write"]))
-    result = perform(tree, _request(given))
+    result = _rendered(root, tree, given) if given["render"] else perform(tree, _request(given))
     if isinstance(result, Refusal):
         if given["form"] == "json":
             click.echo(json.dumps(_refused(result), indent=2, ensure_ascii=False))
@@ -69,6 +72,19 @@ def command(context: click.Context, /, **_: object) -> int:
     else:
         click.echo(result.diff.encode(), nl=False)
     return int(Exit.DONE)
+
+
+def _rendered(root: Path, tree: Tree, given: Mapping[str, object]) -> EditResult | Refusal:
+    """Return the edit of the values behind a serving that rendering shows."""
+    from trimtab.render import Workspace, edit_rendered, find_tools  # noqa: PLC0415 - most edits render nothing
+
+    request = _request(given)
+    if not request.subject or request.selector_key:
+        raise UsageError("--render goes with --subject and --set alone")
+    charts = given["charts"]
+    tools = replace(find_tools(os.environ), charts=str(charts.absolute()) if isinstance(charts, Path) else "")
+    with Workspace(root, tree, tools) as workspace:
+        return edit_rendered(workspace, request.subject, request.values or {})
 
 
 def _request(given: Mapping[str, object]) -> Request:

@@ -65,14 +65,19 @@ def edit(
     Raises:
         UsageError: A word that is none of the vocabulary, or a value that is none of its field.
     """
-    wanted = {field: _typed(field, value) for field, value in values.items()}
+    wanted = {field: typed(field, value) for field, value in values.items()}
     try:
         return _Editor(tree, subject, selector_key, repository).run(wanted)
     except RefusedError as error:
         return Refusal(error.message, error.hint)
 
 
-def _typed(field: str, value: Scalar) -> Scalar:
+def typed(field: str, value: Scalar) -> Scalar:
+    """Return a value as its field has it.
+
+    Raises:
+        UsageError: A word that is none of the vocabulary, or a value that is none of its field.
+    """
     if field not in vocabulary.FIELDS:
         near = difflib.get_close_matches(field, sorted(vocabulary.FIELDS), n=1)
         raise UsageError(f"`{field}` is no setting", f"did you mean `{near[0]}`?" if near else "see `trimtab inspect`")

@@ -1,6 +1,7 @@
 """helm and kustomize, fenced in: what a repository's files become, and what a change of them changes."""
 
 from trimtab.render.compare import ABSENT, FieldChange, compare
+from trimtab.render.edited import edit_rendered
 from trimtab.render.fence import Tools, find_tools
 from trimtab.render.found import Unseen, unseen, with_rendered
 from trimtab.render.names import live_names
@@ -20,6 +21,7 @@ __all__ = [
     "Unseen",
     "Workspace",
     "compare",
+    "edit_rendered",
     "find_tools",
     "live_names",
     "unseen",

@@ -97,8 +97,7 @@ def _of(target: Target, workspace: Workspace, repository: str) -> Iterator[Servi
     rendered = workspace.render(target)
     if not isinstance(rendered, Rendered):
         return
-    text = "\n---\n".join(json.dumps(one) for one in rendered.objects.values())
-    seen = Tree({_TEXT: text.encode()})
+    seen = _seen(rendered)
     servings = inspect(seen).servings
     traced = trace(workspace, target) if servings else None
     if not isinstance(traced, Traced):
@@ -113,6 +112,16 @@ def _of(target: Target, workspace: Workspace, repository: str) -> Iterator[Servi
         }
         if settings:
             yield _placed(serving, settings, target, workspace.tree)
+
+
+def _seen(rendered: Rendered) -> Tree:
+    """Return what was rendered as a file, a document for each object in their order."""
+    return Tree({_TEXT: "\n---\n".join(json.dumps(one) for one in rendered.objects.values()).encode()})
+
+
+def seen_servings(rendered: Rendered) -> tuple[Serving, ...]:
+    """Return the servings among rendered objects, with all that they say."""
+    return inspect(_seen(rendered)).servings
 
 
 def _placed(serving: Serving, settings: Mapping[str, Setting], target: Target, tree: Tree) -> Serving:
@@ -153,7 +162,7 @@ class _Way:
         """Return the scalar of the values that a rendered setting comes from; None where it is not one that says it."""
         document = setting.location.document
         root = self.seen.sources(_TEXT)[document].root()
-        pointer = _pointer_at(root, setting.location.start) if root is not None else ""
+        pointer = pointer_at(root, setting.location.start) if root is not None else ""
         field = Driven(self.keys[document], pointer)
         leaves = [leaf for leaf, driven in self.traced.drives.items() if field in driven]
         places = [at for leaf in leaves if (at := _written(self.target, self.tree, leaf)) is not None]
@@ -161,14 +170,14 @@ class _Way:
         return same[0] if len(same) == 1 else None
 
 
-def _pointer_at(here: Cursor, offset: int) -> str:
+def pointer_at(here: Cursor, offset: int) -> str:
     """Return the JSON pointer of the scalar, or of the key's value, that holds an offset of a rendered text."""
     below = [(str(index), item) for index, item in enumerate(here.items())]
     below += [(key.value, cursor) for key, cursor in here.pairs()]
     for part, cursor in below:
         start = cursor.key.start if cursor.key is not None else cursor.node.start
         if start <= offset <= cursor.node.end:
-            return f"/{part.replace('~', '~0').replace('/', '~1')}{_pointer_at(cursor, offset)}"
+            return f"/{part.replace('~', '~0').replace('/', '~1')}{pointer_at(cursor, offset)}"
     return ""
 
 
