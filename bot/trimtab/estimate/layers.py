@@ -14,6 +14,7 @@ from trimtab.estimate.mixers import conv_layer, delta_layer, kimi_delta_layer, l
 from trimtab.estimate.shape import Keep, Layer, Moe, Split, Weight, linear, small
 from trimtab.estimate.sizes import hidden_of
 from trimtab.estimate.traits import traits_of
+from trimtab.estimate.zamba import zamba_layers
 
 _MIXERS: Mapping[Mix, Callable[[Keys], Layer]] = {
     Mix.MAMBA: mamba_layer,
@@ -34,6 +35,8 @@ def layers_from(keys: Keys, moe: Moe | None) -> tuple[Layer, ...]:
     blocks = keys.layer_list("block_configs")
     if blocks:
         return tuple(_searched(keys, block) for block in blocks)
+    if keys.text("model_type") == "zamba2":
+        return zamba_layers(keys)
     pattern = pattern_of(keys)
     built: dict[tuple[object, ...], Layer] = {}
     layers = []

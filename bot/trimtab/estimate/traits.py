@@ -170,7 +170,7 @@ _PLAIN = frozenset({
     "kimi_k2", "kimi_k3", "kimi_vl", "llama", "llama4_text", "mamba", "mamba2", "mimo", "mimo_v2_flash", "minicpm3",
     "minimax", "ministral", "ministral3", "mistral", "mistral4", "mixtral", "mllama_text_model", "nemotron-nas",
     "nemotron_h", "phi3", "phi3_v", "phi4_multimodal", "phi4mm", "pixtral", "smollm3", "solar", "solar_open",
-    "step3_text", "vaultgemma", "xverse", "yi",
+    "step3_text", "vaultgemma", "xverse", "yi", "zamba2",
 })  # fmt: skip
 _OTHER_NAMES = {
     "RefinedWeb": "falcon",
