@@ -230,7 +230,7 @@ def test_a_branch_named_as_our_prefix_is_said(on: Stage) -> None:
 
     links = sync(on.site(), found(on.bare, Facts()), on.ledger(), Limits(), NOW_S)
 
-    assert all(link.note.startswith("held: ") for link in links)
+    assert all(link.note.startswith("held: ") and "name no branch trimtab" in link.note for link in links)
     assert on.forge.pulls() == ()
     git(on.bare, "update-ref", "-d", "refs/heads/trimtab")
     finish(on)

@@ -10,12 +10,13 @@ from trimtab.fleet import Found, Unknown
 from trimtab.gitio import Pushed, Refused, Update, push
 from trimtab.life import Draft, Entry, Journal, State
 from trimtab.publish.ask import ask
-from trimtab.publish.forge import PullRequest, RateLimitedError
+from trimtab.publish.forge import PREFIX, PullRequest, RateLimitedError
 from trimtab.publish.move import OURSELVES, Call, Drafted, Move, Moved
 from trimtab.publish.site import Site
 from trimtab.recommendation import Link
 
 _OVERTAKEN = "held: another run is at work on it"
+_ALLOW = f"let the token push to {PREFIX}**, and name no branch {PREFIX.rstrip('/')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def _pushed(step: _Step, due: Mapping[str, Moved], outcomes: Mapping[str, Pushed
     outcome = outcomes[update.branch]
     if isinstance(outcome, Pushed):
         return step
-    return step.stopped(_OVERTAKEN if outcome.stale else f"held: the branch was refused: {outcome.reason}")
+    return step.stopped(_OVERTAKEN if outcome.stale else f"held: the branch was refused: {outcome.reason}; {_ALLOW}")
 
 
 def _ask(site: Site, step: _Step) -> _Step:
