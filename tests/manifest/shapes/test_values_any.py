@@ -432,3 +432,11 @@ def test_no_list_of_arguments_is_made_up_where_the_chart_has_none() -> None:
 
     assert isinstance(refused, Refusal)
     assert "no place" in refused.reason
+
+
+def test_a_mapping_of_the_engines_flags_takes_another() -> None:
+    """Charts that turn keys into flags take a new key, spelled as its neighbours are."""
+    text = "image: vllm/vllm-openai:v0.19.0\nmodel: org/chat\ngpus: 1\nserverArgs:\n  max-num-seqs: 128\n"
+    after = edited(text, "chat/values.yaml#//chat/chat", max_model_len=4096)
+
+    assert after == text + "  max-model-len: 4096\n"

@@ -18,7 +18,7 @@ from trimtab.manifest.container import Container, field_hit, nim_model, read_eng
 from trimtab.manifest.environment import Environment
 from trimtab.manifest.flags import dialect, flag_for
 from trimtab.manifest.hit import Draft
-from trimtab.manifest.options import take_first_argument
+from trimtab.manifest.options import take_first_argument, take_options
 from trimtab.manifest.shapes.owner import Owner, image_of
 from trimtab.manifest.shapes.values_look import CLOSED, Look
 from trimtab.manifest.shapes.values_parts import is_another, is_off
@@ -148,7 +148,9 @@ def draft_of(look: Look, owner: Owner, name: str) -> Draft:
     if draft.engine == "nim" and look.image is not None:
         draft.add(nim_model(look.image.get("repository")))
     draft.adders.update({field: one for field, one in settings.adders.items() if _has_place(field, look, environment)})
-    if look.empty is not None and not look.lists:
+    if look.options is not None and not look.lists:
+        take_options(draft, *look.options, settings.engine)
+    elif look.empty is not None and not look.lists:
         take_first_argument(draft, *look.empty, settings.engine)
     _take_scale(draft, look)
     _take_rest(draft, look)

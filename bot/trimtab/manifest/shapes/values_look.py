@@ -21,6 +21,7 @@ _COUNTS = frozenset({"count", "number", "num"})
 _MEMORY = frozenset({"shm", "dshm", "sharedmemory"})
 _SIZES = frozenset({"size", "sizelimit"})
 _CLIENT = frozenset({"baseurl", "apibase", "apibaseurl", "endpoint", "endpointurl", "openaiapibaseurl"})
+_OPTIONS = ("engineargs", "serverargs")
 _ADDRESS = re.compile(r"[\d.:\[\]]*|localhost|.*\{\{.*")
 _MODEL = re.compile(r"(?:hf://|oci://|s3://|pvc://|gs://)?/?[\w.-]+/[\w./:-]+")
 _TAGGED = re.compile(r"[\w.-]+(?::[\w.-]+)?")
@@ -44,6 +45,7 @@ class Look:
         keyed: The engine that a part is named after.
         images: Images by the engine that their keys are named after, for charts that run one of several.
         empty: What has an empty list of arguments, and its key.
+        options: What has a mapping of the engine's flags as keys, and its key.
         parts: Mappings by normalised key: `resources`, `nodeselector`, `env`.
         model: The scalar that names the model.
         spoken: Whether arguments name the engine.
@@ -55,6 +57,7 @@ class Look:
     scaler: dict[str, Cursor] = field(default_factory=dict)
     lists: list[Cursor] = field(default_factory=list)
     empty: tuple[Cursor, str] | None = None
+    options: tuple[Cursor, str] | None = None
     image: Cursor | None = None
     engine: str = ""
     said: str = ""
@@ -129,7 +132,13 @@ class Look:
             elif word in CLOSED or word == "images":
                 self._part(word, cursor)
             elif self._opens(word, cursor):
+                self._take_options(at, key)
                 yield word, cursor
+
+    def _take_options(self, at: Cursor, key: str) -> None:
+        """Take a mapping of flags by its key, as where a new one goes."""
+        if plain(key).endswith(_OPTIONS):
+            self.options = self.options or (at, key)
 
     def _opens(self, word: str, cursor: Cursor) -> bool:
         """Return whether a mapping belongs to this serving, so that its keys count here."""
