@@ -9,6 +9,7 @@ from trimtab.manifest import Plain, Tree, documents_of
 from trimtab.manifest.paths import joined
 from trimtab.render.plainly import below, word
 from trimtab.render.target import Target
+from trimtab.render.values_from import values_from
 
 GROUP = "helm.toolkit.fluxcd.io"
 _SOURCES = "source.toolkit.fluxcd.io"
@@ -33,6 +34,7 @@ def target_of(tree: Tree, path: str, number: int, document: dict[str, Plain]) ->
         values=(path, number),
         missing="" if here else f"chart {shelved[0] or source} of {source} is not in this repository",
         shelved=("", "") if here else shelved,
+        values_from=tuple(one.path for one in values_from(tree, path, document)),
     )
 
 

@@ -9,6 +9,7 @@ from trimtab.manifest import BrokenYamlError, Plain, Tree, documents_of, plain_d
 from trimtab.render.applications import sources
 from trimtab.render.plainly import below, mappings, word
 from trimtab.render.target import Target
+from trimtab.render.values_from import merged, values_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ def inline_values(target: Target, tree: Tree) -> Inline:
     if not isinstance(document, dict):
         return Inline()
     if document.get("kind") == "HelmRelease":
-        return Inline(below(below(document, "spec"), "values"))
+        layers = (*(one.values for one in values_from(tree, path, document)), below(below(document, "spec"), "values"))
+        return Inline(merged(layers))
     found = sources(document)
     helm = found[target.source].helm if target.source < len(found) else {}
     return Inline(_argo_values(helm), _parameters(helm))

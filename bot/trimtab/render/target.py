@@ -21,6 +21,7 @@ class Target:
         shelved: Name and version of a chart that is not in the repository, to be looked for among the operator's.
         kube_version: The Kubernetes release that templates are told, where the declaration names one.
         api_versions: The APIs that templates are told of, where the declaration names them.
+        values_from: Files of the repository that values are referred to in, apart from values files.
         optional_files: Whether a values file may be missing.
     """
 
@@ -36,3 +37,4 @@ class Target:
     kube_version: str = ""
     api_versions: tuple[str, ...] = ()
     optional_files: bool = False
+    values_from: tuple[str, ...] = ()

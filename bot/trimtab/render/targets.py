@@ -114,7 +114,7 @@ def _feeds(target: Target, path: str, *, beside_charts: bool) -> bool:
     other_values = inside and path.endswith((".yaml", ".yml")) and "values" in path.rsplit("/", 1)[-1]
     if other_values and path != joined(target.path, "values.yaml") and path not in target.values_files:
         return False
-    return inside or path in target.values_files or path == target.values[0]
+    return inside or path in (*target.values_files, *target.values_from, target.values[0])
 
 
 def _releases(tree: Tree) -> Iterator[Target]:
