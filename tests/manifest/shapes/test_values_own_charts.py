@@ -1,0 +1,203 @@
+"""Values of charts that people write themselves: many models, several engines, clients, and where flags go."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.manifest.samples import edited, one, said
+from trimtab.manifest import Refusal, Tree, edit, inspect
+
+CATALOGUE = """\
+servingRuntime: {env: []}
+models:
+  small:
+    id: org/small-3b
+    args: [--max-model-len, "14336", --dtype, bfloat16]
+    resources: {limits: {cpu: "2"}}
+  plain:
+    id: org/plain-20b
+    args: [--tool-call-parser, openai]
+  big:
+    id: org/big-70b
+    enabled: false
+    accelerators: "4"
+    args: [--tensor-parallel-size, "4"]
+"""
+
+
+def test_a_mapping_of_models_is_a_serving_for_each_that_is_on() -> None:
+    """Each model's arguments are its own, and never another's; one that is switched off is not deployed."""
+    servings = inspect(Tree({"llm/values.yaml": CATALOGUE.encode()})).servings
+
+    assert {one.container: said(one) for one in servings} == {
+        "small": {"cpu_limit": "2", "dtype": "bfloat16", "max_model_len": 14336, "model": "org/small-3b"},
+        "plain": {"model": "org/plain-20b"},
+    }
+
+
+CHOICE = """\
+image: {repository: registry.example/vllm-cpu, tag: v0.10.2}
+LLM_MODEL_ID: org/chat
+max_model_len: 8192
+presets:
+  org/chat: {extraCmdArgs: [--max-num-seqs, "256", --enforce-eager]}
+  org/code: {extraCmdArgs: [--max-num-seqs, "8", --enforce-eager]}
+"""
+
+
+def test_arguments_of_models_side_by_side_are_not_one_command() -> None:
+    """Which of them runs is decided elsewhere, so that no flag of theirs is the serving's."""
+    assert said(one(CHOICE, "values.yaml")) == {
+        "engine_version": "v0.10.2",
+        "max_model_len": 8192,
+        "model": "org/chat",
+    }
+
+
+SEVERAL = """\
+backend: vllm
+image:
+  llamaCpp: {tag: server-cuda}
+  vllm: {tag: v0.19.1}
+model: {storageUri: "oci://registry.example/models/chat:1.0"}
+vllm: {maxModelLen: 49152}
+scaling: {minReplicas: 1, maxReplicas: 3}
+dshm: {sizeLimit: 8Gi}
+"""
+
+
+def test_the_image_of_the_engine_that_is_said_to_run_counts() -> None:
+    """A chart for several engines has an image for each, and a key that chooses."""
+    assert said(one(SEVERAL, "values.yaml")) == {
+        "engine_version": "v0.19.1",
+        "max_model_len": 49152,
+        "max_replicas": 3,
+        "min_replicas": 1,
+        "model": "oci://registry.example/models/chat:1.0",
+        "shm_size": "8Gi",
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["workload: {framework: sglang, gpus: 8, model: {name: org/chat}}", "model: {name: org/chat, gpus: 8}\nsglang: {}"],
+)
+def test_a_key_that_names_the_engine_is_enough_beside_model_and_gpus(text: str) -> None:
+    """Recipes name the engine as a value or as a key, and no image."""
+    serving = one(text, "values.yaml")
+
+    assert (serving.engine, said(serving)) == ("sglang", {"gpu_count": 8, "model": "org/chat"})
+
+
+@pytest.mark.parametrize(
+    "text", ["image: python:3.12\nvllm: {host: chat.llm.svc, port: 80, model: org/chat}", "framework: vllm\ngpus: 8"]
+)
+def test_a_client_or_a_bare_word_is_no_serving(text: str) -> None:
+    """Where another's engine answers, or what nobody gave a model, nothing is served."""
+    assert not inspect(Tree({"values.yaml": text.encode()})).servings
+
+
+def test_a_chart_that_measures_or_trains_serves_nothing() -> None:
+    """Such charts run an engine's image for a while, and their own names say for what."""
+    values = b"image: rocm/vllm:rocm6\ngpus: 1\nmodel: org/chat\n"
+
+    def servings(folder: str) -> int:
+        return len(inspect(Tree({f"{folder}/values.yaml": values})).servings)
+
+    assert servings("llm-inference-vllm") == 1
+    assert servings("llm-inference-vllm-benchmark/helm") == 0
+
+
+LISTED = """\
+defaultServingImage: registry.example/vllm-cuda:3.3.0
+models:
+- name: plain
+  uri: oci://registry.example/models/plain-20b:1.5
+  extraArgs: [--trust-remote-code]
+- name: long
+  uri: oci://registry.example/models/long-30b:1.0
+  extraArgs: [--max-model-len=131072]
+"""
+
+
+def test_in_a_list_of_models_each_serves_where_one_plainly_does() -> None:
+    """One item's flags tell what the list is for; its neighbours need no flags of their own."""
+    servings = inspect(Tree({"values.yaml": LISTED.encode()})).servings
+
+    assert {one.container: said(one)["model"] for one in servings} == {
+        "plain": "oci://registry.example/models/plain-20b:1.5",
+        "long": "oci://registry.example/models/long-30b:1.0",
+    }
+
+
+PARTED = """\
+images:
+  vllmRuntime: {repository: registry.example/vllm-cpu, tag: "0.3"}
+  notebook: {repository: registry.example/workbench, tag: "1.8"}
+model: {storageUri: "oci://registry.example/tiny:1.0", maxModelLen: 2048}
+resources:
+  inference: {requests: {cpu: "2"}, limits: {cpu: "8"}}
+"""
+
+
+def test_images_and_resources_may_stand_under_the_parts_names() -> None:
+    """Of several images the engine's own counts; resources of the only part that has any are the serving's."""
+    assert said(one(PARTED, "values.yaml")) == {
+        "cpu_limit": "8",
+        "cpu_request": "2",
+        "engine_version": "0.3",
+        "max_model_len": 2048,
+        "model": "oci://registry.example/tiny:1.0",
+    }
+
+
+def test_ollama_serves_without_a_model_of_its_own() -> None:
+    """Models are pulled when asked for: its image and how often it runs make a serving, an operator's list does not."""
+    text = "replicaCount: 1\nimage: {repository: ollama/ollama, tag: 0.12.0}\nollama: {models: {pull: []}}"
+
+    operator = "modelServers:\n  OLlama: {images: {default: 'ollama/ollama:0.12.0'}}"
+
+    assert said(one(text, "values.yaml")) == {"engine_version": "0.12.0", "replicas": 1}
+    assert not inspect(Tree({"values.yaml": operator.encode()})).servings
+
+
+SHARED_MEMORY = """\
+controllers:
+  vllm:
+    containers:
+      app:
+        image: {repository: vllm/vllm-openai, tag: v0.19.0}
+        args: [--model, org/chat]
+persistence:
+  cache: {type: emptyDir, sizeLimit: 1Gi, globalMounts: [{path: /cache}]}
+  memory:
+    type: emptyDir
+    medium: Memory
+    sizeLimit: 8Gi
+    advancedMounts: {vllm: {app: [{path: /dev/shm}]}}
+"""
+
+
+def test_shared_memory_is_what_the_container_itself_mounts() -> None:
+    """The template for applications mounts a volume for one container by the names of both."""
+    other = SHARED_MEMORY.replace("{vllm: {app:", "{vllm: {sidecar:")
+
+    assert said(one(SHARED_MEMORY, "values.yaml"))["shm_size"] == "8Gi"
+    assert "shm_size" not in said(one(other, "values.yaml"))
+
+
+def test_no_list_of_arguments_is_made_up_where_the_chart_has_none() -> None:
+    """Variables of the chart are no sign that it reads a key `args`; nothing is written that nothing reads."""
+    text = "image: vllm/vllm-openai:v0.19.0\nmodel: org/chat\ngpus: 1\nenv_vars: {HF_HOME: /cache}\n"
+    refused = edit(Tree({"chat/values.yaml": text.encode()}), "chat/values.yaml#//chat/chat", {"max_model_len": 4096})
+
+    assert isinstance(refused, Refusal)
+    assert "no place" in refused.reason
+
+
+def test_a_mapping_of_the_engines_flags_takes_another() -> None:
+    """Charts that turn keys into flags take a new key, spelled as its neighbours are."""
+    text = "image: vllm/vllm-openai:v0.19.0\nmodel: org/chat\ngpus: 1\nserverArgs:\n  max-num-seqs: 128\n"
+    after = edited(text, "chat/values.yaml#//chat/chat", max_model_len=4096)
+
+    assert after == text + "  max-model-len: 4096\n"
