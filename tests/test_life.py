@@ -255,6 +255,7 @@ def answered(life: Life) -> None:
     commit_to(life.bare, life.branch("plan"), {"apps/plan.yaml": MANIFEST.format(name="plan", replicas=3)}, "Three")
     life.trimtab("run")
     assert life.steps("chat") == [*life.begun, ("command", "ada")]
+    assert next(one.note for one in life.entries() if one.step == "command").startswith("approved ")
     assert life.steps("docs") == [*life.begun, ("dismissed", "ada")]
     assert life.steps("mail") == [*life.begun, ("snoozed", "ada")]
     assert life.steps("plan") == [*life.begun, ("open", life.bot)]
