@@ -1,31 +1,24 @@
-"""Attacks by time: what moves between a comment and its answer, what is forged before it, and what is cut off."""
+"""Attacks by time and by forgery: what is pasted before an answer, what is cut off, what comes twice."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.forges.state import BOT, LATER, NOW, ForgeState, commit_to, git, show, tip
-from tests.publish.chat.cut import Cut, KilledError
+from tests.forges.state import BOT, LATER, NOW, ForgeState, tip
+from tests.publish.chat.cut import KilledError
+from tests.publish.chat.scene import AT_S, HOUR_S, answer, commands, cut, replies, run
 from tests.publish.proposals import proposal, wanted
 from tests.publish.stages import SERVED, Stage, stage
 from trimtab.config import Limits
 from trimtab.errors import ForgeError
-from trimtab.life import Entry
-from trimtab.publish import Answered, Chat, Pointer, answer_all, catch_up, sync
+from trimtab.publish import Chat, Pointer, answer_all, catch_up, sync
 from trimtab.publish.forge import RateLimitedError
-from trimtab.record import Verified
-
-AT_S = int(datetime.fromisoformat(NOW).timestamp())
-"""When the comments of the fakes are written."""
-
-HOUR_S = 3600
 
 
 @pytest.fixture
@@ -42,151 +35,6 @@ def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     with stage(request.param, tmp_path) as ready:
         run(ready)
         yield ready
-
-
-def run(on: Stage, at_s: int = AT_S - 24 * HOUR_S, replicas: int = 2) -> str:
-    """Run once, without looking at comments, and return what became of the proposal."""
-    return sync(on.site(), wanted(proposal(on.bare, replicas=replicas)), on.ledger(at_s), Limits(), at_s)[0].note
-
-
-def cut(on: Stage, writes: int = 1_000_000) -> Cut:
-    """Return what a fresh process works with, until it is killed."""
-    return Cut(on.forge, on.ledger(AT_S), writes)
-
-
-def answer(on: Stage, held: Cut | None = None) -> tuple[Answered, ...]:
-    """Answer what waits, as a process of its own, with merging on."""
-    held = held or cut(on)
-    return answer_all(replace(on.site(), forge=held), held, Chat(AT_S, merges=True))[0]
-
-
-def commands(on: Stage) -> list[Entry]:
-    """Return the entries of commands; the ledger holds."""
-    assert isinstance(on.ledger().prove(), Verified)
-    return [entry for entry in on.ledger().entries() if entry.command]
-
-
-def replies(on: Stage, number: int = 1) -> list[str]:
-    """Return what the bot said."""
-    return [said.body for said in on.state.get(number).comments if said.login == BOT]
-
-
-def _push(on: Stage) -> None:
-    push(on)
-
-
-def push(on: Stage) -> str:
-    """Push to the branch of the pull request as a person, and return its head before."""
-    branch = on.state.get(1).branch
-    before = tip(on.bare, branch)
-    commit_to(on.bare, branch, {"apps/chat.yaml": "replicas: 0\n"}, "Sneak")
-    return before
-
-
-def test_a_push_between_two_reads_of_an_approval_is_not_merged(served: Stage) -> None:
-    """The branch moves after its head was read: what is merged could only be that head, and is not."""
-    served.state.say(1, "ada", "/trimtab approve")
-    held = cut(served)
-    held.on_rights = lambda: _push(served)
-
-    answer(served, held)
-
-    assert served.state.get(1).state == "open"
-    assert show(served.bare, "main", "apps/chat.yaml") == "replicas: 4"
-    (reply,) = replies(served)
-    assert "did not merge" in reply or "not mine" in reply
-
-
-def test_a_push_that_is_taken_back_brings_nothing_in(on: Stage) -> None:
-    """A head that came and went between comment and answer is never what is merged."""
-    before = push(on)
-    on.state.say(1, "ada", "/trimtab approve")
-    git(on.bare, "update-ref", f"refs/heads/{on.state.get(1).branch}", before)
-
-    answer(on)
-
-    (entry,) = commands(on)
-    assert entry.head == before
-    assert show(on.bare, "main", "apps/chat.yaml") == "replicas: 2"
-
-
-@pytest.mark.parametrize(("hours", "approved"), [(2, False), (-0.5, False), (-3, True)])
-def test_a_head_that_its_author_did_not_see_is_not_approved(on: Stage, hours: float, approved: bool) -> None:
-    """The bot itself replaced the head after the comment, or noted a time before it and may have pushed after it."""
-    run(on, int(AT_S + hours * HOUR_S), replicas=3)
-    on.state.say(1, "ada", "/trimtab approve")
-
-    answer(on)
-
-    (entry,) = commands(on)
-    assert bool(entry.tree) is approved
-    assert (on.state.get(1).state == "merged") is approved
-    assert ("It changed since your comment" in replies(on)[0]) is not approved
-
-
-def test_an_approval_that_names_the_whole_commit_needs_no_clock(on: Stage) -> None:
-    """With the id of the head nothing is left to doubt, whenever it was pushed."""
-    run(on, AT_S + HOUR_S, replicas=3)
-    on.state.say(1, "ada", f"/trimtab approve {on.state.get(1).head}")
-
-    answer(on)
-
-    assert on.state.get(1).state == "merged"
-
-
-def test_a_head_that_stood_when_the_comment_came_is_approved(served: Stage) -> None:
-    """The head was replaced shortly before; the forge tells that nothing changed after the comment."""
-    run(served, AT_S - 60, replicas=3)
-    served.state.say(1, "ada", "/trimtab approve")
-
-    answer(served)
-
-    assert served.state.get(1).state == "merged"
-
-
-def test_a_merge_is_its_approvers(served: Stage) -> None:
-    """The bot's token merged; the ledger says who approved that head."""
-    served.state.say(1, "ada", "/trimtab approve")
-    answer(served)
-
-    catch_up(served.site(), served.ledger())
-
-    entry = served.ledger().entries()[-1]
-    assert (entry.step, entry.actor.login, entry.actor.id) == ("approved", "ada", 7)
-    assert entry.head == commands(served)[0].head
-
-
-def test_a_pull_request_that_goes_elsewhere_is_not_approved(on: Stage) -> None:
-    """Somebody pointed it at another base: what would come of it there was not proposed."""
-    git(on.bare, "update-ref", "refs/heads/release", tip(on.bare, "main"))
-    on.state.edit(1, base="release")
-    on.state.say(1, "ada", "/trimtab approve")
-
-    answer(on)
-
-    assert commands(on)[0].note == "not done: It goes to release now, not to main."
-    assert on.state.get(1).state == "open"
-
-
-def test_who_opened_it_cannot_approve_it(on: Stage) -> None:
-    """A person's token opened it: the same person does not approve it."""
-    on.state.bots = frozenset()
-    on.state.say(1, BOT, "/trimtab approve")
-
-    answer(on)
-
-    assert "cannot approve" in commands(on)[0].note
-    assert on.state.get(1).state == "open"
-
-
-def test_permission_counts_when_it_acts(on: Stage) -> None:
-    """Who lost the permission after the comment may not any more."""
-    on.state.say(1, "ada", "/trimtab approve")
-    on.state.levels["ada"] = "read"
-
-    answer(on)
-
-    assert commands(on)[0].note == "refused: no write permission"
 
 
 def test_permission_that_cannot_be_told_is_none_yet(on: Stage) -> None:
