@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-import re
 import shutil
 import statistics
 import subprocess
@@ -83,7 +83,7 @@ def _asked(case: Record, folders: Sequence[Path], work: Path) -> Record | None:
     total, stored = parameters(deployment.model), _checkpoint_bytes(deployment)
     if isinstance(total, Impossible) or not stored:
         return None
-    folder = work / re.sub(r"\W+", "-", str(case.get("config") or deployment.model.name))
+    folder = work / hashlib.sha256(deployment.model.config_json.encode()).hexdigest()[:16]
     folder.mkdir(exist_ok=True)
     (folder / "config.json").write_text(deployment.model.config_json, encoding="utf-8")
     return {

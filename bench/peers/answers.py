@@ -2,7 +2,7 @@
 
 A case has `id, model, folder` (holds its `config.json`), `args, gpu, gpu_memory_gib` (usable), `bandwidth_gb_s`,
 `gpus, engine, load, weights_scheme, parameters, checkpoint_bytes`. The last two are what the Hub says of a model; here
-Trimtab's own count stands in, so that a peer that asks the Hub is not judged by its absence. An answer has `id` and
+Trimtab's own count stands in, so that a peer that cannot count is judged by the rest. An answer has `id` and
 what the peer gives of `weights_gib, kv_cache_gib, fits, tpot_ms, output_tokens_per_s`, or `error`.
 """
 

@@ -1,4 +1,4 @@
-"""llm-d-planner's capacity planner, told by dtype how many parameters the Hub would name."""
+"""llm-d-planner's capacity planner; it counts nothing by itself, so the Hub's count is handed to it and not scored."""
 
 from answers import Answer, Case, answer_all
 from planner import capacity_planner
@@ -18,8 +18,7 @@ def answer(case: Case) -> Answer:
     requests = capacity_planner.max_concurrent_requests(
         *asked, case.length, case.gpu_memory_gib, case.utilisation, 1, tp, pp, 1
     )
-    weights = capacity_planner.per_gpu_model_memory_required(*asked, tp, pp)
-    return {"weights_gib": weights, "kv_cache_gib": left / (tp * pp), "fits": requests >= 1}
+    return {"kv_cache_gib": left / (tp * pp), "fits": requests >= 1}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""vramscout's plan for vLLM, from a model's configuration and what the Hub says of its size."""
+"""vramscout's plan for vLLM, from a model's configuration alone: it counts dense models by itself."""
 
 import vramscout.modern_v06
 from answers import Answer, Case, answer_all
@@ -17,8 +17,7 @@ _OWN = ("Model weights / rank", "CUDA / runtime", "Prefill scratch", "Safety res
 
 def answer(case: Case) -> Answer:
     """Answer from its plan: the cache is what the budget leaves after all that is no cache or state."""
-    size = (case.parameters, case.checkpoint_bytes)
-    vramscout.modern_v06._selected_hub_metadata = lambda *_: size  # noqa: SLF001  # the one place where it asks the Hub
+    vramscout.modern_v06._selected_hub_metadata = lambda *_: (None, None)  # noqa: SLF001  # it would ask the Hub
     plan = plan_modern(
         str(case.folder),
         context=case.length,
