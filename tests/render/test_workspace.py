@@ -127,3 +127,29 @@ def test_without_tools_nothing_is_rendered(tmp_path: Path) -> None:
     assert "helm is not installed" in chart.reason
     assert replicas(plain) == [2]
     assert isinstance(values, Unrendered)
+
+
+def chart_of(root: Path, files: dict[str, str]) -> Rendered | Unrendered:
+    """Return what the chart becomes with files added or replaced."""
+    tree = Tree.read(write(root, {**CHART, **files}))
+    with Workspace(root, tree, tools()) as workspace:
+        return workspace.render(Target("helm", "charts/chat", "chat"))
+
+
+def test_a_schema_elsewhere_and_a_new_kubernetes_are_no_failure(tmp_path: Path) -> None:
+    """A chart whose schema refers to the web and that wants a recent cluster is rendered, and the proof says so."""
+    chart = CHART["charts/chat/Chart.yaml"] + 'kubeVersion: ">=1.30.0-0"\n'
+    schema = '{"$ref": "http://127.0.0.1:9/schema.json"}'
+    found = chart_of(tmp_path, {"charts/chat/Chart.yaml": chart, "charts/chat/values.schema.json": schema})
+    assert replicas(found) == [2]
+    assert isinstance(found, Rendered)
+    assert found.tool.endswith("its schema not at hand)")
+
+
+def test_what_a_schema_forbids_is_said_in_full(tmp_path: Path) -> None:
+    """A schema that is at hand is kept to, and the reason names the value, not only the chart."""
+    schema = '{"properties": {"replicas": {"maximum": 1}}}'
+    found = chart_of(tmp_path, {"charts/chat/values.schema.json": schema})
+    assert isinstance(found, Unrendered)
+    assert "specifications of the schema" in found.reason
+    assert "replicas" in found.reason

@@ -169,5 +169,10 @@ def _why(code: int, said: str, timeout_s: float) -> str:
     if "stack overflow" in said or "goroutine stack exceeds" in said:
         return "its templates call themselves without end"
     lines = [line for line in said.splitlines() if line.strip()] or ["no reason given"]
-    line = next((one.removeprefix("Error: ") for one in lines if one.startswith("Error: ")), lines[-1])
-    return "".join(letter for letter in line if letter.isprintable())[:400]
+    first = next((number for number, one in enumerate(lines) if one.startswith("Error: ")), len(lines) - 1)
+    told = [lines[first].removeprefix("Error: ")]
+    for line in lines[first + 1 :]:
+        if not told[-1].rstrip().endswith(":"):  # a line that ends so only announces what was wrong
+            break
+        told.append(line.strip())
+    return "".join(letter for letter in " ".join(told) if letter.isprintable())[:400]

@@ -29,6 +29,16 @@ _LARGEST_BYTES = 2 * 1024 * 1024
 _RELEASE = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 """Helm 3.18 `ValidateReleaseName`; so no name of a release can be read as an option."""
 
+_FORGIVEN = (
+    ('failing loading "http', ("--skip-schema-validation",)),
+    ("chart requires kubeVersion:", ("--kube-version", "1.34.0")),
+)
+"""What helm ends with that says nothing of the values, and how it is asked again.
+
+A schema that lies elsewhere cannot be had without a network; a helm that is built from source takes the cluster for
+Kubernetes 1.20 where nobody tells it more.
+"""
+
 
 class Workspace:
     """Renders targets of one repository; a context manager that removes its copy. Threads take turns."""
@@ -135,10 +145,10 @@ class Workspace:
                 beside = Path(spare) / f"{name}.json"
                 beside.write_text(json.dumps(layer, ensure_ascii=False))
                 command += ["--values", str(beside)] if layer else []
-            printed = run([*command, *inline.options()], self._copied())
+            printed, unchecked = _templated([*command, *inline.options()], self._copied())
         if isinstance(printed, Unrendered):
             return printed
-        return _parsed(printed, f"helm {version(tool)} (chart {self._shown(target)})")
+        return _parsed(printed, f"helm {version(tool)} (chart {self._shown(target)}{unchecked})")
 
     def _chart(self, target: Target, tree: Tree) -> Path | Unrendered:
         """Return what helm is given for a chart: a path from the copy's root, or one on the shelf."""
@@ -167,6 +177,18 @@ class Workspace:
                     with suppress(OSError):  # a file that may not be read is as good as absent
                         shutil.copyfile(self._root / entry.path, place, follow_symlinks=False)
         return self._folder
+
+
+def _templated(command: list[str], folder: Path) -> tuple[bytes | Unrendered, str]:
+    """Return what helm prints, asked once more where its answer says nothing of the values; and what went unchecked."""
+    printed = run(command, folder)
+    unchecked = ""
+    for sign, options in _FORGIVEN:
+        if isinstance(printed, Unrendered) and sign in printed.reason and options[0] not in command:
+            command = [*command, *options]
+            printed = run(command, folder)
+            unchecked = unchecked or (", its schema not at hand" if "schema" in options[0] else "")
+    return printed, unchecked
 
 
 def _told(target: Target) -> list[str]:
