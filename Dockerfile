@@ -2,7 +2,9 @@
 # that your registry serves when you build.
 FROM golang:1.25-bookworm AS tools
 ENV CGO_ENABLED=0 GOFLAGS=-trimpath GOBIN=/out
-RUN go install helm.sh/helm/v3/cmd/helm@v3.18.6 \
+# A helm that Go builds tells charts of Kubernetes 1.20 unless it is told otherwise, as its own releases are.
+RUN go install -ldflags "-X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=33" \
+      helm.sh/helm/v3/cmd/helm@v3.18.6 \
  && go install sigs.k8s.io/kustomize/kustomize/v5@v5.7.1
 
 FROM python:3.12-slim-bookworm AS build
