@@ -29,6 +29,8 @@ def printed(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object
     ("words", "said"),
     [
         (("show", "gpus", "h100"), "1g.10gb"),
+        (("show", "h100"), "1g.10gb"),
+        (("show", "Qwen/Qwen3-8B"), "hidden_size"),
         (("show", "gpus"), "NVIDIA-L4"),
         (("show", "models", "Qwen/Qwen3-8B"), "hidden_size"),
         (("show", "models"), "Qwen/Qwen3-8B"),

@@ -22,12 +22,17 @@ def command() -> None:
 
 
 @command.command("show")
-@click.argument("kind", type=click.Choice(KINDS), default="gpus")
+@click.argument("kind", metavar="[gpus|models|instances|prices]", default="gpus")
 @click.argument("name", default="")
 @at_option
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print it.")
 def show(kind: str, name: str, at: str, form: str) -> int:
-    """Show the entries of KIND, or the one that NAME means, with their sources."""
+    """Show what the catalogue has of a kind, or the one entry that NAME means, with its sources.
+
+    A NAME alone is a model's where it holds a slash, else a GPU's.
+    """
+    if kind not in KINDS:
+        kind, name = "models" if "/" in kind else "gpus", " ".join(filter(None, (kind, name)))
     found = show_document(kind, name, _day(at))
     if form == "json":
         click.echo(json.dumps(found, indent=2))
