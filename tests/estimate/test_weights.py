@@ -186,3 +186,13 @@ def test_experts_beside_a_dense_part_are_quantised_though_the_dense_part_is_not(
     """NVIDIA's NVFP4 repack of Gemma 4 26B leaves `mlp*` plain and packs the experts: vLLM 0.20.2 printed 17.89 GiB."""
     found = sure(memory(deploy(known("nvidia/Gemma-4-26B-A4B-NVFP4"), "NVIDIA-GeForce-RTX-5090")))
     assert found.weights_gib.value == pytest.approx(17.89, rel=0.005)
+
+
+def test_a_draft_model_that_is_not_known_is_said_to_be_left_out() -> None:
+    """Its memory is not counted: the estimate says so, and its upper bound leaves room for it."""
+    alone = sure(memory(deploy(known("meta-llama/Llama-3.1-8B-Instruct"), "H100-80GB")))
+    draft = '{"model": "ours/draft", "num_speculative_tokens": 5}'
+    found = sure(memory(deploy(known("meta-llama/Llama-3.1-8B-Instruct"), "H100-80GB", speculative_config=draft)))
+    assert alone.doubts == ()
+    assert "ours/draft" in found.doubts[0]
+    assert found.weights_gib.high > 1.1 * alone.weights_gib.high

@@ -53,6 +53,7 @@ def figures(found: Answer) -> dict[str, object]:
         "outcome": found.memory.outcome,
         "reason": found.memory.reason or None,
         "risk": found.memory.risk or None,
+        "doubts": list(found.memory.doubts),
         **{name: rounded(figure.value) for name, figure in of_memory.items()},
         "max_model_len_that_fits": found.memory.max_model_len_that_fits,
         "kv_bytes_per_token": rounded(found.memory.kv_bytes_per_token),

@@ -24,7 +24,7 @@ def print_estimate(found: Answer, ask: Ask) -> None:
     """Print one estimate."""
     console, memory = console_for_tables(), found.memory
     console.print(_headline(found), soft_wrap=True)
-    for doubt in dict.fromkeys(filter(None, (memory.reason, memory.risk))):
+    for doubt in dict.fromkeys(filter(None, (memory.reason, memory.risk, *memory.doubts))):
         console.print(Text(one_line(doubt), "yellow"), soft_wrap=True)
     console.print()
     console.print(_bar(found), soft_wrap=True)

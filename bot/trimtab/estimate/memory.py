@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from trimtab.estimate.config import ConfigError
+from trimtab.estimate.drafts import Draft, draft_of
 from trimtab.estimate.engine import Engine, resolve
 from trimtab.estimate.kv import capacity, longest, plan_of
 from trimtab.estimate.kv_plan import Plan
@@ -20,6 +21,10 @@ from trimtab.estimate.weights import GIB, Stored, stored
 _LOADS_ABOUT = {"gguf": 0.06, "bitsandbytes": 0.06, "bnb": 0.06, "mxfp4": 0.015, "gptq": 0.03, "awq": 0.03}
 """How far weights may be off where a loader repacks them; 0.6 % otherwise."""
 
+
+_UNCOUNTED = 0.15
+"""How much of the target's weights a draft model of its own may add, an assumption: Llama 3.1 8B beside 70B is 11 %,
+Llama 3.2 1B beside 8B is 15 %."""
 
 _COMPRESSED = 0.12
 """How far the tokens of DeepSeek V4's cache may be off: quoted logs are within 10 %."""
@@ -93,6 +98,7 @@ def _memory(found: Resolved, weights: Figure, extra: Overhead, cache: Figure, pl
         outcome=verdict.outcome,
         reason=verdict.reason,
         risk=verdict.risk,
+        doubts=tuple(filter(None, (found.shape.doubt, _draft(found).doubt))),
         weights_gib=weights,
         activation_gib=extra.activation,
         non_torch_gib=extra.non_torch,
@@ -105,6 +111,10 @@ def _memory(found: Resolved, weights: Figure, extra: Overhead, cache: Figure, pl
     )
 
 
+def _draft(found: Resolved) -> Draft:
+    return draft_of(found.shape, found.engine.extras.speculative_json)
+
+
 def _around(bounds: list[float], spread: float) -> Figure:
     value, low, high = bounds
     return Figure(value, low * (1 - spread), high * (1 + spread))
@@ -114,7 +124,9 @@ def _weights(found: Resolved) -> Figure:
     value = max(0.0, found.stored.total / GIB - found.engine.offload_gib)
     off = _LOADS_ABOUT.get(found.scheme.method, 0.006)
     off = max(off, 0.015 if found.shape.vision else 0.0, 0.0 if found.stored.measured else found.shape.doubt_share)
-    return Figure(value, value * (1 - off) - 0.01, value * (1 + off) + 0.015)
+    draft = _draft(found)
+    more = _UNCOUNTED if draft.doubt and not draft.layers else 0.0
+    return Figure(value, value * (1 - off) - 0.01, value * (1 + off + more) + 0.015)
 
 
 def _cache(found: Resolved, weights: Figure, extra: Overhead) -> Figure:

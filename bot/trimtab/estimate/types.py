@@ -68,6 +68,7 @@ class Memory:
         max_model_len_that_fits: The longest context one request can have, tokens; 0 where not even the weights fit.
         kv_bytes_per_token: Of one replica, over all its GPUs.
         risk: Where it fits: why it may fail all the same (warm-up, load, a cache close to too small); empty otherwise.
+        doubts: What was assumed or left out for want of knowledge, a sentence each; the bands are wider for it.
     """
 
     fits: bool
@@ -83,6 +84,7 @@ class Memory:
     max_model_len_that_fits: int
     kv_bytes_per_token: float
     risk: str = ""
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
