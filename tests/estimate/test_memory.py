@@ -143,3 +143,15 @@ def test_scant_reserves_of_sglang_are_a_risk() -> None:
     assert "beside the engine's share" in found.risk
     assert found.kv_cache_tokens.low < 367_404 < found.kv_cache_tokens.high
     assert sure(memory(replace(crammed, engine="sglang", engine_version=""))).outcome == "oom_runtime"
+
+
+def test_ollama_s_context_goes_by_the_memory_of_its_gpus() -> None:
+    """Where nothing is set it serves 4,096 tokens on a small GPU and 32,768 on a larger one, not the model's own."""
+    model = known("meta-llama/Llama-3.1-8B-Instruct")
+    small_gpu, larger = (
+        sure(memory(replace(deploy(model, gpu_name), engine="ollama", engine_version="")))
+        for gpu_name in ("L4", "L40S")
+    )
+    assert small_gpu.fits
+    assert small_gpu.kv_cache_tokens.value / small_gpu.max_concurrency.value == pytest.approx(4096, rel=0.01)
+    assert larger.kv_cache_tokens.value / larger.max_concurrency.value == pytest.approx(32_768, rel=0.01)

@@ -70,7 +70,9 @@ _BASES = {
 def _bar(found: Answer) -> Text:
     """Return one GPU's memory to scale: weights, activation, runtime, graphs, cache, and what is left or missing."""
     total = found.deployment.gpu.memory_gib
-    parts = [(name, _gib(found.memory, field), colour) for name, field, colour in _PARTS]
+    cached = found.memory.kv_bytes_per_token > 0  # an encoder keeps none: what would be its cache is free
+    kept = _PARTS if cached else _PARTS[:-1]
+    parts = [(name, _gib(found.memory, field), colour) for name, field, colour in kept]
     bar, legend, used, filled = Text(), Text(), 0, 0.0
     for name, gib, colour in parts:
         filled += gib
@@ -102,7 +104,12 @@ def _figures_table(found: Answer) -> Table:
             ("KV cache, tokens", memory.kv_cache_tokens, ",.0f"),
             (f"requests of {_length(found):,} tokens at once", memory.max_concurrency, ",.1f"),
         ]
-    if not isinstance(speed, Impossible):
+    if not isinstance(speed, Impossible) and not speed.output_tokens_per_s.value:
+        rows += [
+            ("time of a request, ms", speed.ttft_ms, ",.0f"),
+            ("tokens read/s", speed.prefill_tokens_per_s, ",.0f"),
+        ]
+    elif not isinstance(speed, Impossible):
         rows += [
             ("time to first token, ms", speed.ttft_ms, ",.0f"),
             ("time per output token, ms", speed.tpot_ms, ",.1f"),

@@ -25,6 +25,7 @@ _SGLANG_TIERS = ((20, 2048, 8, 8), (35, 2048, 24, 80), (60, 4096, 32, 160), (90,
 """SGLang: GPUs below so many GiB take so many prompt tokens a step, and graphs to a batch (TP below 4, then above)."""
 _SGLANG_LAST = (16_384, 512, 512)
 _SGLANG_SEATS = 2048
+_OLLAMA_CONTEXTS, _OLLAMA_LONGEST = ((24, 4096), (48, 32_768)), 262_144
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,16 @@ def _batch(version: tuple[int, int], gpu: GpuType) -> Batch:
     if gpu.memory_gib >= _LARGE_GIB and not apart:
         return Batch(1024, 8192)
     return Batch(256, 2048)
+
+
+def context(name: str, gpus_gib: float, longest: int) -> int:
+    """Return the longest request where nothing is set, tokens; 0 where an engine takes what the model was made for.
+
+    Ollama goes by the memory of its GPUs: https://docs.ollama.com/context-length (docs/context-length.mdx at 948f6933).
+    """
+    if name != "ollama":
+        return 0
+    return min(longest, next((tokens for below, tokens in _OLLAMA_CONTEXTS if gpus_gib < below), _OLLAMA_LONGEST))
 
 
 def utilisation(name: str, version: tuple[int, int], gpu: GpuType, shape: Shape, chosen: Batch, ranks: int) -> float:

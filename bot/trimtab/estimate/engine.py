@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trimtab.estimate.config import ConfigError
-from trimtab.estimate.defaults import Batch, batch, first_core, utilisation
+from trimtab.estimate.defaults import Batch, batch, context, first_core, utilisation
 from trimtab.estimate.extras import Extras, read_extras
 from trimtab.estimate.kv_dtypes import kv_bytes
 from trimtab.estimate.release import NEWEST, Release, release_of
@@ -111,7 +111,8 @@ def resolve(deployment: Deployment, shape: Shape, kv_cache_dtype: str) -> Engine
     release = release_of(deployment.engine_version) if name == "vllm" else Release(NEWEST, 0, known=True)
     tp, pp, dp = _parallel(deployment, values)
     fitted = values.text("max_model_len") in {"auto", "-1"}
-    length = 0 if fitted else values.whole("max_model_len", 0, 0, 1 << 30)
+    usual_length = context(name, deployment.gpu.memory_gib * deployment.gpus, shape.max_positions)
+    length = 0 if fitted else values.whole("max_model_len", usual_length, 0, 1 << 30)
     usual = batch(name, release.minor, deployment.gpu, shape, length or shape.max_positions, tp)
     share = utilisation(name, release.minor, deployment.gpu, shape, usual, tp * pp)
     tokens = values.whole("max_num_batched_tokens", usual.tokens, -1, 1 << 26)
