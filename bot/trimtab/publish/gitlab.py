@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from functools import partial
 
 import requests
 from gitlab import Gitlab
@@ -150,7 +151,7 @@ class GitLab:
                 if _ours(each) and each.attributes.get("user_notes_count", 1)
             ]
         )
-        notes = [note for each in changed for note in self._caller.read(lambda each=each: self._notes(each))]  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+        notes = [note for each in changed for note in self._caller.read(partial(self._notes, each))]
         return tuple(sorted((note for note in notes if note.created >= since), key=lambda note: note.id))
 
     def comment(self, number: int, body: str, *, answers: int = 0) -> Comment | Unknown:
@@ -250,9 +251,8 @@ class GitLab:
     def _ids(self, reviewers: tuple[str, ...]) -> list[int]:
         """Return the ids of reviewers by name; groups and strangers are passed over."""
         found: list[int] = []
-        for reviewer in reviewers:
-            name = reviewer.removeprefix("@")
-            users = self._caller.read(lambda name=name: self._client.users.list(username=name, get_all=False))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+        for name in (reviewer.removeprefix("@") for reviewer in reviewers):
+            users = self._caller.read(partial(self._client.users.list, username=name, get_all=False))
             found += [int(user.id) for user in users if user.username.lower() == name.lower()]
         return found
 
