@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import re
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from trimtab.demo.world import MACHINES, App, Machine
 from trimtab.fleet import Scalar
+from trimtab.fleet.quantity import quantity
 
 _SAFE = "bcdfghjklmnpqrstvwxz2456789"
 """The alphabet of pod suffixes (k8s.io/apimachinery util/rand)."""
-
-_UNITS = {"Gi": 2**30, "Mi": 2**20, "Ki": 2**10, "G": 1e9, "M": 1e6, "k": 1e3, "m": 1e-3, "": 1.0}
-_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]*)?)(Gi|Mi|Ki|G|M|k|m|)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +30,8 @@ class Running:
 
     def amount(self, field: str, default: float) -> float:
         """Return a Kubernetes quantity as a number: cores, or bytes."""
-        match = _QUANTITY.fullmatch(self.text(field))
-        return float(match[1]) * _UNITS[match[2]] if match else default
+        figure = quantity(self.text(field))
+        return default if math.isnan(figure) else figure
 
     def text(self, field: str) -> str:
         """Return a setting as text; empty where it is not set."""

@@ -8,22 +8,26 @@ from collections.abc import Mapping
 
 from trimtab.fleet.found import Scalar
 
-_QUANTITY = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>m|[kMGTP]|[KMGTP]i)?", re.ASCII)
+_QUANTITY = re.compile(
+    r"(?P<number>\+?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,2})?)(?P<unit>[numkMGTPE]|[KMGTPE]i)?", re.ASCII
+)
 _FACTORS: Mapping[str, float] = {
+    "n": 1e-9,
+    "u": 1e-6,
+    "m": 1e-3,
     "": 1.0,
-    "m": 0.001,
-    **{unit: 1000.0**power for power, unit in enumerate("kMGTP", start=1)},
-    **{f"{unit}i": 1024.0**power for power, unit in enumerate("KMGTP", start=1)},
+    **{unit: 1000.0**power for power, unit in enumerate("kMGTPE", start=1)},
+    **{f"{unit}i": 1024.0**power for power, unit in enumerate("KMGTPE", start=1)},
 }
 """https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ (1.34)."""
 
 
 def quantity(value: Scalar) -> float:
-    """Return cores, bytes or a plain number for `500m`, `8Gi` or 0.5; NaN where it is none."""
-    if isinstance(value, bool):
+    """Return cores, bytes or a plain number for `500m`, `8Gi`, `1e3` or 0.5; NaN where it is none, or below zero."""
+    match = None if isinstance(value, bool) else _QUANTITY.fullmatch(str(value))
+    if match is None or (match["unit"] and "e" in match["number"].lower()):
         return math.nan
-    match = _QUANTITY.fullmatch(str(value))
-    return float(match["number"]) * _FACTORS[match["unit"] or ""] if match else math.nan
+    return float(match["number"]) * _FACTORS[match["unit"] or ""]
 
 
 def same(left: Scalar, right: Scalar) -> bool:

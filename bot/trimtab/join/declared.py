@@ -24,11 +24,12 @@ from trimtab.fleet import (
     Unknown,
     Workload,
 )
+from trimtab.fleet.quantity import quantity
 from trimtab.join.hardware import WHOLE_SLICES, kind_of, mig_profile, parse_product
 from trimtab.join.intent import infer_intent
 from trimtab.join.readings import GIB
 from trimtab.join.scale import declared_autoscaler, integer
-from trimtab.join.settings import model_of, quantity, version_of
+from trimtab.join.settings import model_of, version_of
 from trimtab.join.wishes import Source, join_wishes
 
 _ON_GPUS = frozenset({"vllm", "sglang", "nim", "tensorrt-llm", "tgi", "dynamo"})
@@ -155,5 +156,5 @@ def _host(settings: Mapping[str, Scalar], unseen: Unknown) -> Host:
 
 
 def _quantity(settings: Mapping[str, Scalar], name: str, factor: float = 1.0) -> Measure:
-    value = quantity(str(settings.get(name, "")))
+    value = quantity(settings.get(name, ""))
     return Unknown(f"{name} is not set in Git") if math.isnan(value) else Found(value * factor, "Git")

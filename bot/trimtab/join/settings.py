@@ -10,14 +10,12 @@ from dataclasses import dataclass, replace
 from trimtab.catalog import find_model, with_scheme
 from trimtab.facts import Series
 from trimtab.fleet import Found, Host, Measure, Model, Scalar, Serving, Unknown
+from trimtab.fleet.quantity import quantity
 from trimtab.join.host import declared
 from trimtab.join.measures import Measures
 from trimtab.join.readings import GIB, label, number
 
 _VERSION = re.compile(r"(?:^|[^\d.])v?(\d+\.\d+(?:\.\d+)?(?:[.-]?(?:post|rc|dev)\d+)?)")
-_QUANTITY = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>m|[kKMGTP]i?)?")
-_UNITS = {"m": 0.001, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
-_BINARY = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50}
 _SIGNAL_OF = {
     "cpu_request": "pod_cpu_request",
     "cpu_limit": "pod_cpu_limit",
@@ -67,23 +65,14 @@ def _of_pod(measures: Measures, git: Mapping[str, Scalar]) -> dict[str, Scalar]:
 def _spelled(figure: Found[float], git: Scalar, *, memory: bool) -> str:
     """Return a quantity as Git spells it where it is the same, else in Kubernetes' usual form."""
     value = figure.value
-    if math.isclose(quantity(str(git)), value, rel_tol=1e-6):
+    if math.isclose(quantity(git), value, rel_tol=1e-6):
         return str(git)
     if not memory:
         return str(int(value)) if value == int(value) else f"{round(value * 1000)}m"
     for unit in ("Gi", "Mi", "Ki"):
-        if value >= _BINARY[unit] and value % _BINARY[unit] == 0:
-            return f"{int(value / _BINARY[unit])}{unit}"
+        if value >= quantity(f"1{unit}") and value % quantity(f"1{unit}") == 0:
+            return f"{int(value / quantity(f'1{unit}'))}{unit}"
     return str(int(value))
-
-
-def quantity(text: str) -> float:
-    """Return a Kubernetes quantity in cores or bytes; NaN where it is none."""
-    match = _QUANTITY.fullmatch(text)
-    if not match:
-        return math.nan
-    unit = match["unit"] or ""
-    return float(match["number"]) * (_BINARY.get(unit) or _UNITS.get(unit) or 1.0)
 
 
 def filled(host: Host, settings: Mapping[str, Scalar]) -> Host:
@@ -98,7 +87,7 @@ def filled(host: Host, settings: Mapping[str, Scalar]) -> Host:
 
 
 def _stated(shown: Measure, settings: Mapping[str, Scalar], name: str, factor: float = 1.0) -> Measure:
-    value = quantity(str(settings.get(name, "")))
+    value = quantity(settings.get(name, ""))
     return shown if isinstance(shown, Found) or math.isnan(value) else Found(value * factor, f"{name} in Git")
 
 

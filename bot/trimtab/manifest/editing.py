@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from trimtab.errors import RefusedError, UsageError
 from trimtab.fleet import Scalar
+from trimtab.fleet.quantity import quantity
 from trimtab.manifest import vocabulary
 from trimtab.manifest.diff import unified
 from trimtab.manifest.flags import dialect
@@ -145,7 +146,7 @@ class _Editor:
     def _set(self, field: str, value: Scalar) -> None:
         draft = self._draft()
         before = _said(draft)
-        if same(_standing(draft, field), value):
+        if same(field, _standing(draft, field), value):
             return
         splices = _splices(draft, field, value, self._selector_key)
         for path in sorted({splice.path for splice in splices}):
@@ -176,7 +177,7 @@ class _Editor:
         after = _said(draft)
         allowed = {field, *([_COUPLED[field]] if field in _COUPLED else ())}
         same_rest = {name: said for name, said in before.items() if name not in allowed}
-        if not same(_standing(draft, field), value) or same_rest != {
+        if not same(field, _standing(draft, field), value) or same_rest != {
             k: v for k, v in after.items() if k not in allowed
         }:
             raise RefusedError(f"{field} would not say {spell(value)} after the edit", "edit it by hand")
@@ -207,14 +208,11 @@ def _standing(draft: Draft, field: str) -> Scalar | None:
     return hit.value if hit is not None else dialect(draft.engine).absent.get(field)
 
 
-def same(before: Scalar | None, value: Scalar) -> bool:
+def same(field: str, before: Scalar | None, value: Scalar) -> bool:
     """Return whether a setting already says a value; `8` and `8.0` are the same, `true` and `1` are not."""
     if before is None or isinstance(before, bool) != isinstance(value, bool):
         return False
-    if isinstance(before, str) and isinstance(value, str) and before != value:
-        left, right = vocabulary.cores(before), vocabulary.cores(value)
-        return left == right
-    return before == value
+    return before == value or (field in vocabulary.QUANTITIES and quantity(before) == quantity(value))
 
 
 def _splices(draft: Draft, field: str, value: Scalar, selector_key: str) -> tuple[Splice, ...]:
@@ -243,7 +241,7 @@ def _with_limits(draft: Draft, wanted: Mapping[str, Scalar]) -> Mapping[str, Sca
         if request not in wanted or limit not in {*draft.hits, *wanted}:
             continue
         standing = wanted.get(limit, draft.hits[limit].value if limit in draft.hits else "")
-        if vocabulary.cores(str(wanted[request])) > vocabulary.cores(str(standing)):
+        if quantity(wanted[request]) > quantity(standing):
             if limit in wanted:
                 raise UsageError(f"{request} would be above {limit}", "raise the limit with it")
             result[limit] = wanted[request]

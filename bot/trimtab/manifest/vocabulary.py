@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from trimtab.fleet import Scalar
+from trimtab.fleet.quantity import quantity
 
 INTEGERS = frozenset(
     {
@@ -56,7 +58,6 @@ _HUMAN_FACTORS = {
 }
 _WHOLE = re.compile(r"[-+]?\d{1,18}(?:\.0+)?")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?")
-_QUANTITY = re.compile(r"\d+(?:\.\d+)?(?:m|k|[KMGTPE]i?|[eE][-+]?\d{1,3})?")
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 
@@ -105,18 +106,5 @@ def is_value_of(field: str, value: Scalar) -> bool:
     if field in BOOLEANS:
         return isinstance(value, bool)
     if field in QUANTITIES:
-        return _QUANTITY.fullmatch(str(value)) is not None
+        return math.isfinite(quantity(value))
     return isinstance(value, str) and bool(value) and value.isprintable()
-
-
-def cores(quantity: str) -> float:
-    """Return CPU cores for a Kubernetes quantity; NaN where it is none.
-
-    Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ (v1.34).
-    """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([a-zA-Z]*)", quantity.strip())
-    factors = {"": 1.0, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2.0**10, "Mi": 2.0**20}
-    factors |= {"Gi": 2.0**30, "Ti": 2.0**40}
-    if match is None or match[2] not in factors:
-        return float("nan")
-    return float(match[1]) * factors[match[2]]

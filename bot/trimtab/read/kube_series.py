@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from trimtab.facts import Series
-from trimtab.manifest.vocabulary import cores
+from trimtab.fleet.quantity import quantity
 from trimtab.read.kube_types import Autoscaler, Container, Metadata, Node, Pod, Workload
 from trimtab.read.query import GPU_RESOURCES
 
@@ -48,12 +48,12 @@ def _container_series(container: Container, box: Mapping[str, str], node: str) -
     asked = {**limits, **container.resources.requests}
     for resource, amount in asked.items():
         if is_gpu(resource):
-            yield _series("pod_gpu_request", {**box, "node": node, "resource": resource}, cores(amount))
+            yield _series("pod_gpu_request", {**box, "node": node, "resource": resource}, quantity(amount))
     for kind in ("cpu", "memory"):
         if kind in asked:
-            yield _series(f"pod_{kind}_request", box, cores(asked[kind]))
+            yield _series(f"pod_{kind}_request", box, quantity(asked[kind]))
         if kind in limits:
-            yield _series(f"pod_{kind}_limit", box, cores(limits[kind]))
+            yield _series(f"pod_{kind}_limit", box, quantity(limits[kind]))
 
 
 def node_series(node: Node) -> Iterator[Series]:
@@ -66,7 +66,7 @@ def node_series(node: Node) -> Iterator[Series]:
     for signal, amounts in (("node_allocatable", node.status.allocatable), ("node_capacity", node.status.capacity)):
         for resource, amount in amounts.items():
             if resource in {"cpu", "memory"} or is_gpu(resource):
-                yield _series(signal, {**base, "resource": resource}, cores(amount))
+                yield _series(signal, {**base, "resource": resource}, quantity(amount))
 
 
 def requested_series(pods: Iterable[Pod]) -> Iterator[Series]:
@@ -75,7 +75,7 @@ def requested_series(pods: Iterable[Pod]) -> Iterator[Series]:
     for pod in pods:
         if pod.spec.node_name and pod.status.phase not in _ENDED:
             asked = (container.resources for container in pod.spec.containers)
-            amounts = (cores((each.requests or each.limits).get("cpu", "0")) for each in asked)
+            amounts = (quantity((each.requests or each.limits).get("cpu", "0")) for each in asked)
             known = sum(amount for amount in amounts if not math.isnan(amount))
             by_node[pod.spec.node_name] = by_node.get(pod.spec.node_name, 0.0) + known
     for node, amount in by_node.items():
