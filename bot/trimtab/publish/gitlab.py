@@ -8,7 +8,6 @@ from functools import partial
 
 import requests
 from gitlab import Gitlab
-from gitlab.base import RESTObject
 from gitlab.exceptions import GitlabError, RedirectError
 from gitlab.v4.objects import Project, ProjectMergeRequest
 
@@ -17,13 +16,11 @@ from trimtab.fleet import Found, Unknown
 from trimtab.life import NOBODY, Actor
 from trimtab.publish.forge import (
     PLAIN,
-    PREFIX,
     AbsentError,
     Comment,
     Dress,
     Issue,
     NewPull,
-    Permission,
     PullRequest,
     PullState,
     RateLimitedError,
@@ -32,6 +29,18 @@ from trimtab.publish.forge import (
 from trimtab.publish.mark import DASHBOARD, LABEL, TITLE
 from trimtab.publish.once import Spot, first, with_key, write_once
 from trimtab.publish.pace import Caller, Kind, Pace, Trouble
+from trimtab.publish.rest_gitlab import (
+    DEVELOPER,
+    DRAFT,
+    GUEST,
+    MAINTAINER,
+    comment_of,
+    is_draft,
+    is_ours,
+    issue_of,
+    permission_of,
+    pull_of,
+)
 from trimtab.publish.trouble_gitlab import trouble_of
 
 PUBLIC = "https://gitlab.com"
@@ -46,16 +55,12 @@ class _SlowError(Exception):
 
 
 _ERRORS = (_SlowError, GitlabError, requests.RequestException)
-_STATES = {"merged": PullState.MERGED, "closed": PullState.CLOSED}
-_DEVELOPER, _MAINTAINER, _GUEST = 30, 40, 10
 _NOT_SO, _TOO_MANY = 405, 429
-_DRAFT = "Draft: "
-"""What GitLab knows a draft by: https://docs.gitlab.com/user/project/merge_requests/drafts/ (read 2026-08)."""
 _ROLES = {
-    "@@developer": _DEVELOPER,
-    "@@developers": _DEVELOPER,
-    "@@maintainer": _MAINTAINER,
-    "@@maintainers": _MAINTAINER,
+    "@@developer": DEVELOPER,
+    "@@developers": DEVELOPER,
+    "@@maintainer": MAINTAINER,
+    "@@maintainers": MAINTAINER,
 }
 
 
@@ -88,7 +93,7 @@ class GitLab:
         found.sort(key=lambda pull: -pull.number)
         if found and found[0].state is not PullState.OPEN:
             newest = found[0].number
-            found[0] = self._caller.read(lambda: _pull(self._project.mergerequests.get(newest)))
+            found[0] = self._caller.read(lambda: pull_of(self._project.mergerequests.get(newest).attributes))
         return tuple(found)
 
     def open_pull(self, new: NewPull) -> PullRequest:
@@ -99,14 +104,14 @@ class GitLab:
             wanted: dict[str, str | list[int]] = {
                 "source_branch": new.branch,
                 "target_branch": new.base,
-                "title": f"{_DRAFT if new.dress.draft else ''}{new.title}",
+                "title": f"{DRAFT if new.dress.draft else ''}{new.title}",
                 "description": new.body,
             }
             if new.dress.labels:
                 wanted["labels"] = ",".join(new.dress.labels)
             if reviewers:
                 wanted["reviewer_ids"] = reviewers
-            return _pull(self._project.mergerequests.create(wanted))
+            return pull_of(self._project.mergerequests.create(wanted).attributes)
 
         return self._caller.write(create, lambda: self._open_one(new.branch))
 
@@ -121,7 +126,7 @@ class GitLab:
         def edit() -> PullRequest:
             now = self._project.mergerequests.get(number)
             wanted: dict[str, str | list[int]] = {
-                "title": f"{_DRAFT if _is_draft(now) else ''}{title}",
+                "title": f"{DRAFT if is_draft(now.attributes) else ''}{title}",
                 "description": body,
             }
             if asked:
@@ -130,7 +135,7 @@ class GitLab:
             if (now.state == "opened") != (state is PullState.OPEN):
                 wanted["state_event"] = "reopen" if state is PullState.OPEN else "close"
             self._project.mergerequests.update(number, wanted)
-            return _pull(self._project.mergerequests.get(number))
+            return pull_of(self._project.mergerequests.get(number).attributes)
 
         return self._caller.write(edit, lambda: Unknown("the same edit again does no harm"))
 
@@ -148,7 +153,7 @@ class GitLab:
                 for each in self._project.mergerequests.list(
                     iterator=True, state="all", order_by="created_at", sort="asc", **wanted
                 )
-                if _ours(each) and each.attributes.get("user_notes_count", 1)
+                if is_ours(each.attributes) and each.attributes.get("user_notes_count", 1)
             ]
         )
         notes = [note for each in changed for note in self._caller.read(partial(self._notes, each))]
@@ -169,7 +174,7 @@ class GitLab:
             return replace(said, body=body)
 
         def create() -> Comment:
-            return _comment(self._request(number).notes.create({"body": body}), number)
+            return comment_of(self._request(number).notes.create({"body": body}).attributes, number)
 
         return write_once(
             body,
@@ -189,7 +194,7 @@ class GitLab:
             return max((int(each.access_level) for each in members if each.id == actor.id), default=0)
 
         level = self._caller.read(ask)
-        return Rights(_permission(level), level >= _GUEST and any(self._is(actor, level, one) for one in owners))
+        return Rights(permission_of(level), level >= GUEST and any(self._is(actor, level, one) for one in owners))
 
     def dashboard(self, body: str = "") -> Found[Issue] | Unknown:
         """Return the open issue of ours with our label and mark; with a body, write it."""
@@ -218,13 +223,13 @@ class GitLab:
     def _list(self, wanted: dict[str, str]) -> tuple[PullRequest, ...]:
         def ask() -> tuple[PullRequest, ...]:
             listed = self._project.mergerequests.list(iterator=True, order_by="created_at", sort="asc", **wanted)
-            return tuple(_pull(each) for each in listed if _ours(each))
+            return tuple(pull_of(each.attributes) for each in listed if is_ours(each.attributes))
 
         return self._caller.read(ask)
 
     def _notes(self, number: int) -> tuple[Comment, ...]:
         notes = self._request(number).notes.list(iterator=True, sort="asc", order_by="created_at")
-        return tuple(_comment(note, number) for note in notes if not note.system)
+        return tuple(comment_of(note.attributes, number) for note in notes if not note.system)
 
     def _react(self, number: int, note: int) -> None:
         """Put a pair of eyes at a note; a second pair is declined, and that does no harm."""
@@ -239,12 +244,12 @@ class GitLab:
         """Merge if `head` is still the head and GitLab's own rules pass."""
 
         def merged() -> Found[PullRequest] | Unknown:
-            pull = _pull(self._project.mergerequests.get(number))
+            pull = pull_of(self._project.mergerequests.get(number).attributes)
             return Found(pull) if pull.state is PullState.MERGED else Unknown("not merged yet")
 
         def merge() -> PullRequest:
             self._request(number).merge(sha=head)
-            return _pull(self._project.mergerequests.get(number))
+            return pull_of(self._project.mergerequests.get(number).attributes)
 
         return self._caller.write(merge, merged)
 
@@ -275,7 +280,7 @@ class GitLab:
         listed = self._project.issues.list(
             iterator=True, state="opened", labels=LABEL, scope="created_by_me", order_by="created_at", sort="asc"
         )
-        return [_issue(each) for each in listed if (each.description or "").startswith(DASHBOARD)]
+        return [issue_of(each.attributes) for each in listed if (each.description or "").startswith(DASHBOARD)]
 
     def _write_dashboard(self, body: str) -> Issue:
         """Write the one issue of this account; of two that runs opened at once the later is closed."""
@@ -284,7 +289,9 @@ class GitLab:
             return self._caller.read(self._dashboards)
 
         def create() -> Issue:
-            return _issue(self._project.issues.create({"title": TITLE, "description": body, "labels": LABEL}))
+            return issue_of(
+                self._project.issues.create({"title": TITLE, "description": body, "labels": LABEL}).attributes
+            )
 
         def change(issue: Issue) -> Issue:
             self._again(lambda: self._project.issues.update(issue.number, {"description": body}))
@@ -318,79 +325,6 @@ class GitLab:
         self._client.auth()
         user = self._client.user
         return Actor(user.username, user.id) if user else NOBODY
-
-
-def _ours(merge_request: RESTObject) -> bool:
-    """Return whether a merge request comes from a branch of ours in the project itself, not from a fork."""
-    same = merge_request.source_project_id == merge_request.target_project_id
-    return bool(same) and str(merge_request.source_branch).startswith(PREFIX)
-
-
-def _pull(merge_request: RESTObject | ProjectMergeRequest) -> PullRequest:
-    each = merge_request.attributes
-    state = _STATES.get(each["state"], PullState.OPEN)
-    ended = each.get("merge_user") or each.get("merged_by") or each.get("closed_by")
-    return PullRequest(
-        number=each["iid"],
-        title=each["title"].removeprefix(_DRAFT),
-        body=each.get("description") or "",
-        state=state,
-        branch=each["source_branch"],
-        head=each.get("sha") or "",
-        base=each["target_branch"],
-        author=_actor(each.get("author")),
-        url=each.get("web_url", ""),
-        merge_commit=each.get("merge_commit_sha") or each.get("squash_commit_sha") or "",
-        ended_by=_actor(ended) if state is not PullState.OPEN else NOBODY,
-        draft=_is_draft(merge_request),
-        updated=_time(each.get("updated_at")),
-    )
-
-
-def _is_draft(merge_request: RESTObject | ProjectMergeRequest) -> bool:
-    return str(merge_request.attributes["title"]).startswith(_DRAFT)
-
-
-def _issue(issue: RESTObject) -> Issue:
-    each = issue.attributes
-    return Issue(each["iid"], _actor(each.get("author")), each.get("description") or "", each.get("web_url", ""))
-
-
-def _time(at: str | None) -> str:
-    """Return a time without fractions and zone, so that times compare as text: GitLab answers in UTC."""
-    return f"{at[:19]}Z" if at else ""
-
-
-def _comment(note: RESTObject, number: int) -> Comment:
-    each = note.attributes
-    author = each.get("author") or {}
-    machine = bool(author.get("bot")) or str(author.get("username", "")).startswith(("project_", "group_"))
-    edited = each.get("created_at") != each.get("updated_at")
-    return Comment(
-        id=each["id"],
-        author=_actor(author),
-        bot=machine,
-        body=each.get("body", ""),
-        edited=edited,
-        number=number,
-        created=_time(each.get("created_at")),
-    )
-
-
-def _actor(user: dict[str, str | int] | None) -> Actor:
-    return Actor(str(user["username"]), int(user["id"])) if user else NOBODY
-
-
-def _permission(level: int) -> Permission:
-    """Return the permission of an access level: https://docs.gitlab.com/api/access_requests/#valid-access-levels."""
-    for least, permission in (
-        (_MAINTAINER, Permission.ADMIN),
-        (_DEVELOPER, Permission.WRITE),
-        (_GUEST, Permission.READ),
-    ):
-        if level >= least:
-            return permission
-    return Permission.NONE
 
 
 def _heard(response: requests.Response, **_: object) -> None:
