@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
-from urllib.parse import quote
 
 import requests
 from github import Auth, Github
@@ -26,29 +25,29 @@ from trimtab.life import NOBODY, Actor
 from trimtab.publish.forge import (
     PLAIN,
     PREFIX,
-    AbsentError,
     Comment,
     Dress,
     Issue,
     NewPull,
-    Permission,
     PullRequest,
     PullState,
     RateLimitedError,
     Rights,
 )
-from trimtab.publish.mark import LABEL, TITLE, UNFINISHED
+from trimtab.publish.github_board import dashboard
+from trimtab.publish.github_calls import Given, send
+from trimtab.publish.github_people import add, rights
+from trimtab.publish.mark import UNFINISHED
 from trimtab.publish.moved import STATUSES, MovedError
 from trimtab.publish.once import Spot, first, with_key, write_once
 from trimtab.publish.pace import Caller, Kind, Pace, Trouble
-from trimtab.publish.rest import is_dashboard, issue_of, time_of
+from trimtab.publish.rest import time_of
 from trimtab.publish.trouble import trouble_of
 
 PUBLIC_API = "https://api.github.com"
 
 _UNREADABLE = (BadAttributeException, AssertionError, AttributeError, KeyError, TypeError, ValueError)
 _ERRORS = (MovedError, GithubException, requests.RequestException, *_UNREADABLE)
-_PERMISSIONS = {"admin": Permission.ADMIN, "write": Permission.WRITE, "read": Permission.READ}
 _VIEWER = "query { viewer { login databaseId } }"
 
 
@@ -105,7 +104,7 @@ class GitHub:
         self, number: int, *, title: str, body: str, state: PullState, head: str = "", dress: Dress = PLAIN
     ) -> PullRequest:
         """Add labels and reviewers, then set title, body and state in one call; or merge."""
-        self._add(number, dress)
+        add(self, number, dress)
         if state is PullState.MERGED:
             return self._merge(number, head)
 
@@ -131,7 +130,7 @@ class GitHub:
     def comment(self, number: int, body: str, *, answers: int = 0) -> Comment | Unknown:
         """Say something once for each key line; say it anew in the same place where the text differs."""
         if answers:
-            self._send("POST", f"issues/comments/{answers}/reactions", {"content": "eyes"})
+            send(self, "POST", f"issues/comments/{answers}/reactions", {"content": "eyes"})
         if not body:
             return Unknown("only the reaction was wanted")
 
@@ -142,7 +141,7 @@ class GitHub:
             return _comment(self._repository.get_issue(number).create_comment(body))
 
         def change(said: Comment) -> Comment:
-            self._send("PATCH", f"issues/comments/{said.id}", {"body": body})
+            send(self, "PATCH", f"issues/comments/{said.id}", {"body": body})
             return replace(said, body=body)
 
         return write_once(
@@ -151,36 +150,37 @@ class GitHub:
                 own=own,
                 make=lambda: self._caller.write(create, lambda: first(own())),
                 change=change,
-                remove=lambda said: self._send("DELETE", f"issues/comments/{said.id}"),
+                remove=lambda said: send(self, "DELETE", f"issues/comments/{said.id}"),
             ),
         )
 
     def rights(self, actor: Actor, owners: Collection[str] = ()) -> Rights:
-        """Return the effective permission of an account; a login that changed hands has none.
-
-        A team's membership is asked by its slug, never by its display name.
-        """
-
-        def ask() -> Permission:
-            path = f"/repos/{self._name}/collaborators/{quote(actor.login, safe='')}/permission"
-            _, answer = self._client.requester.requestJsonAndCheck("GET", path)
-            same = answer.get("user", {}).get("id") == actor.id
-            return _PERMISSIONS.get(answer.get("permission", ""), Permission.NONE) if same else Permission.NONE
-
-        permission = self._caller.read(ask)
-        known = permission > Permission.NONE
-        return Rights(permission, known and any(self._is(actor, owner) for owner in owners))
+        """Return the effective permission of an account, by its numeric id, and whether it is one of `owners`."""
+        return rights(self, actor, owners)
 
     def dashboard(self, body: str = "") -> Found[Issue] | Unknown:
-        """Return the open issue with our label and mark; write only into one that this account opened."""
-        try:
-            if body:
-                return Found(self._write_dashboard(body))
-            found = self._caller.read(self._dashboards)
-        except AbsentError as error:
-            return Unknown(f"no dashboard: {error.message}")
-        own = [each for each in found if len(found) == 1 or each.author == self.whoami()]
-        return first(own or found)
+        """Return the open issue that holds our dashboard; with a body, write it there, or into a new one."""
+        return dashboard(self, body)
+
+    @property
+    def caller(self) -> Caller:
+        """Return what makes the calls."""
+        return self._caller
+
+    @property
+    def here(self) -> str:
+        """Return the path of the repository, by the name that it has now."""
+        return f"/repos/{self._name}"
+
+    def ask(self, verb: str, path: str, *, body: Given | None = None) -> Given:
+        """Make one call and return its answer, which is an object; empty where there is none."""
+        _, answer = self._client.requester.requestJsonAndCheck(verb, path, input=body)
+        return answer if isinstance(answer, dict) else {}
+
+    def page(self, path: str, query: Mapping[str, str]) -> Sequence[Given]:
+        """Make one call and return its answer, which is a list: one page."""
+        _, answer = self._client.requester.requestJsonAndCheck("GET", path, parameters=dict(query))
+        return [each for each in answer if isinstance(each, dict)]
 
     @property
     def _repository(self) -> Repository:
@@ -198,27 +198,6 @@ class GitHub:
 
         return self._caller.read(ask)
 
-    def _send(self, verb: str, path: str, content: dict[str, str | list[str]] | None = None) -> None:
-        """Send a write that may be sent twice."""
-        self._caller.write(
-            lambda: self._client.requester.requestJsonAndCheck(verb, f"/repos/{self._name}/{path}", input=content),
-            lambda: Unknown("the same again does no harm"),
-        )
-
-    def _add(self, number: int, dress: Dress) -> None:
-        """Add labels, and ask each reviewer; whom GitHub cannot ask (the author, an outsider) is passed over."""
-        if dress.labels:
-            self._send("POST", f"issues/{number}/labels", {"labels": list(dress.labels)})
-        for reviewer in dress.reviewers:
-            team, name = "/" in reviewer, reviewer.removeprefix("@").rsplit("/", 1)[-1]
-            key = "team_reviewers" if team else "reviewers"
-            try:
-                self._send("POST", f"pulls/{number}/requested_reviewers", {key: [name]})
-            except RateLimitedError:
-                raise
-            except ForgeError:
-                continue
-
     def _merge(self, number: int, head: str) -> PullRequest:
         """Merge if `head` is still the head and GitHub's own rules pass."""
 
@@ -231,51 +210,6 @@ class GitHub:
             return self._ended(number)
 
         return self._caller.write(merge, merged)
-
-    def _is(self, actor: Actor, owner: str) -> bool:
-        name = owner.removeprefix("@")
-        if "/" not in name:
-            return name.lower() == actor.login.lower()
-        organisation, team = (quote(part, safe="") for part in name.split("/", 1))
-        path = f"/orgs/{organisation}/teams/{team}/memberships/{quote(actor.login, safe='')}"
-        try:
-            _, answer = self._caller.read(lambda: self._client.requester.requestJsonAndCheck("GET", path))
-        except RateLimitedError:
-            raise
-        except ForgeError:
-            return False
-        return bool(answer.get("state") == "active")
-
-    def _dashboards(self) -> list[Issue]:
-        """Return what stands with our label and mark, oldest first; one page holds more than anybody has."""
-        wanted = {"state": "open", "labels": LABEL, "sort": "created", "direction": "asc", "per_page": 100}
-        _, listed = self._client.requester.requestJsonAndCheck("GET", f"/repos/{self._name}/issues", parameters=wanted)
-        return [issue_of(each) for each in listed if is_dashboard(each)]
-
-    def _write_dashboard(self, body: str) -> Issue:
-        """Write the one issue of this account; of two that runs opened at once the later is closed."""
-
-        def own() -> list[Issue]:
-            return [issue for issue in self._caller.read(self._dashboards) if issue.author == self.whoami()]
-
-        def create() -> Issue:
-            wanted = {"title": TITLE, "body": body, "labels": [LABEL]}
-            _, made = self._client.requester.requestJsonAndCheck("POST", f"/repos/{self._name}/issues", input=wanted)
-            return issue_of(made)
-
-        def change(issue: Issue) -> Issue:
-            self._send("PATCH", f"issues/{issue.number}", {"body": body})
-            return replace(issue, body=body)
-
-        return write_once(
-            body,
-            Spot(
-                own=own,
-                make=lambda: self._caller.write(create, lambda: first(own())),
-                change=change,
-                remove=lambda issue: self._send("PATCH", f"issues/{issue.number}", {"state": "closed"}),
-            ),
-        )
 
     def _open_one(self, branch: str) -> Found[PullRequest] | Unknown:
         for pull in self._list("open", branch):
