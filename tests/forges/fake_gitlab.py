@@ -22,6 +22,7 @@ class FakeGitLab(Api):
         page: Items on a page, at most.
         moved: Whether it is `acme/fleet` by now; reads of its first path are redirected, writes are refused.
         issues_enabled: Whether it has issues.
+        late_events: How many of the newest comments are no events yet.
     """
 
     prefix = "/api/v4"
@@ -33,6 +34,7 @@ class FakeGitLab(Api):
         self.page = 100
         self.moved = False
         self.issues_enabled = True
+        self.late_events = 0
         here = "/projects/acme/gitops"
         self._routes: list[tuple[str, str, Callable[..., Answer]]] = [
             ("GET", r"/user", self._user),
@@ -46,6 +48,7 @@ class FakeGitLab(Api):
             ("PUT", rf"{here}/merge_requests/(\d+)/notes/(\d+)", self._rewrite),
             ("DELETE", rf"{here}/merge_requests/(\d+)/notes/(\d+)", self._take_back),
             ("POST", rf"{here}/merge_requests/(\d+)/notes/(\d+)/award_emoji", self._react),
+            ("GET", rf"{here}/events", self._events),
             ("GET", rf"{here}/members/all", self._members),
             ("GET", r"/users", self._users),
             ("GET", r"/groups/(.+)/members/all/(\d+)", self._membership),
@@ -88,15 +91,36 @@ class FakeGitLab(Api):
             for pull in self.state.all()
             if (state == "all" or (state == "opened") == (pull.state == "open"))
             and (not branch or branch == pull.branch)
+            and query.get("updated_after", "") <= pull.updated <= query.get("updated_before", "9")
         ]
         if query.get("sort", "desc") == "desc":
             pulls.reverse()
+        return self._paged("merge_requests", query, [self._short(pull) for pull in pulls])
+
+    def _paged(self, name: str, query: Query, found: list[Json]) -> Answer:
         size, page = min(self.page, int(query.get("per_page", "20"))), int(query.get("page", "1"))
-        listed: list[Json] = [self._short(pull) for pull in pulls[(page - 1) * size : page * size]]
         pairs = "&".join(f"{key}={value}" for key, value in query.items() if key != "page")
-        address = f"{self.base}{self.prefix}/projects/acme%2Fgitops/merge_requests?{pairs}&page={page + 1}"
-        more = page * size < len(pulls)
+        address = f"{self.base}{self.prefix}/projects/acme%2Fgitops/{name}?{pairs}&page={page + 1}"
+        more = page * size < len(found)
+        listed = found[(page - 1) * size : page * size]
         return Answer(200, listed, (("Link", f'<{address}>; rel="next"'),) if more else ())
+
+    def _events(self, query: Query, _: dict[str, str]) -> Answer:
+        """List comments, newest first, as far as the events are written yet; of whole days only."""
+        said = [(one, pull) for pull in self.state.all() for one in pull.comments if NOW[:10] > query["after"]]
+        said.sort(key=lambda pair: -pair[0].id)
+        found: list[Json] = [
+            {
+                "id": 20_000 + one.id,
+                "project_id": 1,
+                "action_name": "commented on",
+                "target_type": "Note",
+                "created_at": NOW,
+                "note": {**self._said(one), "noteable_type": "MergeRequest", "noteable_iid": pull.number},
+            }
+            for one, pull in said[self.late_events :]
+        ]
+        return self._paged("events", query, found)
 
     def _create(self, _: Query, body: dict[str, str]) -> Answer:
         try:
@@ -219,7 +243,7 @@ class FakeGitLab(Api):
     def _person(self, login: str, number: int) -> Json:
         return {"id": number, "username": login, "bot": login in self.state.bots}
 
-    def _said(self, said: Said) -> Json:
+    def _said(self, said: Said) -> dict[str, Json]:
         return {
             "id": said.id,
             "body": said.body,
@@ -242,7 +266,8 @@ class FakeGitLab(Api):
             "draft": pull.draft,
             "user_notes_count": len(pull.comments),
             "reviewers": [self._person(login, self.state.users[login]) for login in pull.reviewers],
-            "updated_at": NOW,
+            "created_at": NOW,
+            "updated_at": pull.updated,
             "source_branch": pull.branch,
             "target_branch": pull.base,
             "source_project_id": 99 if pull.fork else 1,

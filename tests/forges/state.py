@@ -103,6 +103,7 @@ class Pull:
     labels: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
     draft: bool = False
+    updated: str = NOW
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,20 +10,17 @@ import pytest
 
 from tests.forges.fake_github import FakeGitHub
 from tests.forges.fake_gitlab import FakeGitLab
-from tests.forges.server import TOKEN
-from tests.forges.state import Pull, git, tip
+from tests.forges.server import Answer, Fault
+from tests.forges.state import BOT, Pull, git, tip
+from tests.publish.one_run import forge_of
 from tests.publish.proposals import proposal, wanted
-from tests.publish.stages import Stage, stage
+from tests.publish.stages import SERVED, Stage, stage
 from trimtab.config import Limits
 from trimtab.fleet import Unknown
 from trimtab.life import Draft, State
 from trimtab.publish import DASHBOARD, Chat, answer_all, read_board, sync, write_board
 from trimtab.publish.drafts import drafted
-from trimtab.publish.forge import Forge
-from trimtab.publish.github import GitHub
-from trimtab.publish.gitlab import GitLab
 from trimtab.publish.mark import branch_of
-from trimtab.publish.pace import Pace
 from trimtab.publish.site import Standing
 from trimtab.recommendation import Link, Proposal
 
@@ -33,11 +30,20 @@ SIZE = 5
 """Pull requests on a page of the fakes."""
 
 
-@pytest.fixture(params=["github", "gitlab"])
+@pytest.fixture(params=SERVED)
 def on(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     """Return each served forge in turn, with short pages."""
     with stage(request.param, tmp_path) as ready:
         assert isinstance(ready.api, FakeGitHub | FakeGitLab)
+        ready.api.page = SIZE
+        yield ready
+
+
+@pytest.fixture
+def gitlab(tmp_path: Path) -> Iterator[Stage]:
+    """Return GitLab alone, with short pages."""
+    with stage("gitlab", tmp_path) as ready:
+        assert isinstance(ready.api, FakeGitLab)
         ready.api.page = SIZE
         yield ready
 
@@ -63,19 +69,12 @@ def opened(on: Stage, count: int) -> tuple[Proposal, ...]:
 
 def whole(on: Stage, found: tuple[Proposal, ...], limits: Limits = NO_LIMITS) -> tuple[Link, ...]:
     """Take every step of a run that asks a forge, in the order of `run`, as a fresh process."""
-    site, ledger = replace(on.site(), forge=client(on)), on.ledger(NOW_S)
+    site, ledger = replace(on.site(), forge=forge_of(on.kind, on.url)), on.ledger(NOW_S)
     board = read_board(site)
     answer_all(site, ledger, Chat(NOW_S))
     links = sync(site, wanted(*found), ledger, limits, NOW_S)
     write_board(site, board, f"{DASHBOARD}\nNothing new\n")
     return links
-
-
-def client(on: Stage) -> Forge:
-    """Return a client that knows nothing yet, not even its own account."""
-    if on.kind == "github":
-        return GitHub("acme/gitops", TOKEN, Pace(0), f"{on.url}/api/v3")
-    return GitLab("acme/gitops", TOKEN, Pace(0), on.url)
 
 
 def asked(on: Stage, since: int) -> list[str]:
@@ -84,13 +83,12 @@ def asked(on: Stage, since: int) -> list[str]:
 
 
 def allowed(on: Stage, count: int, talks: int = 0) -> int:
-    """Return how many reads there may be: two, and one for each page.
+    """Return how many reads there may be: the comments, the dashboard, and one for each page of what is open.
 
-    GitLab has no list of a project's notes: its merge requests are listed a second time, and the notes of each that has
-    any are read.
+    GitLab has no list of a project's comments: where people talked the pages of its events are read too.
     """
     pages = max(1, -(-count // SIZE))
-    return 2 + pages if on.kind == "github" else 1 + 2 * pages + talks
+    return 2 + pages + (-(-talks // SIZE) if on.kind == "gitlab" else 0)
 
 
 @pytest.mark.parametrize("count", [0, 1, 12])
@@ -132,5 +130,59 @@ def test_talk_and_answered_commands_cost_no_write(on: Stage) -> None:
     links = whole(on, found)
 
     assert [link.note for link in links] == ["unchanged"] * 6
-    assert len(asked(on, calls)) <= allowed(on, 6, talks=2), asked(on, calls)
+    assert len(asked(on, calls)) <= allowed(on, 6, talks=4), asked(on, calls)
     assert (len(on.log.writes), on.fingerprint()) == (writes, before)
+
+
+def test_talk_everywhere_costs_pages_alone(on: Stage) -> None:
+    """Comments on each of many pull requests are read in pages, not one by one."""
+    found = opened(on, 12)
+    for number in range(1, 13):
+        on.state.say(number, "ada", "Looks good to me.")
+    whole(on, found)
+    calls = len(on.log.calls)
+
+    whole(on, found)
+
+    comments = 3 if on.kind != "gitlab" else 0  # pages of the list that GitLab does not have
+    assert len(asked(on, calls)) <= allowed(on, 12, talks=12) + comments, asked(on, calls)
+
+
+def test_what_changed_long_ago_is_listed_once(gitlab: Stage) -> None:
+    """Merge requests that changed since a run looked are listed with their notes' count, and the others apart."""
+    found = opened(gitlab, 12)
+    whole(gitlab, found)
+    for number in range(1, 10):
+        gitlab.state.pulls[number] = replace(gitlab.state.get(number), updated="2026-10-01T00:00:00Z")
+    calls = len(gitlab.log.calls)
+
+    links = whole(gitlab, found)
+
+    assert [link.note for link in links] == ["unchanged"] * 12
+    assert len(asked(gitlab, calls)) <= allowed(gitlab, 12), asked(gitlab, calls)
+
+
+def test_a_comment_whose_event_is_late_is_not_missed(gitlab: Stage) -> None:
+    """GitLab writes the event of a comment after the comment: where one lacks, the notes themselves are read."""
+    assert isinstance(gitlab.api, FakeGitLab)
+    found = opened(gitlab, 3)
+    gitlab.state.say(1, "ada", "Looks good to me.")
+    gitlab.state.say(2, "ada", "Fine.")
+    gitlab.state.say(2, "ada", "/trimtab explain")
+    gitlab.api.late_events = 1
+
+    whole(gitlab, found)
+
+    assert [said.login for said in gitlab.state.get(2).comments] == ["ada", "ada", BOT]
+
+
+def test_without_events_the_notes_are_read(gitlab: Stage) -> None:
+    """A server that shows no events is asked for the notes of each."""
+    found = opened(gitlab, 3)
+    for number in (1, 2, 3):
+        gitlab.state.say(number, "ada", "/trimtab explain")
+    gitlab.log.faults.append(Fault("/events?", Answer(403, {"message": "403 Forbidden"}), times=9))
+
+    whole(gitlab, found)
+
+    assert [len(gitlab.state.get(number).comments) for number in (1, 2, 3)] == [2, 2, 2]

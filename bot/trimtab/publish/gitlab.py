@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 
 import requests
 from gitlab import Gitlab
@@ -26,6 +28,7 @@ from trimtab.publish.forge import (
     RateLimitedError,
     Rights,
 )
+from trimtab.publish.listen import Ears, comments_of, heard
 from trimtab.publish.mark import DASHBOARD, LABEL, TITLE
 from trimtab.publish.once import Spot, first, with_key, write_once
 from trimtab.publish.pace import Caller, Kind, Pace, Trouble
@@ -34,6 +37,7 @@ from trimtab.publish.rest_gitlab import (
     DRAFT,
     GUEST,
     MAINTAINER,
+    Json,
     comment_of,
     is_draft,
     is_ours,
@@ -64,6 +68,22 @@ _ROLES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Recent:
+    """Open merge requests that changed since a time, as they were listed, and until when that is believed."""
+
+    pulls: tuple[PullRequest, ...]
+    since: str
+    until_s: float
+
+
+_NOT_LISTED = _Recent((), "", 0.0)
+_FRESH_S = 60.0
+"""Seconds for which a listing is believed; only to save the same pages twice in a row."""
+
+_PAGE = 100
+
+
 class GitLab:
     """One project on GitLab; a `Forge`."""
 
@@ -73,11 +93,12 @@ class GitLab:
         `api_url` may or may not end with `/api/v4`.
         """
         address = (api_url or PUBLIC).rstrip("/").removesuffix("/api/v4")
-        self._client = Gitlab(address, private_token=token, timeout=60, per_page=100, keep_base_url=True)
+        self._client = Gitlab(address, private_token=token, timeout=60, per_page=_PAGE, keep_base_url=True)
         self._client.session.hooks["response"].append(_heard)
         self._name = name
         self._caller = Caller(self._sort, _ERRORS, pace, token)
         self._me = NOBODY
+        self._recent = _NOT_LISTED
 
     def whoami(self) -> Actor:
         """Return the account that the token belongs to."""
@@ -88,7 +109,7 @@ class GitLab:
     def pulls(self, branch: str = "") -> tuple[PullRequest, ...]:
         """Return our open merge requests; of a branch all, newest first, and of the newest who ended it."""
         if not branch:
-            return self._list({"state": "opened"})
+            return self._open()
         found = [pull for pull in self._list({"source_branch": branch}) if pull.branch == branch]
         found.sort(key=lambda pull: -pull.number)
         if found and found[0].state is not PullState.OPEN:
@@ -98,7 +119,7 @@ class GitLab:
 
     def open_pull(self, new: NewPull) -> PullRequest:
         """Open a merge request with its labels and reviewers; one that the branch has already is taken instead."""
-        reviewers = self._ids(new.dress.reviewers)
+        reviewers, self._recent = self._ids(new.dress.reviewers), _NOT_LISTED
 
         def create() -> PullRequest:
             wanted: dict[str, str | list[int]] = {
@@ -121,7 +142,7 @@ class GitLab:
         """Set title, description and state, and ask more reviewers; or merge. A draft stays one."""
         if state is PullState.MERGED:
             return self._merge(number, head)
-        asked = self._ids(dress.reviewers)
+        asked, self._recent = self._ids(dress.reviewers), _NOT_LISTED
 
         def edit() -> PullRequest:
             now = self._project.mergerequests.get(number)
@@ -145,18 +166,12 @@ class GitLab:
         A project has no list of its notes: since a time, those of the merge requests that changed since and have any.
         """
         if number:
-            return self._caller.read(lambda: self._notes(number))
-        wanted = {"updated_after": since} if since else {}
-        changed = self._caller.read(
-            lambda: [
-                int(each.iid)
-                for each in self._project.mergerequests.list(
-                    iterator=True, state="all", order_by="created_at", sort="asc", **wanted
-                )
-                if is_ours(each.attributes) and each.attributes.get("user_notes_count", 1)
-            ]
-        )
-        notes = [note for each in changed for note in self._caller.read(partial(self._notes, each))]
+            return comments_of(self._notes(number), number)
+        listed = self._listed({"state": "all", **({"updated_after": since} if since else {})})
+        if since:
+            pulls = tuple(pull for pull in map(pull_of, listed) if pull.state is PullState.OPEN)
+            self._recent = _Recent(pulls, since, time.monotonic() + _FRESH_S)
+        notes = heard(listed, Ears(self._notes, self._events))
         return tuple(sorted((note for note in notes if note.created >= since), key=lambda note: note.id))
 
     def comment(self, number: int, body: str, *, answers: int = 0) -> Comment | Unknown:
@@ -220,16 +235,44 @@ class GitLab:
         """Make a write that may be made twice."""
         self._caller.write(call, lambda: Unknown("the same again does no harm"))
 
+    def _open(self) -> tuple[PullRequest, ...]:
+        """Return our open merge requests; those that were listed a moment ago for their notes are not listed again."""
+        recent, self._recent = self._recent, _NOT_LISTED
+        known = recent.pulls if time.monotonic() < recent.until_s else ()
+        older = self._list({"state": "opened", **({"updated_before": recent.since} if known else {})})
+        found = {pull.number: pull for pull in (*known, *older)}
+        return tuple(found[number] for number in sorted(found))
+
     def _list(self, wanted: dict[str, str]) -> tuple[PullRequest, ...]:
-        def ask() -> tuple[PullRequest, ...]:
+        return tuple(map(pull_of, self._listed(wanted)))
+
+    def _listed(self, wanted: dict[str, str]) -> tuple[Json, ...]:
+        def ask() -> tuple[Json, ...]:
             listed = self._project.mergerequests.list(iterator=True, order_by="created_at", sort="asc", **wanted)
-            return tuple(pull_of(each.attributes) for each in listed if is_ours(each.attributes))
+            return tuple(each.attributes for each in listed if is_ours(each.attributes))
 
         return self._caller.read(ask)
 
-    def _notes(self, number: int) -> tuple[Comment, ...]:
-        notes = self._request(number).notes.list(iterator=True, sort="asc", order_by="created_at")
-        return tuple(comment_of(note.attributes, number) for note in notes if not note.system)
+    def _notes(self, number: int) -> tuple[Json, ...]:
+        def ask() -> tuple[Json, ...]:
+            notes = self._request(number).notes.list(iterator=True, sort="asc", order_by="created_at")
+            return tuple(note.attributes for note in notes)
+
+        return self._caller.read(ask)
+
+    def _events(self, after: str, pages: int) -> tuple[Json, ...]:
+        """Return the newest comments on anything in the project; none where the token may not read its events."""
+
+        def ask() -> tuple[Json, ...]:
+            listed = self._project.events.list(iterator=True, action="commented", after=after)
+            return tuple(each.attributes for each in islice(listed, pages * _PAGE))
+
+        try:
+            return self._caller.read(ask)
+        except RateLimitedError:
+            raise
+        except ForgeError:
+            return ()
 
     def _react(self, number: int, note: int) -> None:
         """Put a pair of eyes at a note; a second pair is declined, and that does no harm."""
