@@ -16,7 +16,7 @@ from trimtab.manifest.hit import Draft
 from trimtab.manifest.inspection import drafts
 from trimtab.manifest.parse import check, decode
 from trimtab.manifest.refuse import why_not
-from trimtab.manifest.scalars import spell
+from trimtab.manifest.scalars import check_text, spell
 from trimtab.manifest.splice import Splice, unify
 from trimtab.manifest.trace import Trace
 from trimtab.manifest.tree import Tree
@@ -84,6 +84,8 @@ def typed(field: str, value: Scalar) -> Scalar:
         raise UsageError(f"`{field}` is no setting", f"did you mean `{near[0]}`?" if near else "see `trimtab inspect`")
     if field == "engine":
         raise UsageError("`engine` is what runs, and is not set by one value", "change the image and its arguments")
+    if isinstance(value, str):
+        check_text(value)
     typed = vocabulary.read(field, value) if isinstance(value, str) else value
     if field in vocabulary.QUANTITIES:
         typed = spell(typed)

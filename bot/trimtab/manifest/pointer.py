@@ -10,7 +10,7 @@ from trimtab.manifest.diff import unified
 from trimtab.manifest.editing import EditResult, Refusal
 from trimtab.manifest.parse import BrokenYamlError, decode
 from trimtab.manifest.refuse import why_contents
-from trimtab.manifest.scalars import Verbatim, meaning, old_kind, read_plain
+from trimtab.manifest.scalars import Verbatim, check_text, meaning, old_kind, read_plain
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import unify
 from trimtab.manifest.trace import Trace
@@ -31,8 +31,10 @@ def scalar_edit(tree: Tree, path: str, at: str, value: str, repository: str = ""
         repository: The repository's name, for the edit.
 
     Raises:
-        UsageError: The pointer is none, the path leaves the folder, or a number was to become something else.
+        UsageError: The pointer is none, the path leaves the folder, a number was to become something else, or the
+            value is no text.
     """
+    check_text(value)
     pointer, document = _parse_at(at)
     if path.startswith("/") or ".." in path.split("/"):
         raise UsageError(f"{path}: the path leaves the folder", "name the file relative to ROOT")

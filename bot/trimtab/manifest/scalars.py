@@ -10,6 +10,7 @@ import json
 import re
 from typing import TypeAlias
 
+from trimtab.errors import UsageError
 from trimtab.fleet import Scalar
 from trimtab.manifest.decoded import block_indent
 from trimtab.manifest.nodes import ScalarNode
@@ -48,7 +49,7 @@ _YAML_1_1 = {
 }
 """What YAML 1.1 reads in plain text, by kind (https://yaml.org/type/), as loosely as any of its parsers."""
 _PLAIN = re.compile(
-    r"(?:[^\s\-?:,\[\]{}#&*!|>'\"%@`=]|-(?=[^\s]))[^\n\r\t#:,\[\]{}\x00-\x1f\x7f-\x9f\ufeff\u2028\u2029]*"
+    r"(?:[^\s\x00-\x1f\x7f-\x9f\ufeff\-?:,\[\]{}#&*!|>'\"%@`=]|-(?=[^\s]))[^\n\r\t#:,\[\]{}\x00-\x1f\x7f-\x9f\ufeff\u2028\u2029]*"
 )
 _HEADER = re.compile(r"(?P<style>[|>])(?P<marks>[-+1-9]*)")
 _UNPRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
@@ -76,6 +77,16 @@ def read_plain(text: str) -> Value:
     if _SPECIAL_FLOAT.fullmatch(text):
         return float(text.replace(".", "", 1))
     return text
+
+
+def check_text(value: str) -> None:
+    """Refuse text that no file can hold: bytes of the command line that are no UTF-8, halves of a character in JSON.
+
+    Raises:
+        UsageError: It is such text.
+    """
+    if any("\ud800" <= char <= "\udfff" for char in value):
+        raise UsageError(f"{value!a} is no text: a character of it is none of Unicode", "write it in UTF-8")
 
 
 def is_ambiguous(text: str) -> bool:
