@@ -10,8 +10,20 @@ from trimtab.errors import RefusedError
 from trimtab.manifest.nodes import MappingNode, Node, ScalarNode, SequenceNode, child
 from trimtab.manifest.scalars import write_new
 from trimtab.manifest.source import Cursor
-from trimtab.manifest.splice import Effect, Gone, NewItem, Splice
-from trimtab.manifest.write import QUOTE, column_indent, end_of_line, line_break, placed
+from trimtab.manifest.splice import Effect, Gone, New, NewItem, Splice
+from trimtab.manifest.write import (
+    QUOTE,
+    Style,
+    column_indent,
+    end_of_line,
+    first_item,
+    flow,
+    indent_step,
+    item_lines,
+    line_break,
+    placed,
+    quote_beside,
+)
 
 _COMMENT_AFTER = re.compile(r"[ \t]*(?P<comma>,?)[ \t]*#[^\n\r]*")
 _ENDS_LINE = re.compile(r"[ \t]*,?[ \t]*(?:#[^\n\r]*)?(?=\r?\n)")
@@ -63,6 +75,30 @@ def add_mapping(cursor: Cursor, value: dict[str, str]) -> Splice:
     at = end_of_line(text, real.items[-1])
     newline = line_break(text)
     return placed(cursor, at, at, f"{newline}{indent}- " + f"{newline}{indent}  ".join(pairs), effect)
+
+
+def append(owner: Cursor, key: str, item: dict[str, New]) -> Splice:
+    """Return the splice that appends a mapping to the list below a mapping's key, the list too where there is none.
+
+    Raises:
+        RefusedError: The list is shared, or its style cannot be followed.
+    """
+    listed = owner.get(key)
+    if listed is None or not listed.items():
+        return first_item(owner, key, item)
+    real = _sequence(listed)
+    text = listed.source.text.value
+    last = real.items[-1]
+    effect = NewItem(real.start, len(real.items), item)
+    if real.flow:
+        return _into_flow(listed, last, [(_flow_gap(text, real), flow(item), effect)])[0]
+    if not isinstance(last, MappingNode):
+        raise RefusedError("no item stands before the new one, so it has no style to follow", "edit it by hand")
+    style = Style(indent_step(text, last), "  ", quote_beside(last))
+    newline = line_break(text)
+    lines = item_lines(item, column_indent(text, dash_before(text, last)), style)
+    at = end_of_line(text, last)
+    return placed(listed, at, at, newline + newline.join(lines), effect)
 
 
 def _sequence(cursor: Cursor) -> SequenceNode:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from trimtab.manifest import resources, selector, shell
@@ -12,7 +12,9 @@ from trimtab.manifest.context import Context, Thing
 from trimtab.manifest.engines import is_idle, is_stand_in
 from trimtab.manifest.environment import Environment, Variable
 from trimtab.manifest.hit import Draft
+from trimtab.manifest.pod_adding import SHM, add_class, take_shm_adder
 from trimtab.manifest.source import Cursor
+from trimtab.manifest.write import replace_scalar
 
 CLASSES = {"priorityClassName": "priority_class", "runtimeClassName": "runtime_class"}
 """Keys of a pod that name a class."""
@@ -100,34 +102,71 @@ def labels_of(metadata: Cursor | None) -> dict[str, str]:
     return found
 
 
-def take_pod(draft: Draft, pod: PodSpec, container: Cursor, workers: Sequence[Cursor] = ()) -> None:
+def take_pod(draft: Draft, pod: PodSpec, container: Cursor, workers: Sequence[PodSpec] = ()) -> None:
     """Add what the pod says beyond its engine: GPUs, host, selector, shared memory, classes.
 
     Args:
         draft: The serving.
         pod: Its pod template.
-        container: The serving container.
-        workers: `resources` of worker pods, which change together with it.
+        container: The serving container; the very cursor of the pod where the shape folds the two into one mapping.
+        workers: Further pods of the group, which change together with it.
     """
     sites = resources.gpu_sites(container.get("resources"))
-    for worker in workers:
+    for worker in resources_of(workers):
         sites += resources.gpu_sites(worker)
     resources.take_gpus(draft, sites)
     resources.take_host(draft, container)
-    selector.take_selector(draft, tuple(selector.selectors(pod.spec)), pod.spec, "nodeSelector")
-    for key, field in CLASSES.items():
-        found = pod.spec.get(key)
-        if found is not None and found.string:
-            draft.add({field: field_hit(field, found.string, found)})
+    first, *others = _with_gpus(pod, container, workers)
+    selector.take_selector(draft, tuple(selector.selectors(first)), first, "nodeSelector")
+    selector.join_pods(draft, others)
+    take_classes(draft, [one.spec for one in (pod, *workers)], own=container is not pod.spec)
     take_shm(draft, pod, container)
+    if container is not pod.spec and not workers:
+        take_shm_adder(draft, pod.spec, container)
     for name, value in labels_of(pod.metadata).items():
         draft.annotations.setdefault(name, value)
+
+
+def resources_of(pods: Iterable[PodSpec]) -> Iterator[Cursor]:
+    """Yield the `resources` of all containers of some pods."""
+    for pod in pods:
+        containers = pod.spec.get("containers")
+        for item in containers.items() if containers is not None else ():
+            found = item.get("resources")
+            if found is not None:
+                yield found
+
+
+def _with_gpus(pod: PodSpec, container: Cursor, workers: Sequence[PodSpec]) -> list[Cursor]:
+    """Return the pods of a group that ask for GPUs, the first alone where none says so."""
+    asking = [one.spec for one in workers if any(resources.gpu_sites(at) for at in resources_of([one]))]
+    listed = pod.spec.get("containers") is not None
+    idle = listed and bool(asking) and not resources.gpu_sites(container.get("resources"))
+    return asking if idle else [pod.spec, *asking]
+
+
+def take_classes(draft: Draft, pods: Sequence[Cursor], *, own: bool) -> None:
+    """Add the classes that the pods of a group name together; where a pod is one of Kubernetes' own, how to name one.
+
+    Args:
+        draft: The serving.
+        pods: The first is the one that serves.
+        own: Whether any key of a pod may stand there.
+    """
+    for key, field in CLASSES.items():
+        named = [one for pod in pods if (one := pod.get(key)) is not None and one.string]
+        first = pods[0].get(key)
+        if first is not None and first.string:
+            same = [one for one in named if one.string == first.string]
+            draft.add({field: resources.together(field_hit(field, first.string, first), same, replace_scalar)})
+        elif own and not named:
+            draft.adders.setdefault(field, add_class(pods, key))
 
 
 def take_shm(draft: Draft, pod: PodSpec, container: Cursor) -> None:
     """Add the size of the volume in memory that a container has at `/dev/shm`."""
     mounts, volumes = container.get("volumeMounts"), pod.spec.get("volumes")
-    names = {item.word("name") for item in mounts.items() if item.word("mountPath") == "/dev/shm"} if mounts else set()  # noqa: S108 - a mount in a pod
+    names = {item.word("name") for item in mounts.items() if item.word("mountPath") == SHM} if mounts else set()
     for volume in volumes.items() if volumes is not None else ():
         size = volume.get("emptyDir", "sizeLimit")
         if volume.word("name") in names and size is not None and size.string:

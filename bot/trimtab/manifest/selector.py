@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from trimtab.manifest.container import field_hit
 from trimtab.manifest.hit import Draft
-from trimtab.manifest.resources import add_path, together
+from trimtab.manifest.resources import add_path, also, together
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import Splice
 from trimtab.manifest.write import replace_scalar
+
+Adder: TypeAlias = Callable[[str, str], tuple[Splice, ...]]
+"""Writes a label and its value."""
 
 SELECTOR_KEYS = (
     "nvidia.com/gpu.product",
@@ -137,3 +141,28 @@ def _take_place(draft: Draft, place: Cursor, key: str) -> None:
         return (add_path(place, (key, label) if key else (label,), value),)
 
     draft.add_selector = add
+
+
+def join_pods(draft: Draft, pods: Sequence[Cursor]) -> None:
+    """Let the other pods of a group pick their kind of GPU together with the first.
+
+    Args:
+        draft: The serving, the first pod's selector taken.
+        pods: The others that ask for GPUs.
+    """
+    for pod in pods:
+        found = list(selectors(pod))
+        hit, add = draft.hits.get("gpu_product"), draft.add_selector
+        if hit is not None:
+            same = [one for label, one in found if label == draft.selector_key and one.string == hit.value]
+            other = "" if same and len(same) == len(found) else "the other pods of the group pick another kind of GPU"
+            draft.hits["gpu_product"] = replace(also(hit, same), locked=hit.locked or other)
+        elif found or (add is not None and pin_of(pod)):
+            draft.add_selector = None
+            draft.refusals.setdefault("gpu_product", "the pods of the group pick their nodes in different ways")
+        elif add is not None:
+            draft.add_selector = _both(add, pod)
+
+
+def _both(first: Adder, pod: Cursor) -> Adder:
+    return lambda label, value: (*first(label, value), add_path(pod, ("nodeSelector", label), value))

@@ -140,7 +140,7 @@ def flow(value: New, quote: str = "") -> str:
 
 
 def _add_flow_pair(cursor: Cursor, node: MappingNode, key: str, value: New) -> Splice:
-    body = f"{write_new(key)}: {flow(value, _quote_beside(node))}"
+    body = f"{write_new(key)}: {flow(value, quote_beside(node))}"
     effect = NewPair(node.start, len(node.pairs), key, value)
     if not node.pairs:
         return placed(cursor, node.start, node.end, "{" + body + "}", effect)
@@ -152,7 +152,7 @@ def _add_block_pair(cursor: Cursor, node: MappingNode, key: str, value: New, *, 
     text = cursor.source.text.value
     indent = column_indent(text, node.pairs[0][0].start)
     lines = block_lines(
-        key, value, indent, Style(indent_step(text, node), _dash_step(cursor, node), _quote_beside(node))
+        key, value, indent, Style(indent_step(text, node), _dash_step(cursor, node), quote_beside(node))
     )
     newline = line_break(text)
     if first and (at := _below_parent(cursor, node)) is not None:
@@ -197,11 +197,11 @@ def block_lines(key: str, value: New, indent: str, style: Style) -> list[str]:
         return lines
     if isinstance(value, list) and value:
         deeper = indent + style.dashes
-        return [f"{indent}{name}:", *(line for item in value for line in _item_lines(item, deeper, style))]
+        return [f"{indent}{name}:", *(line for item in value for line in item_lines(item, deeper, style))]
     return [f"{indent}{name}: {flow(value, style.quote)}"]
 
 
-def _item_lines(item: New, indent: str, style: Style) -> list[str]:
+def item_lines(item: New, indent: str, style: Style) -> list[str]:
     """Return the lines of a sequence's item in block style; lists of plain values inside it in flow style."""
     if not isinstance(item, dict):
         return [f"{indent}- {flow(item, style.quote)}"]
@@ -213,7 +213,7 @@ def _item_lines(item: New, indent: str, style: Style) -> list[str]:
     return [f"{indent}- {lines[0].lstrip()}", *lines[1:]]
 
 
-def _quote_beside(node: MappingNode) -> str:
+def quote_beside(node: MappingNode) -> str:
     """Return the quote around text in a mapping and one level below it, where plain text would say the same."""
     values = [value for _, value in node.pairs]
     values += [inner for value in values if isinstance(value, MappingNode) for _, inner in value.pairs]

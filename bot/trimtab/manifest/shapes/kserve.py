@@ -18,14 +18,15 @@ from trimtab.manifest.hit import Draft, Writer
 from trimtab.manifest.keys import take_keys
 from trimtab.manifest.near import distance
 from trimtab.manifest.pod import (
-    CLASSES,
     PodSpec,
     draft_of,
     environment_of,
     serving_containers,
+    take_classes,
     take_pod,
     take_shm,
 )
+from trimtab.manifest.pod_adding import mounted, take_shm_adder
 from trimtab.manifest.selector import selectors, take_selector
 from trimtab.manifest.shapes.shape import Shape
 from trimtab.manifest.source import Cursor
@@ -104,13 +105,12 @@ def _take_runtime(draft: Draft, runtime: Thing, base: Cursor) -> None:
     if spec is None:
         return
     take_shm(draft, PodSpec(spec), base)
+    if mounted(base) is not None:
+        take_shm_adder(draft, spec, base)
     found = tuple(selectors(spec)) if "gpu_product" not in draft.hits else ()
     if found:
         take_selector(draft, found, None, "")
-    for key, field in CLASSES.items():
-        named = spec.get(key)
-        if named is not None and named.string:
-            draft.add({field: field_hit(field, named.string, named)})
+    take_classes(draft, [spec], own=False)
 
 
 def _runtime(thing: Thing, context: Context, name: str) -> Thing | None:
@@ -154,10 +154,9 @@ def _take_group(draft: Draft, predictor: Cursor) -> None:
         take_keys(draft, worker, {field: chain for field, chain in _GROUP_KEYS.items() if field not in draft.hits})
 
 
-def _workers(predictor: Cursor) -> tuple[Cursor, ...]:
-    containers = predictor.get("workerSpec", "containers")
-    found = [item.get("resources") for item in containers.items()] if containers is not None else []
-    return tuple(one for one in found if one is not None)
+def _workers(predictor: Cursor) -> tuple[PodSpec, ...]:
+    worker = predictor.get("workerSpec")
+    return (PodSpec(worker),) if worker is not None else ()
 
 
 def _take_uri(draft: Draft, model: Cursor, settings: EngineSettings) -> None:

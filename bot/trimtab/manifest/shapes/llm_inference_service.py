@@ -20,7 +20,6 @@ from trimtab.manifest.keys import take_keys
 from trimtab.manifest.near import distance
 from trimtab.manifest.pod import PodSpec, environment_of, labels_of, take_pod
 from trimtab.manifest.scale import take_autoscaler, take_replicas
-from trimtab.manifest.shapes.roles import resources_of
 from trimtab.manifest.shapes.shape import Shape
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import Splice
@@ -81,8 +80,7 @@ def _group(thing: Thing, context: Context, group: Cursor, prefix: str) -> Draft:
         draft.image = main.word("image")
         draft.add(_together(leader.hits, follower.hits if follower is not None else {}))
         draft.adders.update(_both(leader.adders, follower.adders if follower is not None else {}))
-        workers = tuple(resources_of([PodSpec(worker)])) if worker is not None else ()
-        take_pod(draft, PodSpec(template), main, workers)
+        take_pod(draft, PodSpec(template), main, (PodSpec(worker),) if worker is not None else ())
     else:
         resources.take_gpus(draft, ())
     take_keys(draft, group, {field: chain for field, chain in _KEYS.items() if field not in draft.hits})

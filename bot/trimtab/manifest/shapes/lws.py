@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 from trimtab.manifest.context import Context, Thing
 from trimtab.manifest.hit import Draft
-from trimtab.manifest.pod import PodSpec, draft_of, pod_of_template, serving_containers, take_pod
+from trimtab.manifest.pod import draft_of, pod_of_template, serving_containers, take_pod
 from trimtab.manifest.scale import take_autoscaler, take_replicas
 from trimtab.manifest.shapes.shape import Shape
-from trimtab.manifest.source import Cursor
 
 
 def servings(thing: Thing, context: Context) -> Iterator[Draft]:
@@ -22,7 +21,7 @@ def servings(thing: Thing, context: Context) -> Iterator[Draft]:
     leader = pod_of_template(group.get("leaderTemplate")) or worker
     if leader is None:
         return
-    others = _resources(worker) if worker is not None and worker is not leader else ()
+    others = (worker,) if worker is not None and worker is not leader else ()
     for container, settings in serving_containers(leader, context, thing.namespace):
         draft = draft_of(thing, container, settings, "crd")
         take_pod(draft, leader, container, others)
@@ -30,12 +29,6 @@ def servings(thing: Thing, context: Context) -> Iterator[Draft]:
         take_autoscaler(draft, context)
         yield draft
         return
-
-
-def _resources(pod: PodSpec) -> tuple[Cursor, ...]:
-    containers = pod.spec.get("containers")
-    found = [item.get("resources") for item in containers.items()] if containers is not None else []
-    return tuple(one for one in found if one is not None)
 
 
 SHAPE = Shape(frozenset({("leaderworkerset.x-k8s.io", "LeaderWorkerSet")}), servings)

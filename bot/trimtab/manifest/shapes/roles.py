@@ -47,17 +47,7 @@ def _of_role(thing: Thing, context: Context, role: Role) -> Iterator[Draft]:
         if role.strict and not settings.spoken:
             continue
         draft = draft_of(thing, container, settings, "crd")
-        take_pod(draft, role.pod, container, tuple(resources_of(role.workers)))
+        take_pod(draft, role.pod, container, role.workers)
         if role.counts is not None:
             take_replicas(draft, role.counts)
         yield draft
-
-
-def resources_of(pods: Iterable[PodSpec]) -> Iterator[Cursor]:
-    """Yield the `resources` of all containers of some pods."""
-    for pod in pods:
-        containers = pod.spec.get("containers")
-        for item in containers.items() if containers is not None else ():
-            found = item.get("resources")
-            if found is not None:
-                yield found

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from trimtab.fleet import Scalar
 from trimtab.manifest import resources, selector
 from trimtab.manifest.config_file import take_config
 from trimtab.manifest.container import Container, field_hit, read_engine
-from trimtab.manifest.hit import Draft
+from trimtab.manifest.hit import Draft, Writer
 from trimtab.manifest.keys import take_variables
 from trimtab.manifest.pod import CLASSES, serves
+from trimtab.manifest.pod_adding import SHM
+from trimtab.manifest.scalars import spell
 from trimtab.manifest.scale import take_replicas
 from trimtab.manifest.shapes.app_template_files import Spot, mounted_in
 from trimtab.manifest.shapes.owner import Owner, image_of
 from trimtab.manifest.source import Cursor
+from trimtab.manifest.splice import New, Splice
 
 
 def read(values: Cursor, owner: Owner) -> Iterator[Draft]:
@@ -53,14 +57,29 @@ def _take_pod(draft: Draft, values: Cursor, controller: Cursor, place: tuple[str
     take_replicas(draft, controller)
     own, shared = controller.get("pod"), values.get("defaultPodOptions")
     pods = [pod for pod in (own, shared) if pod is not None]
-    for pod in pods:
-        for key, field in CLASSES.items():
-            named = pod.get(key)
-            if named is not None and named.string:
-                draft.add({field: field_hit(field, named.string, named)})
-    _take_shm(draft, values.get("persistence"), place)
+    for key, field in CLASSES.items():
+        named = next((one for pod in pods if (one := pod.get(key)) is not None and one.string), None)
+        if named is not None:
+            draft.add({field: field_hit(field, named.string, named)})
+        else:
+            draft.adders[field] = _path_adder(controller, ("pod", key))
+    _take_shm(draft, values, place)
+    _take_selector(draft, values, controller)
+
+
+def _take_selector(draft: Draft, values: Cursor, controller: Cursor) -> None:
+    """Add the kind of GPU; a controller's own `nodeSelector` would take the place of the one that all share."""
+    own, shared = controller.get("pod"), values.get("defaultPodOptions")
+    pods = [pod for pod in (own, shared) if pod is not None]
     found = next((found for pod in pods if (found := tuple(selector.selectors(pod)))), ())
-    if found or own is not None:
+    inherits = shared is not None and (own is None or own.get("nodeSelector") is None)
+    if not found and inherits and shared is not None and (shared.get("nodeSelector") or selector.pin_of(shared)):
+        controllers = values.get("controllers")
+        if controllers is not None and len(controllers.entries()) == 1:
+            selector.take_selector(draft, (), shared, "nodeSelector")
+        else:
+            draft.refusals["gpu_product"] = "`defaultPodOptions` picks the nodes of every controller"
+    elif found or own is not None:
         selector.take_selector(draft, found, own, "nodeSelector")
     else:
         draft.add_selector = lambda label, value: (
@@ -68,14 +87,32 @@ def _take_pod(draft: Draft, values: Cursor, controller: Cursor, place: tuple[str
         )
 
 
-def _take_shm(draft: Draft, persistence: Cursor | None, place: tuple[str, str]) -> None:
-    """Add the size of a volume in memory that the container has at `/dev/shm`."""
+def _path_adder(at: Cursor, keys: tuple[str, ...]) -> Writer:
+    return lambda value: (resources.add_path(at, keys, spell(value)),)
+
+
+def _take_shm(draft: Draft, values: Cursor, place: tuple[str, str]) -> None:
+    """Add the size of a volume in memory that the container has at `/dev/shm`, or how to give it one."""
+    persistence = values.get("persistence")
     for name, volume in persistence.entries().items() if persistence is not None else ():
-        size = volume.get("sizeLimit")
-        if volume.word("type") != "emptyDir" or size is None or not size.string:
+        if SHM not in _mounts(name, volume, place):
             continue
-        if "/dev/shm" in _mounts(name, volume, place):  # noqa: S108 - a mount in a pod
+        size = volume.get("sizeLimit")
+        if volume.word("type") != "emptyDir" or volume.word("medium") != "Memory":
+            draft.refusals["shm_size"] = f"what is mounted at {SHM} is no volume in memory of the pod's own"
+        if volume.word("type") == "emptyDir" and size is not None and size.string:
             draft.add({"shm_size": field_hit("shm_size", size.string, size)})
+        draft.adders["shm_size"] = _path_adder(volume, ("sizeLimit",))
+        return
+    controller, container = place
+    mounts: New = {controller: {container: [{"path": SHM}]}}
+
+    def add(value: Scalar) -> tuple[Splice, ...]:
+        volume: New = {"type": "emptyDir", "medium": "Memory", "sizeLimit": spell(value), "advancedMounts": mounts}
+        return (resources.add_path(values, ("persistence", "dshm"), volume),)
+
+    if persistence is None or persistence.get("dshm") is None:
+        draft.adders["shm_size"] = add
 
 
 def _mounts(name: str, volume: Cursor, place: tuple[str, str]) -> set[str]:

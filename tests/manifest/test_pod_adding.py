@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.manifest.samples import DEPLOYMENT, SUBJECT, edited, refused
+from trimtab.manifest import EditResult, Tree, edit
+
+GROUP = """\
+apiVersion: leaderworkerset.x-k8s.io/v1
+kind: LeaderWorkerSet
+metadata: {name: chat}
+spec:
+  leaderWorkerTemplate:
+    size: 2
+    leaderTemplate:
+      spec:
+        containers:
+          - name: server
+            image: vllm/vllm-openai:v0.19.0
+            args: [--model=o/m]
+            resources: {limits: {nvidia.com/gpu: 8}}
+    workerTemplate:
+      spec:
+        containers:
+          - name: worker
+            image: vllm/vllm-openai:v0.19.0
+            command: [sleep, inf]
+            resources: {limits: {nvidia.com/gpu: 8}}
+"""
+LED = "chat.yaml#LeaderWorkerSet//chat/server"
+KIND = "nvidia.com/gpu.product"
+
+
+def picking(text: str, name: str, lines: str) -> str:
+    """Return a text in which the pod whose first container has a name says some lines more."""
+    own = "".join(f"        {line}\n" for line in lines.splitlines())
+    return text.replace(
+        f"        containers:\n          - name: {name}\n", f"{own}        containers:\n          - name: {name}\n"
+    )
+
+
+def test_a_class_is_named_at_the_end_of_the_pod() -> None:
+    """A pod that names no class gets the key after its last."""
+    after = edited(DEPLOYMENT, SUBJECT, priority_class="batch", runtime_class="nvidia")
+
+    assert after == DEPLOYMENT + "      priorityClassName: batch\n      runtimeClassName: nvidia\n"
+
+
+def test_shared_memory_is_a_volume_and_its_mount() -> None:
+    """Where nothing is mounted at /dev/shm, the container gets a mount and its pod a volume, in one edit."""
+    mount = "          volumeMounts:\n            - name: dshm\n              mountPath: /dev/shm\n"
+    volume = """\
+      volumes:
+        - name: dshm
+          emptyDir:
+            medium: Memory
+            sizeLimit: 8Gi
+"""
+
+    assert edited(DEPLOYMENT, SUBJECT, shm_size="8Gi") == DEPLOYMENT + mount + volume
+
+
+@pytest.mark.parametrize(
+    ("volumes", "after"),
+    [
+        (
+            "      volumes:\n      - name: dshm\n        configMap: {name: x}\n",
+            (
+                "      volumes:\n      - name: dshm\n        configMap: {name: x}\n"
+                "      - name: shm\n        emptyDir:\n          medium: Memory\n          sizeLimit: 8Gi\n"
+            ),
+        ),
+        (
+            '      volumes: [{name: "a", emptyDir: {}}]\n',
+            '      volumes: [{name: "a", emptyDir: {}}, {name: dshm, emptyDir: {medium: Memory, sizeLimit: 8Gi}}]\n',
+        ),
+        (
+            "      volumes:\n        - name: 'a' # of a\n          emptyDir:\n              medium: 'x'\n",
+            (
+                "      volumes:\n        - name: 'a' # of a\n          emptyDir:\n              medium: 'x'\n"
+                "        - name: 'dshm'\n          emptyDir:\n"
+                "              medium: 'Memory'\n              sizeLimit: '8Gi'\n"
+            ),
+        ),
+        ("      volumes: []\n", "      volumes: [{name: dshm, emptyDir: {medium: Memory, sizeLimit: 8Gi}}]\n"),
+    ],
+)
+def test_a_volume_is_written_as_its_siblings_are(volumes: str, after: str) -> None:
+    """Names that are taken are left alone, and column, quotes and flow style are kept."""
+    text = DEPLOYMENT.replace("      containers:\n", volumes + "      containers:\n")
+
+    assert after in edited(text, SUBJECT, shm_size="8Gi")
+
+
+def test_a_volume_in_memory_without_a_size_gets_one() -> None:
+    """A volume that is mounted at /dev/shm already says its size from then on."""
+    text = DEPLOYMENT.replace(
+        "      containers:\n", "      volumes:\n        - {name: m, emptyDir: {medium: Memory}}\n      containers:\n"
+    ).replace("          args:", "          volumeMounts: [{name: m, mountPath: /dev/shm}]\n          args:")
+
+    assert edited(text, SUBJECT, shm_size="8Gi") == text.replace("medium: Memory}", "medium: Memory, sizeLimit: 8Gi}")
+
+
+@pytest.mark.parametrize(
+    "volume", ["emptyDir: {}", "hostPath: {path: /dev/shm}", "persistentVolumeClaim: {claimName: x}"]
+)
+def test_another_volume_at_the_place_is_left_alone(volume: str) -> None:
+    """What is mounted at /dev/shm and is no volume in memory is somebody's choice."""
+    text = DEPLOYMENT.replace(
+        "      containers:\n", f"      volumes:\n        - name: m\n          {volume}\n      containers:\n"
+    ).replace("          args:", "          volumeMounts: [{name: m, mountPath: /dev/shm}]\n          args:")
+
+    assert "no volume in memory" in refused(text, SUBJECT, shm_size="8Gi")
+
+
+def test_the_pods_of_a_group_move_together() -> None:
+    """Leader and workers pick the same kind of GPU before and after, and so do their classes."""
+    lines = f"nodeSelector: {{{KIND}: NVIDIA-A10G}}\npriorityClassName: high"
+    text = picking(picking(GROUP, "server", lines), "worker", lines)
+    after = edited(text, LED, gpu_product="NVIDIA-L4", priority_class="low")
+
+    assert after == text.replace("NVIDIA-A10G", "NVIDIA-L4").replace(": high", ": low")
+
+
+def test_a_selector_is_added_to_every_pod_of_a_group() -> None:
+    """Workers that stayed behind would leave the leader alone."""
+    after = edited(GROUP, LED, KIND, gpu_product="NVIDIA-L4", priority_class="low")
+    added = f"        priorityClassName: low\n        nodeSelector:\n          {KIND}: NVIDIA-L4\n"
+
+    assert sorted(after.splitlines()) == sorted((GROUP + 2 * added).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("leader", "worker", "reason"),
+    [
+        (f"nodeSelector: {{{KIND}: NVIDIA-A10G}}", f"nodeSelector: {{{KIND}: NVIDIA-L40S}}", "another kind of GPU"),
+        (f"nodeSelector: {{{KIND}: NVIDIA-A10G}}", "", "another kind of GPU"),
+        ("", f"nodeSelector: {{{KIND}: NVIDIA-A10G}}", "different ways"),
+        ("", "nodeSelector: {kubernetes.io/hostname: a}", "different ways"),
+    ],
+)
+def test_pods_of_a_group_that_pick_differently_are_left_alone(leader: str, worker: str, reason: str) -> None:
+    """A group whose pods lie on different GPUs is not moved by one value."""
+    text = picking(picking(GROUP, "server", leader), "worker", worker)
+    result = edit(Tree({"chat.yaml": text.encode()}), LED, {"gpu_product": "NVIDIA-L4"}, KIND)
+
+    assert not isinstance(result, EditResult)
+    assert reason in result.reason
+
+
+def test_a_leader_without_gpus_stays_where_it_is() -> None:
+    """Only the pods that ask for GPUs pick them."""
+    text = GROUP.replace("resources: {limits: {nvidia.com/gpu: 8}}", "resources: {}", 1)
+    after = edited(text, LED, KIND, gpu_product="NVIDIA-L4")
+
+    assert after == text + f"        nodeSelector:\n          {KIND}: NVIDIA-L4\n"
