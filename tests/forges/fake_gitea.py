@@ -1,20 +1,34 @@
-"""Gitea's REST API as far as Trimtab uses it. Shapes follow its swagger, 1.24: GitHub's, but for these."""
+"""Gitea's REST API as far as Trimtab uses it. Shapes follow its swagger, 1.23: GitHub's, but for these."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 
 from tests.forges.fake_github import REPOSITORY, FakeGitHub
 from tests.forges.server import Answer, Json, Query
-from tests.forges.state import ForgeState, Pull, Said
+from tests.forges.state import BOT, BOT_ID, ForgeState, Pull, Said, tip
 
 WIP = "WIP: "
+
+
+def zoned(at: str) -> str:
+    """Return a time as a server in another zone tells it."""
+    return datetime.fromisoformat(at).astimezone(timezone(timedelta(hours=2))).isoformat()
 
 
 class FakeGitea(FakeGitHub):
     """One repository, `acme/gitops`; labels have ids, a draft is a title, and a team is found by a search."""
 
     prefix = "/api/v1"
+
+    def answer(self, method: str, path: str, query: Query, body: dict[str, str]) -> Answer:
+        """Answer one call; of a repository that was renamed by sending it on to the same place under the new name."""
+        if self.name != REPOSITORY and path.startswith(f"/repos/{REPOSITORY}/"):
+            where = f"{self.prefix}{path.replace(REPOSITORY, self.name, 1)}"
+            pairs = "&".join(f"{key}={value}" for key, value in query.items())
+            return Answer(307, None, (("Location", f"{where}?{pairs}" if pairs else where),))
+        return super().answer(method, path, {**query, "per_page": query.get("limit", "30")}, body)
 
     def __init__(self, state: ForgeState) -> None:
         """Take the state that people act on."""
@@ -25,6 +39,7 @@ class FakeGitea(FakeGitHub):
             ("GET", rf"{here}/labels", self._known_labels),
             ("POST", rf"{here}/labels", self._new_label),
             ("POST", rf"{here}/pulls/(\d+)/merge", self._do_merge),
+            ("GET", rf"{here}/issues/(\d+)/timeline", self._timeline),
             ("GET", r"/orgs/acme/teams/search", self._search),
             ("GET", r"/teams/7/members/([^/]+)", self._member),
             *self._routes,
@@ -52,7 +67,10 @@ class FakeGitea(FakeGitHub):
         title = body["title"].removeprefix(WIP)
         answer = super()._create(query, {**body, "title": title, "draft": "yes" if draft else ""})
         exists = answer.status == 422 and "exists" in str(answer.body)
-        return Answer(409, {"message": "pull request already exists for these targets"}) if exists else answer
+        if not exists:
+            return answer
+        said = f"pull request already exists for these targets [id: 1, head_branch: {body['head']}, base_branch: main]"
+        return Answer(409, {"message": said})
 
     def _edit(self, query: Query, body: dict[str, str], number: str) -> Answer:
         return super()._edit(query, {**body, "title": body["title"].removeprefix(WIP)}, number)
@@ -70,17 +88,36 @@ class FakeGitea(FakeGitHub):
         there = login in self.state.teams["acme/ml"]
         return Answer(200, self._person(login, self.state.users[login])) if there else Answer(404, {"message": "no"})
 
+    def _timeline(self, _: Query, __: dict[str, str], number: str) -> Answer:
+        """Tell who closed it; `closed_by`, which GitHub has, Gitea has not."""
+        login, who = self.state.get(int(number)).ended_by
+        named: Json = {"id": 1, "type": "label", "user": self._person(BOT, BOT_ID)}
+        closed: Json = {"id": 2, "type": "close", "user": self._person(login, who)}
+        return Answer(200, [named, closed] if login else [named])
+
+    def _person(self, login: str, number: int) -> Json:
+        return {"id": number, "login": login, "login_name": "", "full_name": "", "is_admin": False}
+
     def _said(self, said: Said, number: int) -> Json:
         shape = super()._said(said, number)
         assert isinstance(shape, dict)
-        page = f"{self.base}/{REPOSITORY}/pulls/{number}"
-        return {**shape, "issue_url": "", "pull_request_url": page}
+        times = {name: zoned(str(shape[name])) for name in ("created_at", "updated_at")}
+        return {**shape, **times, "issue_url": "", "pull_request_url": f"{self.base}/{REPOSITORY}/pulls/{number}"}
+
+    def _head(self, pull: Pull, head: Json) -> Json:
+        """Return where it comes from; `ref` is the pull request's own once the branch is gone."""
+        assert isinstance(head, dict)
+        gone = not tip(self.state.bare, pull.branch)
+        return {**head, "label": pull.branch, "ref": f"refs/pull/{pull.number}/head" if gone else pull.branch}
 
     def _short(self, pull: Pull) -> dict[str, Json]:
         titled = replace(pull, title=f"{WIP if pull.draft else ''}{pull.title}")
         merged = pull.state == "merged"
+        short = super()._short(titled)
         return {
-            **super()._short(titled),
+            **short,
+            "head": self._head(pull, short["head"]),
+            "updated_at": zoned(str(short["updated_at"])),
             "merged": merged,
             "merged_by": self._person(*pull.ended_by) if merged else None,
         }

@@ -25,13 +25,11 @@ from trimtab.publish.forge import (
 from trimtab.publish.mark import LABEL, TITLE, UNFINISHED
 from trimtab.publish.once import Spot, first, with_key, write_once
 from trimtab.publish.pace import Pace
-from trimtab.publish.rest import actor_of, comment_of, from_here, is_dashboard, issue_of, pull_of
-from trimtab.publish.wire import Wire, objects
+from trimtab.publish.rest import actor_of, is_dashboard, issue_of, lacking, objects
+from trimtab.publish.rest_gitea import DRAFT, closed_by, comment_of, from_here, permission_of, pull_of
+from trimtab.publish.wire import Json, Wire
 
 _HINT = "GITEA_TOKEN needs the scopes `write:repository`, `write:issue`, `read:user` and `read:organization`"
-_PERMISSIONS = {name: Permission[name.upper()] for name in ("read", "write", "admin")} | {"owner": Permission.ADMIN}
-_DRAFT = "WIP: "
-"""What Gitea knows a draft by: https://docs.gitea.com/usage/pull-request#work-in-progress-pull-requests."""
 
 
 class Gitea:
@@ -51,24 +49,24 @@ class Gitea:
 
     def pulls(self, branch: str = "") -> tuple[PullRequest, ...]:
         """Return our open pull requests; of a branch all, newest first, and of the newest who ended it."""
-        listed = self._wire.every(f"{self._here}/pulls", state="all" if branch else "open")
-        found = sorted((pull_of(each, _DRAFT) for each in listed if from_here(each)), key=lambda pull: pull.number)
+        listed = self._wire.every(f"{self._here}/pulls", state="all" if branch else "open", sort="oldest")
+        found = sorted(map(pull_of, filter(from_here, listed)), key=lambda pull: pull.number)
         if not branch:
             return tuple(found)
         found = [pull for pull in reversed(found) if pull.branch == branch]
         if found and found[0].state is PullState.CLOSED:
-            closed = self._wire.get(f"{self._here}/issues/{found[0].number}").get("closed_by")
-            found[0] = replace(found[0], ended_by=actor_of(closed))
+            timeline = self._wire.every(f"{self._here}/issues/{found[0].number}/timeline")
+            found[0] = replace(found[0], ended_by=closed_by(timeline))
         return tuple(found)
 
     def open_pull(self, new: NewPull) -> PullRequest:
         """Open a pull request; until its labels and reviewers are there the body says that they are not."""
         bare = new.dress == Dress(draft=new.dress.draft)
         body = new.body if bare else f"{new.body.rstrip()}\n{UNFINISHED}\n"
-        title = f"{_DRAFT if new.dress.draft else ''}{new.title}"
+        title = f"{DRAFT if new.dress.draft else ''}{new.title}"
         wanted = {"head": new.branch, "base": new.base, "title": title, "body": body}
         pull = self._wire.caller.write(
-            lambda: pull_of(self._wire.send("POST", f"{self._here}/pulls", wanted), _DRAFT),
+            lambda: pull_of(self._wire.send("POST", f"{self._here}/pulls", wanted)),
             lambda: first([pull for pull in self.pulls() if pull.branch == new.branch]),
         )
         if bare or UNFINISHED not in pull.body:
@@ -79,19 +77,19 @@ class Gitea:
         self, number: int, *, title: str, body: str, state: PullState, head: str = "", dress: Dress = PLAIN
     ) -> PullRequest:
         """Add labels and reviewers, then set title, body and state in one call; or merge."""
-        self._add(number, dress)
         where = f"{self._here}/pulls/{number}"
         if state is PullState.MERGED:
             return self._merge(where, head)
-        now = pull_of(self._wire.get(where), _DRAFT)
-        wanted = {"title": f"{_DRAFT if now.draft else ''}{title}", "body": body, "state": state.value}
-        return pull_of(self._wire.again("PATCH", where, wanted), _DRAFT)
+        now = self._wire.get(where)
+        self._add(number, lacking(now, dress))
+        wanted = {"title": f"{DRAFT if pull_of(now).draft else ''}{title}", "body": body, "state": state.value}
+        return pull_of(self._wire.again("PATCH", where, wanted))
 
     def comments(self, number: int = 0, *, since: str = "") -> tuple[Comment, ...]:
         """Return the comments of a conversation, or of all that were changed since a time, oldest first."""
         where = f"{self._here}/issues/{number}/comments" if number else f"{self._here}/issues/comments"
-        listed = self._wire.every(where, **{"since": since} if since else {})
-        return tuple(sorted((comment_of(each) for each in listed), key=lambda comment: comment.id))
+        listed = map(comment_of, self._wire.every(where, **{"since": since} if since else {}))
+        return tuple(sorted(listed, key=lambda comment: comment.id))
 
     def comment(self, number: int, body: str, *, answers: int = 0) -> Comment | Unknown:
         """Say something once for each key line; say it anew in the same place where the text differs."""
@@ -116,13 +114,12 @@ class Gitea:
         return write_once(body, spot)
 
     def rights(self, actor: Actor, owners: Collection[str] = ()) -> Rights:
-        """Return the effective permission of an account; a login that changed hands has none."""
+        """Return the effective permission of an account; only an administrator's token is told that of others."""
         try:
             answer = self._wire.get(f"{self._here}/collaborators/{quote(actor.login, safe='')}/permission")
         except AbsentError:
             return Rights(Permission.NONE)
-        same = actor_of(answer.get("user")).id == actor.id
-        permission = _PERMISSIONS.get(str(answer.get("permission")), Permission.NONE) if same else Permission.NONE
+        permission = permission_of(answer, actor)
         return Rights(permission, permission > Permission.NONE and any(self._is(actor, owner) for owner in owners))
 
     def dashboard(self, body: str = "") -> Found[Issue] | Unknown:
@@ -157,19 +154,23 @@ class Gitea:
 
     def _labels(self, names: Collection[str]) -> list[int]:
         """Return the ids of labels by name; those that the repository lacks are made."""
-        where = f"{self._here}/labels"
-        known = {str(each["name"]): each for each in self._wire.every(where)}
-        for name in names:
-            known[name] = known.get(name) or self._wire.again("POST", where, {"name": name, "color": "#ededed"})
-        return [int(str(known[name]["id"])) for name in names]
+        known = {each["name"]: each for each in self._wire.every(f"{self._here}/labels")}
+        return [int(str((known.get(name) or self._label(name))["id"])) for name in names]
+
+    def _label(self, name: str) -> Json:
+        """Make a label, and no second one of the same name, which Gitea would take."""
+        return self._wire.caller.write(
+            lambda: self._wire.send("POST", f"{self._here}/labels", {"name": name, "color": "#ededed"}),
+            lambda: first([each for each in self._wire.every(f"{self._here}/labels") if each["name"] == name]),
+        )
 
     def _add(self, number: int, dress: Dress) -> None:
         """Add labels, and ask each reviewer; whom the forge cannot ask is passed over."""
         if dress.labels:
             self._wire.again("POST", f"{self._here}/issues/{number}/labels", {"labels": self._labels(dress.labels)})
         for reviewer in dress.reviewers:
-            key = "team_reviewers" if "/" in reviewer else "reviewers"
-            wanted = {key: [reviewer.removeprefix("@").rsplit("/", 1)[-1]]}
+            name = reviewer.removeprefix("@").rsplit("/", 1)[-1]
+            wanted = {"team_reviewers" if "/" in reviewer else "reviewers": [name]}
             try:
                 self._wire.again("POST", f"{self._here}/pulls/{number}/requested_reviewers", wanted)
             except RateLimitedError:
@@ -183,17 +184,16 @@ class Gitea:
             lambda: self._wire.send("POST", f"{where}/merge", {"Do": "merge", "head_commit_id": head}),
             lambda: first([each for each in [self._wire.get(where)] if each.get("merged")]),
         )
-        return pull_of(self._wire.get(where), _DRAFT)
+        return pull_of(self._wire.get(where))
 
     def _is(self, actor: Actor, owner: str) -> bool:
-        name = owner.removeprefix("@")
-        if "/" not in name:
-            return name.lower() == actor.login.lower()
-        organisation, team = name.split("/", 1)
+        organisation, _, team = owner.removeprefix("@").partition("/")
+        if not team:
+            return organisation.lower() == actor.login.lower()
         try:
             found = self._wire.get(f"/orgs/{quote(organisation, safe='')}/teams/search", q=team)
             ids = [each["id"] for each in objects(found.get("data")) if str(each["name"]).lower() == team.lower()]
-            members = [self._wire.get(f"/teams/{one}/members/{quote(actor.login, safe='')}") for one in ids]
+            login = quote(actor.login, safe="")
+            return any(actor_of(self._wire.get(f"/teams/{one}/members/{login}")) == actor for one in ids)
         except AbsentError:
             return False
-        return any(actor_of(member) == actor for member in members)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from urllib.parse import parse_qs, urlsplit
 
 import requests
 
@@ -12,8 +13,16 @@ from trimtab.publish.pace import Caller, Kind, Pace, Trouble
 Json = Mapping[str, object]
 
 _TIMEOUT_S = 60
+_PAGE = "50"
+"""As long as pages are at most where the server's owner says nothing else."""
+
+_PAGES = 1000
+"""No listing that is none without end has more."""
+
 _ABSENT, _AGAIN = frozenset({404, 410}), frozenset({401, 409})
 _TOO_MANY, _ERROR = 429, 500
+_MOVED, _LATE = "head out of date", "try again later"
+"""Of refusals to merge: the head is another one by now; the server has not looked at the change yet."""
 
 
 class _DeclinedError(Exception):
@@ -46,13 +55,14 @@ class Wire:
         """Return everything that a listing has, all its pages, which are as long as the server likes."""
 
         def ask() -> list[Json]:
-            answer = self._ask("GET", path, query=query)
-            found = [_object(each) for each in answer.json()]
-            for _ in range(1000):
-                if "next" not in answer.links:
-                    break
-                answer = self._ask("GET", answer.links["next"]["url"].removeprefix(self._api))
+            found: list[Json] = []
+            page = "1"
+            for _ in range(_PAGES):
+                answer = self._ask("GET", path, query={**query, "limit": _PAGE, "page": page})
                 found += [_object(each) for each in answer.json()]
+                page = _next(answer)
+                if not page:
+                    break
             return found
 
         return self.caller.read(ask)
@@ -82,9 +92,14 @@ class Wire:
             return Trouble(Kind.WAIT, error.said, error.wait_s)
         if error.status in _ABSENT:
             return Trouble(Kind.ABSENT, error.said, hint=self._hint)
-        moved = error.status == 409 and "head" in error.said.lower()  # noqa: PLR2004  # HTTP
-        again = (error.status >= _ERROR or error.status in _AGAIN) and not moved
-        return Trouble(Kind.AGAIN if again else Kind.NO, error.said, hint=self._hint)
+        again = error.status >= _ERROR or error.status in _AGAIN or _LATE in error.said
+        return Trouble(Kind.AGAIN if again and _MOVED not in error.said else Kind.NO, error.said, hint=self._hint)
+
+
+def _next(answer: requests.Response) -> str:
+    """Return the number of the next page, empty where there is none; a server may not know its own address."""
+    address = answer.links.get("next", {}).get("url", "")
+    return parse_qs(urlsplit(address).query).get("page", [""])[-1]
 
 
 def _object(value: object) -> Json:
@@ -96,8 +111,3 @@ def _object(value: object) -> Json:
     if not isinstance(value, dict):
         raise TypeError("no object")
     return value
-
-
-def objects(value: object) -> Sequence[Json]:
-    """Return the objects of a list; none where it is no list."""
-    return [_object(each) for each in value] if isinstance(value, list) else []
