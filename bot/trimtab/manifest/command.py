@@ -184,7 +184,7 @@ def _expanded(
             yield from given
             continue
         reference = None if word.quoted else shell.reference(word.text)
-        place = environment.find(reference.name) if reference is not None else None
+        place = environment.referred(reference.name) if reference is not None else None
         inner = shell.commands(place.text) if place is not None and place.text.value.startswith("-") else []
         if place is not None and len(inner) == 1:
             for part in inner[0]:

@@ -199,7 +199,7 @@ def _hit_of(flag: Flag, container: Container, command: Command) -> Hit:
         return Hit(flag.field, not flag.negated, path, document, flag.name, via, writer, locked)
     reference = variable_of(flag.value, via)
     if reference is not None and not word.literal and not is_assigned(reference.name, word):
-        place = container.environment.find(reference.name)
+        place = container.environment.referred(reference.name)
         if place is not None:
             return variable_hit(flag.field, place)
         if reference.default is not None and not container.environment.may_set(reference.name):

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from trimtab.manifest.environment import Variable, dotenv_value
+from trimtab.manifest.environment import Variable
+from trimtab.manifest.generators import Generator, generators_of
 from trimtab.manifest.near import Nearby
-from trimtab.manifest.parse import BrokenYamlError, decode
-from trimtab.manifest.paths import folder_of, joined
+from trimtab.manifest.paths import folder_of
 from trimtab.manifest.release import ARGO, FLUX, Release, releases_of
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.tree import Tree
@@ -126,6 +126,10 @@ class Context:
                 return found
         return self.generated_value(near, name, key)
 
+    def variable(self, name: str) -> Variable | None:  # noqa: ARG002 - overlays know some
+        """Return what a kustomization puts in for `$(NAME)` before anything runs; None where it leaves it alone."""
+        return None
+
     def configmap_file(self, near: str, namespace: str, name: str, key: str) -> Cursor | None:
         """Return the YAML that a ConfigMap holds under a key; arguments as for `configmap_value`."""
         path = self.generated_file(near, name, key)
@@ -139,8 +143,12 @@ class Context:
 
     def generated_file(self, near: str, name: str, key: str) -> str:
         """Return the file that a generator beside another file takes a key from; empty where there is none."""
+        return next((found for one in self._beside(near, name) if (found := one.file(self.tree, key))), "")
+
+    def _beside(self, near: str, name: str) -> tuple[Generator, ...]:
+        """Return the generators of a ConfigMap in the kustomizations of a file's folder, the last that wins first."""
         beside = self._kustomization_of.get(folder_of(near), ())
-        return next((found for at in beside if (found := generator_file(self.tree, at, name, key))), "")
+        return tuple(one for at in beside for one in reversed(list(generators_of(at))) if one.at.word("name") == name)
 
     @cached_property
     def _configmap_paths(self) -> Nearby[str]:
@@ -163,12 +171,9 @@ class Context:
         return found
 
     def generated_value(self, near: str, name: str, key: str) -> Variable | None:
-        """Return where a generator of a kustomization above or beside a file says a key, if just one does."""
-        for kustomization in self._kustomization_of.get(folder_of(near), ()):
-            found = generator_value(self.tree, kustomization, name, key)
-            if found is not None:
-                return found
-        return None
+        """Return where a generator of a kustomization beside a file says a key."""
+        found = (one.value(self.tree, key) for one in self._beside(near, name))
+        return next((one for one in found if one is not None), None)
 
 
 def value_of(at: Cursor, key: str) -> Variable | None:
@@ -177,57 +182,3 @@ def value_of(at: Cursor, key: str) -> Variable | None:
     if text is None:
         return None
     return Variable(text, at, at.source.path, at.source.number, "configmap", key, at.why_locked)
-
-
-def generator_value(tree: Tree, kustomization: Cursor, name: str, key: str) -> Variable | None:
-    """Return where a `configMapGenerator` of one kustomization says a key."""
-    generators = kustomization.get("configMapGenerator")
-    found = None
-    for generator in generators.items() if generators is not None else ():
-        if generator.word("name") == name:
-            found = _generated(tree, kustomization, generator, key) or found
-    return found
-
-
-def _generated(tree: Tree, kustomization: Cursor, generator: Cursor, key: str) -> Variable | None:
-    for literal in _listed(generator, "literals"):
-        variable, equals, _ = literal.string.partition("=")
-        text = literal.text()
-        if equals and variable == key and text is not None:
-            value = text.cut(len(key) + 1, len(text.value))
-            path, number = kustomization.source.path, kustomization.source.number
-            return Variable(value, literal, path, number, "configmap", key, literal.why_locked)
-    envs = [*_listed(generator, "envs"), *([one] if (one := generator.get("env")) is not None else [])]
-    for env in envs:
-        path = joined(folder_of(kustomization.source.path), env.string)
-        found = _in_file(tree, path, key, env)
-        if found is not None:
-            return found
-    return None
-
-
-def generator_file(tree: Tree, kustomization: Cursor, name: str, key: str) -> str:
-    """Return the file that a `configMapGenerator` of one kustomization takes a key from; empty where there is none."""
-    found = ""
-    for generator in _listed(kustomization, "configMapGenerator"):
-        for entry in _listed(generator, "files") if generator.word("name") == name else ():
-            label, equals, file = entry.string.rpartition("=")
-            path = joined(folder_of(kustomization.source.path), file)
-            named = label if equals else path.rsplit("/", 1)[-1]
-            found = path if named == key and path in tree else found
-    return found
-
-
-def _listed(at: Cursor, key: str) -> tuple[Cursor, ...]:
-    found = at.get(key)
-    return found.items() if found is not None else ()
-
-
-def _in_file(tree: Tree, path: str, key: str, holder: Cursor) -> Variable | None:
-    if path not in tree:
-        return None
-    try:
-        text = dotenv_value(decode(tree[path]), key)
-    except BrokenYamlError:
-        return None
-    return Variable(text, holder, path, 0, "dotenv", key) if text is not None else None

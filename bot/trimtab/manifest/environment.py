@@ -43,7 +43,12 @@ class Environment:
     """The variables of one container."""
 
     def __init__(
-        self, env: Cursor | None, env_from: Cursor | None, configmap: Lookup, below: Cursor | None = None
+        self,
+        env: Cursor | None,
+        env_from: Cursor | None,
+        configmap: Lookup,
+        below: Cursor | None = None,
+        put_in: Callable[[str], Variable | None] = lambda _name: None,
     ) -> None:
         """Read `env` (a list of names and values, or a mapping as charts have it) and `envFrom`.
 
@@ -52,7 +57,9 @@ class Environment:
             env_from: The container's own.
             configmap: Finds a key of a ConfigMap.
             below: Another `env` that the container's own wins over, such as a serving runtime's.
+            put_in: Finds what is put in for `$(NAME)` before the container is made.
         """
+        self._put_in = put_in
         self._found: dict[str, Cursor] = {}
         self._maps: list[str] = []
         self._opaque = False
@@ -85,6 +92,10 @@ class Environment:
             if found is not None:
                 return found
         return None
+
+    def referred(self, name: str) -> Variable | None:
+        """Return where the text stands that `$(NAME)` becomes: what is put in before, else the variable's."""
+        return self._put_in(name) or self.find(name)
 
     def _of(self, place: Cursor) -> Variable | None:
         """Return the text of an `env` entry: its own, or a ConfigMap's."""

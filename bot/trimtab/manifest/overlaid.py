@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from trimtab.manifest.context import Context
 from trimtab.manifest.hit import Draft
-from trimtab.manifest.kustomize import Laid, OverlayContext, Overlays
+from trimtab.manifest.kustomize import Overlays
+from trimtab.manifest.laid import Laid
+from trimtab.manifest.overlay_context import OverlayContext
 from trimtab.manifest.shapes.shape import Shape
 
 
@@ -21,7 +23,7 @@ def servings_of(laid: Laid, folder: str, shape: Shape, context: Context, overlay
         context: The tree's.
         overlays: The tree's.
     """
-    for draft in shape.servings(laid.thing, OverlayContext(context, overlays, folder)):
+    for draft in shape.servings(laid.thing, OverlayContext(context, overlays, folder, laid)):
         draft.name, draft.namespace = laid.name, laid.namespace
         apart = overlays.is_apart(laid)
         draft.wrapper = "kustomize" if (laid.is_changed or apart) and draft.wrapper == "plain" else draft.wrapper

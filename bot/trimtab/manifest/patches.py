@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from trimtab.manifest.grafts import Graft, keys_of
+from trimtab.manifest.label_selector import has_labels
 from trimtab.manifest.paths import folder_of, joined
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.tree import Tree
@@ -17,6 +19,10 @@ _MOST_OPERATIONS = 2000
 _OWN_GROUPS = frozenset({"", "apps", "batch", "autoscaling", "policy"})
 
 
+Id: TypeAlias = tuple[str, str]
+"""A name and a namespace, the latter empty where none is said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """An object as a selector sees it.
@@ -24,16 +30,21 @@ class Target:
     Attributes:
         at: The object.
         group: Its API group.
+        version: The version of it.
         kind: Its kind.
-        names: Its own name and the one that it got.
-        namespaces: Likewise.
+        ids: Each name and namespace that it had, its own first and the present one last.
     """
 
     at: Cursor
     group: str
+    version: str
     kind: str
-    names: tuple[str, ...]
-    namespaces: tuple[str, ...] = ()
+    ids: tuple[Id, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return all its names."""
+        return tuple(name for name, _ in self.ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +54,24 @@ class Patch:
     at: Cursor
     selector: Cursor | None
 
-    def is_for(self, target: Target) -> bool:
-        """Return whether it is for an object: by its selector, else by its own kind and name."""
+    def chosen(self, targets: Sequence[Target]) -> list[bool]:
+        """Return of each object whether it is for it: by its selector, else by its own kind, name and namespace.
+
+        A namespace that it leaves open is passed over where just one object is left: kustomize would build nothing.
+        """
         if self.selector is not None:
-            return selects(self.selector, target)
+            return [selects(self.selector, target) for target in targets]
+        namespace = self.at.word("metadata", "namespace")
+        named = [self._names(target) for target in targets]
+        exact = [any(_effective(one) == _effective(namespace) for one in spaces) for spaces in named]
+        return exact if any(exact) or namespace or sum(map(bool, named)) > 1 else [bool(spaces) for spaces in named]
+
+    def _names(self, target: Target) -> tuple[str, ...]:
+        """Return the namespaces of an object while it had the patch's kind and name; none where it never had."""
         group = self.at.word("apiVersion").rpartition("/")[0]
-        return (
-            self.at.word("kind") == target.kind
-            and group == target.group
-            and self.at.word("metadata", "name") in target.names
-        )
+        if (self.at.word("kind"), group) != (target.kind, target.group):
+            return ()
+        return tuple(namespace for name, namespace in target.ids if name == self.at.word("metadata", "name"))
 
     @property
     def deletes(self) -> bool:
@@ -143,33 +162,25 @@ def selects(selector: Cursor, target: Target) -> bool:
 
     Source: https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/patches/ (5.7).
     """
+    first, last = target.ids[0], target.ids[-1]
     wanted = (
         (selector.word("group"), (target.group,)),
+        (selector.word("version"), (target.version,)),
         (selector.word("kind"), (target.kind,)),
-        (selector.word("name"), target.names),
-        (selector.word("namespace"), target.namespaces),
+        (selector.word("name"), (first[0], last[0])),
+        (selector.word("namespace"), (_effective(first[1]), _effective(last[1]))),
     )
     if not all(not pattern or any(_matches(pattern, one) for one in names) for pattern, names in wanted):
         return False
     return all(
-        _has_labels(selector.word(f"{kind}Selector"), target.at.get("metadata", f"{kind}s"))
+        has_labels(selector.word(f"{kind}Selector"), target.at.get("metadata", f"{kind}s"))
         for kind in ("label", "annotation")
     )
 
 
-def _has_labels(wanted: str, labels: Cursor | None) -> bool:
-    """Return whether labels fulfil `a=b,c!=d,e,!f`; the form with `in (…)` fulfils nothing here."""
-    return all(_has_label(part.strip(), labels) for part in wanted.split(",") if part.strip())
-
-
-def _has_label(part: str, labels: Cursor | None) -> bool:
-    match = re.fullmatch(r"(?P<no>!?)(?P<key>[\w./-]+)\s*(?:(?P<sign>==?|!=)\s*(?P<value>[\w./-]*))?", part)
-    if match is None:
-        return False
-    found = labels.get(match["key"]) if labels is not None else None
-    if not match["sign"]:
-        return (found is None) == bool(match["no"])
-    return (found is not None and found.string == match["value"]) == (match["sign"] != "!=")
+def _effective(namespace: str) -> str:
+    """Return what kustomize takes an open namespace for (`resid.ResId.EffectiveNamespace`)."""
+    return namespace or "default"
 
 
 def _matches(pattern: str, text: str) -> bool:

@@ -47,7 +47,7 @@ def environment_of(container: Cursor, context: Context, namespace: str, below: C
     def lookup(name: str, key: str) -> Variable | None:
         return context.configmap_value(container.source.path, namespace, name, key)
 
-    return Environment(container.get("env"), container.get("envFrom"), lookup, below)
+    return Environment(container.get("env"), container.get("envFrom"), lookup, below, context.variable)
 
 
 def serving_containers(pod: PodSpec, context: Context, namespace: str) -> Iterator[tuple[Cursor, EngineSettings]]:

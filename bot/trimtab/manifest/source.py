@@ -227,6 +227,18 @@ class Cursor:
         found = self.get(*keys)
         return found.string if found is not None else ""
 
+    @property
+    def directive(self) -> str:
+        """Return what a strategic merge is told to do here, by the layer's own words alone; empty where it is not."""
+        written = self._child("$patch")
+        return written.string if written is not None else ""
+
+    @property
+    def is_directive(self) -> bool:
+        """Return whether it is an item that says nothing but what is to become of its list."""
+        real = self.real
+        return isinstance(real, MappingNode) and len(real.pairs) == 1 and bool(self.directive)
+
     def inner(self) -> Cursor | None:
         """Return the top of the YAML document that this scalar's text is, or None where it is none."""
         text = self.text()
@@ -252,9 +264,10 @@ def _stacked(layers: list[Cursor], *, whole: bool) -> Cursor | None:
     top = layers[0]
     if top.scalar is not None:
         return None if top.value is None else top
-    if top.word("$patch") == "delete":
+    directive = top.directive
+    if directive == "delete":
         return None
-    if top.word("$patch") == "replace":
+    if directive == "replace":
         return replace(top, under=(), whole=whole)
     rest = [layer for layer in layers[1:] if layer.is_mapping == top.is_mapping and layer.scalar is None]
     return replace(top, under=(*top.under, *rest), whole=whole)
@@ -286,9 +299,11 @@ def _merged_by_key(own: tuple[Cursor, ...], under: tuple[Cursor, ...], listed: s
 
     Its own items come first, as kustomize 5.7 has them (kyaml `MergeOptionsListPrepend`).
     """
+    told = {item.directive for item in own if item.is_directive}
+    own = tuple(item for item in own if not item.is_directive)
     merge_key = _MERGE_KEYS.get(listed)
-    if merge_key is None:
-        return own
+    if merge_key is None or told:
+        return () if "delete" in told else own
     beneath = [{item.word(merge_key): item for item in layer.items()} for layer in under]
     mine = {item.word(merge_key): item for item in own}
     if not own or "" in mine:

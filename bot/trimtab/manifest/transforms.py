@@ -1,4 +1,4 @@
-"""The fields of a kustomization that change objects: `images` and `replicas`.
+"""The fields of a kustomization that change objects: `images`, `replicas`, labels and annotations.
 
 Source: https://kubectl.docs.kubernetes.io/references/kustomize/builtins/ (5.7).
 """
@@ -13,20 +13,21 @@ from trimtab.manifest.grafts import Graft
 from trimtab.manifest.source import Cursor
 
 _SCALED = frozenset({"Deployment", "ReplicaSet", "ReplicationController", "StatefulSet"})
+_WITH_PODS = _SCALED | {"DaemonSet", "Job"}
 _CONTAINERS = frozenset({"containers", "initContainers"})
 _DEPTH = 12
 
 
-def transformed(at: Cursor, kind: str, names: tuple[str, ...], kustomization: Cursor) -> Cursor:
-    """Return an object after a kustomization's `replicas` and `images`.
+def transformed(at: Cursor, kind: str, names: frozenset[str], kustomization: Cursor) -> Cursor:
+    """Return an object after a kustomization's labels, annotations, `replicas` and `images`, in this order.
 
     Args:
         at: The object.
         kind: Its kind.
-        names: Its own name and the one that it got.
+        names: All names that it had.
         kustomization: Whose fields.
     """
-    grafts = list(at.grafts)
+    grafts = [*at.grafts, *_labelled(at, kind, kustomization)]
     replicas = kustomization.get("replicas")
     for item in replicas.items() if replicas is not None and kind in _SCALED else ():
         count = item.get("count")
@@ -36,6 +37,29 @@ def transformed(at: Cursor, kind: str, names: tuple[str, ...], kustomization: Cu
     for item in images.items() if images is not None else ():
         grafts += list(_renamed(replace(at, grafts=tuple(grafts)), item))
     return replace(at, grafts=tuple(grafts))
+
+
+def _labelled(at: Cursor, kind: str, kustomization: Cursor) -> Iterator[Graft]:
+    """Yield what is added to an object's labels and annotations, and to the annotations of its pods."""
+    listed = kustomization.get("labels")
+    pairs = [item.get("pairs") for item in (listed.items() if listed is not None else ())]
+    for added in (*pairs, kustomization.get("commonLabels")):
+        yield from _added(at, ("metadata", "labels"), added)
+    annotations = kustomization.get("commonAnnotations")
+    yield from _added(at, ("metadata", "annotations"), annotations)
+    if kind in _WITH_PODS:
+        yield from _added(at, ("spec", "template", "metadata", "annotations"), annotations)
+
+
+def _added(at: Cursor, keys: tuple[str, ...], pairs: Cursor | None) -> Iterator[Graft]:
+    """Yield what puts pairs into a mapping, which is made where there is none."""
+    entries = pairs.entries() if pairs is not None else {}
+    if pairs is not None and entries and at.get(*keys[:-1]) is not None:
+        standing = at.get(*keys)
+        if standing is None:
+            yield Graft("add", keys, pairs)
+        else:
+            yield from (Graft("add", (*keys, key), value) for key, value in entries.items())
 
 
 def _renamed(at: Cursor, item: Cursor) -> Iterator[Graft]:

@@ -1,0 +1,127 @@
+"""ConfigMaps that a kustomization generates: where each key stands, in one generator or in several over one another.
+
+Source: https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/configmapgenerator/ (5.7): `create` makes
+one, `merge` lays keys over those of the same name that resources and components brought, `replace` takes their place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from trimtab.manifest.environment import Variable, dotenv_value
+from trimtab.manifest.parse import BrokenYamlError, decode
+from trimtab.manifest.paths import folder_of, joined
+from trimtab.manifest.source import Cursor
+from trimtab.manifest.text import Text
+from trimtab.manifest.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """One entry of `configMapGenerator`, with the kustomization that has it."""
+
+    kustomization: Cursor
+    at: Cursor
+
+    def value(self, tree: Tree, key: str) -> Variable | None:
+        """Return where it says a key, a literal before a file of variables; None where it does not."""
+        for literal in _listed(self.at, "literals"):
+            variable, equals, _ = literal.string.partition("=")
+            text = literal.text()
+            if equals and variable == key and text is not None:
+                value = _unquoted(text.cut(len(key) + 1, len(text.value)))
+                path, number = self.kustomization.source.path, self.kustomization.source.number
+                return Variable(value, literal, path, number, "configmap", key, literal.why_locked)
+        envs = [*_listed(self.at, "envs"), *([one] if (one := self.at.get("env")) is not None else [])]
+        found = (_in_file(tree, joined(self._folder, env.string), key, env) for env in envs)
+        return next((one for one in found if one is not None), None)
+
+    def file(self, tree: Tree, key: str) -> str:
+        """Return the file that it takes a key from; empty where there is none."""
+        found = ""
+        for entry in _listed(self.at, "files"):
+            label, equals, file = entry.string.rpartition("=")
+            path = joined(self._folder, file)
+            named = label if equals else path.rsplit("/", 1)[-1]
+            found = path if named == key and path in tree else found
+        return found
+
+    @property
+    def _folder(self) -> str:
+        return folder_of(self.kustomization.source.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """A ConfigMap as generators make it.
+
+    Attributes:
+        names: What it was called, its own name first.
+        parts: The generators, the one that wins last.
+        through: Folders of the kustomizations it came through, the innermost first.
+        whole: Whether nothing lies beneath, as an object that the first one was merged over.
+    """
+
+    names: tuple[str, ...]
+    parts: tuple[Generator, ...]
+    through: tuple[str, ...] = ()
+    whole: bool = True
+
+    def value(self, tree: Tree, key: str) -> Variable | None:
+        """Return where a key has its text."""
+        found = (part.value(tree, key) for part in reversed(self.parts))
+        return next((one for one in found if one is not None), None)
+
+    def file(self, tree: Tree, key: str) -> str:
+        """Return the file that a key is taken from; empty where there is none."""
+        return next((path for part in reversed(self.parts) if (path := part.file(tree, key))), "")
+
+    def moved(self, kustomization: Cursor, folder: str) -> Generated:
+        """Return it after a kustomization's prefix and suffix."""
+        name = f"{kustomization.word('namePrefix')}{self.names[-1]}{kustomization.word('nameSuffix')}"
+        names = self.names if name == self.names[-1] else (*self.names, name)
+        return replace(self, names=names, through=(*self.through, folder))
+
+
+def generators_of(kustomization: Cursor) -> Iterator[Generator]:
+    """Yield the generators of one kustomization."""
+    yield from (Generator(kustomization, at) for at in _listed(kustomization, "configMapGenerator"))
+
+
+def with_generators(maps: Iterable[Generated], kustomization: Cursor) -> tuple[Generated, ...]:
+    """Return the ConfigMaps that a kustomization has after its own generators."""
+    found = list(maps)
+    for generator in generators_of(kustomization):
+        name, behavior = generator.at.word("name"), generator.at.word("behavior")
+        known = [index for index, one in enumerate(found) if name in one.names] if behavior else []
+        if behavior == "merge" and known:
+            at = known[-1]
+            found[at] = replace(found[at], parts=(*found[at].parts, generator))
+        elif behavior == "replace" and known:
+            found[known[-1]] = replace(found[known[-1]], parts=(generator,), whole=True)
+        else:
+            found.append(Generated((name,), (generator,), whole=behavior != "merge"))
+    return tuple(found)
+
+
+def _unquoted(text: Text) -> Text:
+    """Return a literal's value without the quotes around it, which kustomize takes off (`kv.parseLiteralSource`)."""
+    stop = len(text.value)
+    quoted = stop > 1 and text.value[0] == text.value[-1] and text.value[0] in "\"'"
+    return text.cut(1, stop - 1) if quoted else text
+
+
+def _listed(at: Cursor, key: str) -> tuple[Cursor, ...]:
+    found = at.get(key)
+    return found.items() if found is not None else ()
+
+
+def _in_file(tree: Tree, path: str, key: str, holder: Cursor) -> Variable | None:
+    if path not in tree:
+        return None
+    try:
+        text = dotenv_value(decode(tree[path]), key)
+    except BrokenYamlError:
+        return None
+    return Variable(text, holder, path, 0, "dotenv", key) if text is not None else None
