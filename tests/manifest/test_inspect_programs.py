@@ -85,3 +85,45 @@ def test_a_container_that_only_waits_serves_nothing(command: str) -> None:
     text = body + "        resources: {limits: {nvidia.com/gpu: 1}}\n"
 
     assert len(inspect(Tree({"chat.yaml": text.encode()})).servings) == ("serve.py" in command)
+
+
+PLAIN = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: chat}}
+spec:
+  template:
+    spec:
+      containers:
+      - name: server
+        image: {image}
+        {rest}
+"""
+
+
+@pytest.mark.parametrize(
+    ("args", "engine"),
+    [
+        ('[-m, /models/chat.Q4_K_M.gguf, -c, "4096"]', "llama.cpp"),
+        ('[--model-path, org/chat, --mem-fraction-static, "0.8", --served-model-name, chat]', "sglang"),
+        ('[--model-id, org/chat, --num-shard, "2"]', "tgi"),
+    ],
+)
+def test_flags_name_the_engine_of_an_image_that_does_not(args: str, engine: str) -> None:
+    """People rename images; flags that only one engine has still tell it."""
+    assert one(PLAIN.format(image="registry.example/team/runtime:1.0", rest=f"args: {args}")).engine == engine
+
+
+@pytest.mark.parametrize(
+    ("image", "rest", "count"),
+    [
+        ("registry.example/vllm-optimizer-backend:dev", "resources: {limits: {cpu: 1}}", 0),
+        ("registry.example/vllm-chat-bot:dev", "resources: {limits: {cpu: 1}}", 0),
+        ("registry.example/vllm-chat-bot:dev", "resources: {limits: {nvidia.com/gpu: 1}}", 1),
+        ("registry.example/vllm-chat-bot:dev", "args: [--max-model-len=8192]", 1),
+        ("registry.example/vllm-openai-rocm:dev", "resources: {limits: {cpu: 1}}", 1),
+    ],
+)
+def test_an_image_around_an_engine_serves_only_with_gpus_or_flags(image: str, rest: str, count: int) -> None:
+    """Programs that watch or call an engine carry its name; they run without GPUs and without its flags."""
+    assert len(inspect(Tree({"chat.yaml": PLAIN.format(image=image, rest=rest).encode()})).servings) == count

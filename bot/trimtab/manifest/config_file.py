@@ -1,35 +1,60 @@
-"""Settings in the file that `--config` names: vLLM and SGLang take their flags from YAML too; the command's own win.
+"""Settings in the file that a flag names: the flags of vLLM and SGLang as keys, the arguments of TensorRT-LLM's `LLM`.
 
 Sources: https://docs.vllm.ai/en/v0.11.0/configuration/serve_args.html ("the order of priorities is command line >
-config file values > defaults"; a switch that is `false` is left out), SGLang 0.5 `ConfigArgumentMerger`.
+config file values > defaults"; a switch that is `false` is left out), SGLang 0.5 `ConfigArgumentMerger`; TensorRT-LLM
+1.0 tensorrt_llm/commands/serve.py (`--extra_llm_api_options`, whose file wins over the command) and
+tensorrt_llm/llmapi/llm_args.py, Dynamo 0.7 components/src/dynamo/trtllm (`--extra-engine-args`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from trimtab.fleet import Scalar
 from trimtab.manifest import vocabulary
 from trimtab.manifest.container import EngineSettings, field_hit
 from trimtab.manifest.context import Context
-from trimtab.manifest.flags import dialect, field_of, switch_of
+from trimtab.manifest.flags import canonical, dialect, field_of, switch_of
 from trimtab.manifest.hit import Writer
+from trimtab.manifest.resources import add_path
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import Splice
 from trimtab.manifest.write import add_pair
 
 Mounted = Callable[[str], "Cursor | None"]
 """Finds the YAML that stands in the container under a path."""
-_ENGINES = frozenset({"vllm", "sglang"})
-_FLAG = "--config"
+_TRTLLM = "tensorrt-llm"
+_NAMING = {
+    "vllm": frozenset({"--config"}),
+    "sglang": frozenset({"--config"}),
+    _TRTLLM: frozenset({"--extra-llm-api-options", "--extra-engine-args", "--config"}),
+}
+"""The flags that name the file, by engine."""
+_LLM_ARGS = {
+    "max_model_len": ("max_seq_len",),
+    "max_num_seqs": ("max_batch_size",),
+    "max_num_batched_tokens": ("max_num_tokens",),
+    "tensor_parallel_size": ("tensor_parallel_size",),
+    "pipeline_parallel_size": ("pipeline_parallel_size",),
+    "expert_parallel_size": ("moe_expert_parallel_size",),
+    "dtype": ("dtype",),
+    "gpu_memory_utilization": ("kv_cache_config", "free_gpu_memory_fraction"),
+    "enable_prefix_caching": ("kv_cache_config", "enable_block_reuse"),
+    "kv_cache_dtype": ("kv_cache_config", "dtype"),
+    "block_size": ("kv_cache_config", "tokens_per_block"),
+}
 
 
 def take_config(settings: EngineSettings, mounted: Mounted) -> None:
-    """Add what the file of `--config` says and the command does not, and how to write more into it."""
-    path = _path_of(settings) if settings.engine in _ENGINES else ""
+    """Add what the file says and the command does not, and how to write more into it."""
+    path = _path_of(settings)
     found = mounted(path) if path else None
     if found is None:
+        return
+    if settings.engine == _TRTLLM:
+        _take_llm_args(settings, found)
         return
     via = "configmap" if found.is_mapping else "field"
     for key, cursor in config_entries(found):
@@ -40,11 +65,26 @@ def take_config(settings: EngineSettings, mounted: Mounted) -> None:
 
 
 def _path_of(settings: EngineSettings) -> str:
-    """Return the path after `--config`, the last one that is given."""
+    """Return the path that is given, the last one."""
+    naming = _NAMING.get(settings.engine, frozenset())
     words = [word.text.value for word in settings.command.words]
-    after = [words[index + 1] for index, word in enumerate(words[:-1]) if word == _FLAG]
-    joined = [word.partition("=")[2] for word in words if word.startswith(f"{_FLAG}=")]
+    after = [two for one, two in pairwise(words) if canonical(one) in naming]
+    joined = [word.partition("=")[2] for word in words if "=" in word and canonical(word.partition("=")[0]) in naming]
     return (after or joined or [""])[-1]
+
+
+def _take_llm_args(settings: EngineSettings, at: Cursor) -> None:
+    """Add what the arguments of TensorRT-LLM's `LLM` say; they win over the command."""
+    for field, chain in _LLM_ARGS.items():
+        found = at.get(*chain)
+        if found is not None and found.scalar is not None and found.string:
+            settings.hits[field] = field_hit(field, vocabulary.read(field, found.string), found, via="configmap")
+        elif field not in settings.hits:
+            settings.adders[field] = _chain_adder(at, chain)
+
+
+def _chain_adder(at: Cursor, chain: tuple[str, ...]) -> Writer:
+    return lambda value: (add_path(at, chain, value),)
 
 
 def config_entries(at: Cursor) -> Iterator[tuple[str, Cursor]]:

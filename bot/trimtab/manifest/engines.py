@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from trimtab.manifest.flags import UNMISTAKABLE, canonical
 
@@ -23,7 +24,7 @@ _IMAGES: tuple[tuple[str, str], ...] = (
 _NOT_ENGINES = re.compile(
     r"router|exporter|bench|benchmark|inference-sim|vllm-sim|simulator|gateway|proxy|controller|operator|semantic|litellm"
     r"|open-webui|epp\b|inference-scheduler|routing-sidecar|guidellm|genai-perf|lmcache-?server|frontend|webui|playground"
-    r"|llama-?stack|remote-vllm|gradio|streamlit|chainlit|chatbot|-client\b|-rag-|\brag-|tritonserver:[\w.-]+-sdk\b",
+    r"|optimi[sz]er|autoscaler|dashboard|downloader|llama-?stack|remote-vllm|gradio|streamlit|chainlit|chatbot|-client\b|-rag-|\brag-|tritonserver:[\w.-]+-sdk\b",
     re.IGNORECASE,
 )
 _STAND_INS = re.compile(
@@ -69,6 +70,20 @@ def _name_of(image: str) -> str:
     return rest if slash and ("." in first or ":" in first) else image
 
 
+_OWN = re.compile(
+    r"(?:vllm|sglang|llama[-.]?cpp|llama-server|llama-swap)"
+    r"(?:-(?:openai|server|cpu|cuda|rocm|xpu|tpu|hpu|gaudi|neuron|ascend|ubi\d*|rhel\d*))*"
+)
+_SHARED = frozenset({"vllm", "sglang", "llama.cpp"})
+"""Engines that images of other programs are named after too, such as what watches or calls them."""
+
+
+def is_plainly(engine: str, image: str) -> bool:
+    """Return whether an image's name alone says that it runs an engine, and not something around it."""
+    name = image.rsplit("/", 1)[-1].partition("@")[0].partition(":")[0]
+    return engine not in _SHARED or _OWN.fullmatch(name.lower()) is not None
+
+
 def is_stand_in(image: str) -> bool:
     """Return whether an image only pretends to be an engine, for tests of what stands before it."""
     return _STAND_INS.search(image) is not None
@@ -100,9 +115,16 @@ def is_idle(words: Sequence[str]) -> bool:
 
 
 def engine_of_flags(words: Sequence[str]) -> str:
-    """Return `vllm` where the words hold a flag that nothing else has, else empty text."""
+    """Return the engine whose own flags the words hold, or whose files they load; empty text where they tell none."""
     names = {canonical(word.partition("=")[0]) for word in words}
-    return "vllm" if names & UNMISTAKABLE else ""
+    known = next((engine for engine, flags in UNMISTAKABLE.items() if names & flags), "")
+    return known or ("llama.cpp" if _loads_gguf(words) else "")
+
+
+def _loads_gguf(words: Sequence[str]) -> bool:
+    """Return whether words that are flags from the first on give a file of llama.cpp's as the model."""
+    told = any(one in {"-m", "--model"} and two.endswith(".gguf") for one, two in pairwise(words))
+    return told and words[0].startswith("-")
 
 
 def image_tag(image: str) -> str:

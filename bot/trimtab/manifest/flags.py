@@ -219,6 +219,9 @@ _TRTLLM = Dialect(
         "--tp-size": "tensor_parallel_size",
         "--pp-size": "pipeline_parallel_size",
         "--ep-size": "expert_parallel_size",
+        "--tensor-parallel-size": "tensor_parallel_size",
+        "--pipeline-parallel-size": "pipeline_parallel_size",
+        "--expert-parallel-size": "expert_parallel_size",
         "--kv-cache-free-gpu-memory-fraction": "gpu_memory_utilization",
         "--free-gpu-memory-fraction": "gpu_memory_utilization",
     },
@@ -273,18 +276,23 @@ DIALECTS: Mapping[str, Dialect] = {
     "dynamo": _VLLM,
 }
 
-UNMISTAKABLE = frozenset(
-    {
-        "--max-model-len",
-        "--gpu-memory-utilization",
-        "--tensor-parallel-size",
-        "--max-num-seqs",
-        "--max-num-batched-tokens",
-        "--enable-prefix-caching",
-        "--served-model-name",
-    }
-)
-"""Flags that nothing but vLLM has; they name the engine where neither command nor image does."""
+UNMISTAKABLE: Mapping[str, frozenset[str]] = {
+    "sglang": frozenset({"--mem-fraction-static", "--max-running-requests", "--disable-radix-cache"}),
+    "llama.cpp": frozenset({"--ctx-size", "--n-gpu-layers", "-ngl", "--cache-type-k"}),
+    "tgi": frozenset({"--num-shard", "--max-total-tokens", "--max-batch-prefill-tokens"}),
+    "vllm": frozenset(
+        {
+            "--max-model-len",
+            "--gpu-memory-utilization",
+            "--tensor-parallel-size",
+            "--max-num-seqs",
+            "--max-num-batched-tokens",
+            "--enable-prefix-caching",
+            "--served-model-name",
+        }
+    ),
+}
+"""Flags that name the engine where neither command nor image does; vLLM last, as others took over some of its."""
 
 
 def dialect(engine: str) -> Dialect:

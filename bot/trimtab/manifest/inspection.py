@@ -28,7 +28,7 @@ from trimtab.manifest.tree import Tree
 _HINTS = (
     *(b"vllm", b"sglang", b"text-generation", b"triton", b"tensorrt", b"trtllm", b"llama", b"dynamo", b"kaito.sh"),
     *(b"text-embeddings", b"huggingface", b"serving.kserve.io", b"kubeai.org", b"--model", b"modelurl"),
-    b"modelartifacts",
+    *(b"modelartifacts", b".gguf", b"mem-fraction", b"num-shard"),
 )
 _LONGER_HINTS = re.compile(
     rb"max[-_]?(?:model[-_]?len|num[-_]?(?:seqs|batched))|tensor[-_]?parallel|gpu[-_]?memory[-_]?util"

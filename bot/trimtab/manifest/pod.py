@@ -9,7 +9,7 @@ from trimtab.manifest import resources, selector, shell
 from trimtab.manifest.config_file import mounted_in, take_config
 from trimtab.manifest.container import EngineSettings, field_hit, pod_container, read_engine
 from trimtab.manifest.context import Context, Thing
-from trimtab.manifest.engines import is_idle, is_stand_in
+from trimtab.manifest.engines import is_idle, is_plainly, is_stand_in
 from trimtab.manifest.environment import Environment, Variable
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.pod_adding import SHM, add_class, take_shm_adder
@@ -69,8 +69,14 @@ def serves(container: Cursor, settings: EngineSettings) -> bool:
     if _is_idle(container, settings):
         return False
     if settings.command.script is not None or container.get("command") is not None:
-        return bool(resources.gpu_sites(container.get("resources")))
-    return True
+        return _asks_for_gpus(container)
+    if is_plainly(settings.engine, container.word("image")):
+        return True
+    return bool(settings.hits.keys() - {"engine_version"}) or _asks_for_gpus(container)
+
+
+def _asks_for_gpus(container: Cursor) -> bool:
+    return bool(resources.gpu_sites(container.get("resources")))
 
 
 def _is_idle(container: Cursor, settings: EngineSettings) -> bool:

@@ -201,3 +201,93 @@ def test_a_mapping_of_the_engines_flags_takes_another() -> None:
     after = edited(text, "chat/values.yaml#//chat/chat", max_model_len=4096)
 
     assert after == text + "  max-model-len: 4096\n"
+
+
+COMMAND_LINE = """\
+images:
+  vLLM: registry.example/vllm-openai:v0.19.0
+  openwebui: ghcr.io/open-webui/open-webui:v0.6.0
+resources:
+  nvidia.com/gpu: "4"
+cli: ". /opt/venv/bin/activate;
+      python3 -m vllm.entrypoints.openai.api_server
+        --model 'org/chat-70b'
+        --tensor-parallel-size 4
+        --enable-prefix-caching"
+"""
+
+
+def test_a_whole_command_line_may_be_one_value() -> None:
+    """Some charts hand a script to a shell; what it starts serves, with GPUs that requests and limits share."""
+    serving = one(COMMAND_LINE, "chat/values.yaml")
+
+    assert said(serving) == {
+        "enable_prefix_caching": True,
+        "engine_version": "v0.19.0",
+        "gpu_count": 4,
+        "gpu_resource": "nvidia.com/gpu",
+        "model": "org/chat-70b",
+        "tensor_parallel_size": 4,
+    }
+    assert serving.settings["tensor_parallel_size"].via == "shell"
+
+
+def test_a_value_in_a_command_line_is_edited_in_place() -> None:
+    """Only the characters of the flag's value change."""
+    after = edited(COMMAND_LINE, "chat/values.yaml#//chat/chat", tensor_parallel_size=2)
+
+    assert after == COMMAND_LINE.replace("size 4", "size 2")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ollama:\n  image: {repository: ollama/ollama, tag: latest}\n  resources: {limits: {memory: 48Gi}}\n",
+        "engine:\n  image: {repository: vllm/vllm-openai, tag: v0.19.0}\n  args: [--trust-remote-code]\n",
+    ],
+)
+def test_an_engines_image_beside_what_a_container_has_serves(text: str) -> None:
+    """Resources or arguments say that the image runs, though neither a model nor a GPU is named here."""
+    assert one(text, "stack/values.yaml").settings["engine_version"].value in {"latest", "v0.19.0"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ollama:\n  image: {repository: ollama/ollama, tag: latest}\n",
+        "notes: run vllm serve org/chat by hand\nresources: {limits: {nvidia.com/gpu: 1}}\n",
+    ],
+)
+def test_an_image_or_a_remark_alone_serves_nothing(text: str) -> None:
+    """An image that nothing runs, and a command that people are told of, are no serving."""
+    assert inspect(Tree({"stack/values.yaml": text.encode()})).servings == ()
+
+
+KSERVE_CHART = """\
+replicas: 2
+storage: {type: oci, uri: "oci://registry.example/models/chat:1.5"}
+resources:
+  limits: {cpu: "6", gpuCount: "1"}
+  requests: {cpu: "6", gpuCount: "1"}
+vllm:
+  extraArgs: [--enable-auto-tool-choice]
+kvTransfer: {blockSize: 128}
+"""
+
+
+def test_a_charts_own_words_for_storage_and_gpus_are_understood() -> None:
+    """The address of the model stands under `storage`; a key of what moves the cache is no setting of the engine."""
+    assert said(one(KSERVE_CHART, "chat-values.yaml")) == {
+        "cpu_limit": "6",
+        "cpu_request": "6",
+        "gpu_count": 1,
+        "model": "oci://registry.example/models/chat:1.5",
+        "replicas": 2,
+    }
+
+
+def test_a_model_named_for_its_engine_is_the_model() -> None:
+    """`model.vllm` names what the mounted folder holds; the folder itself names nothing."""
+    text = "global: {model: {vllm: org/chat-7b}}\nruntime:\n  args: [--model=/cache/models, --max-model-len=4096]\n"
+
+    assert said(one(text, "values-test.yaml")) == {"max_model_len": 4096, "model": "org/chat-7b"}

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from trimtab.manifest import resources, vocabulary
+from trimtab.manifest.config_file import mounted_in, take_config
 from trimtab.manifest.container import EngineSettings, field_hit, pod_container, read_engine
 from trimtab.manifest.context import Context, Thing
 from trimtab.manifest.hit import Draft
@@ -18,11 +19,11 @@ from trimtab.manifest.keys import take_keys
 from trimtab.manifest.pod import PodSpec, environment_of, labels_of, take_pod
 from trimtab.manifest.resources import GpuSite
 from trimtab.manifest.scale import take_replicas
+from trimtab.manifest.shapes.dynamo_components import FRAMEWORKS, NO_WORKERS, components
 from trimtab.manifest.shapes.shape import Shape
 from trimtab.manifest.source import Cursor
 
 _GROUP = "nvidia.com"
-_NO_WORKERS = frozenset({"frontend", "planner", "epp", "router", "processor", "main"})
 _WORKERS = frozenset({"worker", "prefill", "decode"})
 _KEYS = {"shm_size": ("sharedMemory", "size")}
 _SCALE = {"min_replicas": ("autoscaling", "minReplicas"), "max_replicas": ("autoscaling", "maxReplicas")}
@@ -33,16 +34,20 @@ def servings(thing: Thing, context: Context) -> Iterator[Draft]:
     spec = thing.at.get("spec")
     if spec is None:
         return
+    yield from components(thing, spec, context)
     for name, service in _services(thing, spec):
         container = service.get("extraPodSpec", "mainContainer") or service
         environment = environment_of(container, context, thing.namespace, service.get("envs") or spec.get("envs"))
-        settings = read_engine(replace(pod_container(container, environment), engine=spec.word("backendFramework")))
+        framework = FRAMEWORKS.get(spec.word("backendFramework"), "")
+        settings = read_engine(replace(pod_container(container, environment), engine=framework))
+        pod = service.get("extraPodSpec") or service
+        take_config(settings, mounted_in(pod, container, context, thing.namespace))
         if _works(name, service, settings):
             yield _worker(thing, name, service, settings)
 
 
 def _services(thing: Thing, spec: Cursor) -> Iterator[tuple[str, Cursor]]:
-    if thing.kind == "DynamoComponentDeployment":
+    if thing.kind == "DynamoComponentDeployment" and spec.get("podTemplate") is None:
         yield spec.word("serviceName") or thing.name, spec
         return
     services = spec.get("services")
@@ -53,8 +58,8 @@ def _works(name: str, service: Cursor, settings: EngineSettings) -> bool:
     """Return whether a service loads a model: it starts an engine, or it is declared a worker or asks for GPUs."""
     kind = service.word("componentType").lower()
     if settings.spoken:
-        return kind not in _NO_WORKERS
-    if not settings.engine or kind in _NO_WORKERS or name.lower() in _NO_WORKERS:
+        return kind not in NO_WORKERS
+    if not settings.engine or kind in NO_WORKERS or name.lower() in NO_WORKERS:
         return False
     runs = settings.command.script is not None or bool(service.get("extraPodSpec", "mainContainer", "command"))
     return bool(_sites(service)) or (kind in _WORKERS and not runs)

@@ -23,7 +23,7 @@ from trimtab.manifest.shapes.values_words import field_of_key
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.tree import Tree
 
-_CHART_KEYS = re.compile(rb"^(?:servingEngineSpec|modelArtifacts)[ ]*:", re.MULTILINE)
+CHART_KEYS = re.compile(rb"^(?:servingEngineSpec|modelArtifacts)[ ]*:", re.MULTILINE)
 """Top-level keys that only values of the production stack and of llm-d have, whatever their file is called."""
 _WRAPPERS = {"HelmRelease": "flux-helmrelease"}
 
@@ -74,14 +74,15 @@ def _is_due(draft: Draft, release: Release, context: Context) -> bool:
 
 def holds_values(tree: Tree, path: str) -> bool:
     """Return whether a file is placed as values are, or begins with a known chart's own key."""
-    return is_values(path) or _CHART_KEYS.search(tree.get(path, b"")) is not None
+    return is_values(path) or CHART_KEYS.search(tree.get(path, b"")) is not None
 
 
 def _serves_alone(path: str, context: Context) -> bool:
-    if path not in context.alone:
+    def serves() -> bool:
         roots = [root for source in context.tree.readable(path) if (root := source.root()) is not None]
-        context.alone[path] = any(not root.word("kind") and _of_file(root, context) for root in roots)
-    return context.alone[path]
+        return any(not root.word("kind") and _of_file(root, context) for root in roots)
+
+    return context.alone.get(path, serves)
 
 
 def _take_parameters(draft: Draft, release: Release, *, alone: bool) -> None:
@@ -103,7 +104,7 @@ def _stands_at(hit: Hit, cursor: Cursor) -> bool:
 def values_file(at: Cursor, context: Context) -> Iterator[Draft]:
     """Yield the servings of a values file; what releases lay over it wins."""
     found = _of_file(at, context)
-    releases = [one for one in context.releases if at.source.path in one.paths] if found else []
+    releases = context.releases_with(at.source.path) if found else ()
     made = [(release, drafts_of(release, context)) for release in releases]
     for draft in found:
         winners = [(one, winner) for one, drafts in made for winner in _same(draft, drafts, alone=len(found) == 1)]

@@ -21,16 +21,15 @@ from trimtab.manifest.hit import Draft
 from trimtab.manifest.options import take_first_argument, take_options
 from trimtab.manifest.shapes.owner import Owner, image_of
 from trimtab.manifest.shapes.values_look import CLOSED, Look
-from trimtab.manifest.shapes.values_parts import is_another, is_off
+from trimtab.manifest.shapes.values_parts import BARE, is_another, is_off, sites_of
 from trimtab.manifest.shapes.values_words import WORDS, plain
 from trimtab.manifest.source import Cursor
 
-_BARE = "gpu"
 _CATALOGUES = frozenset({"models", "modelspecs", "inferenceservices"})
 """Keys of mappings of models by name."""
 _WORKS = re.compile(r"(?:^|-)(?:bench(?:mark)?s?|fine-?tun\w*|train(?:ing|er)?|eval(?:uation)?)(?:-|$)")
 """Names of charts that run an engine's image for other work than serving."""
-_MOUNTED = ("/mnt/models", "/models")
+_MOUNTED = re.compile(r"(?:/[\w.-]+)*/models?/?")
 """Where charts mount the model whose address another key says."""
 _NESTED = 3
 """How deep charts lie in charts."""
@@ -132,7 +131,9 @@ def draft_of(look: Look, owner: Owner, name: str) -> Draft:
     at = look.lists[-1] if look.lists else look.root
     environment = owner.environment(look.parts.get("env"))
     settings = read_engine(
-        Container(at, look.lists, environment, image, tag, look.engine or look.said or look.keyed or "vllm")
+        Container(
+            at, look.lists, environment, image, tag, look.engine or look.said or look.keyed or look.spoken or "vllm"
+        )
     )
     draft = owner.draft(name, settings.engine)
     draft.name = owner.name if owner.kind else name
@@ -142,7 +143,7 @@ def draft_of(look: Look, owner: Owner, name: str) -> Draft:
         if cursor is not None and _is_value(found, cursor):
             draft.add({found: field_hit(found, vocabulary.read(found, cursor.string), cursor)})
     if look.model is not None:
-        if "model" in draft.hits and str(draft.hits["model"].value).rstrip("/") in _MOUNTED:
+        if "model" in draft.hits and _MOUNTED.fullmatch(str(draft.hits["model"].value)):
             del draft.hits["model"]
         draft.add({"model": model_hit(look.model)})
     if draft.engine == "nim" and look.image is not None:
@@ -200,10 +201,10 @@ def _is_scaled(look: Look) -> bool:
 def _take_rest(draft: Draft, look: Look) -> None:
     """Add GPUs, host and selector; where the chart has the keys, they can be added to."""
     asked = look.parts.get("resources")
-    sites = resources.gpu_sites(asked) or _bare_sites(asked)
+    sites = sites_of(asked)
     if sites or "gpu_count" not in draft.hits:
         resources.take_gpus(draft, sites)
-    if sites and sites[0].resource == _BARE:
+    if sites and plain(sites[0].resource) in BARE:
         draft.hits.pop("gpu_resource")
         draft.refusals["gpu_resource"] = "the chart names the resource itself"
     named = look.words.get("resourcename")
@@ -218,9 +219,3 @@ def _take_rest(draft: Draft, look: Look) -> None:
         terms = affinity.get("nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
         found += tuple(selector.selector_terms(terms))
     selector.take_selector(draft, found, nodes, "")
-
-
-def _bare_sites(asked: Cursor | None) -> tuple[resources.GpuSite, ...]:
-    """Return where a chart's resources ask for GPUs by a key of its own, limits first."""
-    found = (asked.get(part, _BARE) if asked is not None else None for part in ("limits", "requests"))
-    return tuple(resources.GpuSite(_BARE, at) for at in found if at is not None and at.string not in {"", "0"})

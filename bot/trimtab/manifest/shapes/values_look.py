@@ -6,10 +6,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from trimtab.manifest import resources
 from trimtab.manifest.engines import engine_of_flags, engine_of_image, engine_of_words
 from trimtab.manifest.shapes.owner import image_of
-from trimtab.manifest.shapes.values_parts import is_another, is_choice, is_off, only_part
+from trimtab.manifest.shapes.values_parts import (
+    engine_of_script,
+    is_another,
+    is_choice,
+    is_off,
+    only_part,
+    sites_of,
+)
 from trimtab.manifest.shapes.values_words import ENGINE_KEYS, ENGINES, STRONG, WORDS, names_model, plain
 from trimtab.manifest.source import Cursor
 
@@ -26,7 +32,11 @@ _ADDRESS = re.compile(r"[\d.:\[\]]*|localhost|.*\{\{.*")
 _MODEL = re.compile(r"(?:hf://|oci://|s3://|pvc://|gs://)?/?[\w.-]+/[\w./:-]+")
 _TAGGED = re.compile(r"[\w.-]+(?::[\w.-]+)?")
 _FLAG = re.compile(r"-{1,2}[A-Za-z]")
+_ASIDE = frozenset({"kvtransfer", "scheduler", "pdscheduler", "epp", "router", "routerspec", "gateway"})
+"""Parts of a chart whose keys are of what stands beside or before the engine."""
 _DEPTH = 4
+_SCRIPTS = ("cli", "cmd", "command", "script", "entrypoint", "args")
+"""How the keys end that hold what a shell is given."""
 
 
 @dataclass(slots=True)
@@ -48,7 +58,7 @@ class Look:
         options: What has a mapping of the engine's flags as keys, and its key.
         parts: Mappings by normalised key: `resources`, `nodeselector`, `env`.
         model: The scalar that names the model.
-        spoken: Whether arguments name the engine.
+        spoken: The engine that arguments, or a script, name.
     """
 
     root: Cursor
@@ -65,7 +75,7 @@ class Look:
     images: dict[str, Cursor] = field(default_factory=dict)
     parts: dict[str, Cursor] = field(default_factory=dict)
     model: Cursor | None = None
-    spoken: bool = False
+    spoken: str = ""
 
     @classmethod
     def at(cls, root: Cursor, name: str = "", parent: str = "") -> Look:
@@ -83,14 +93,21 @@ class Look:
         """Return whether this is a serving: unmistakable words, an engine's image or name, beside a model or a GPU."""
         if _CLIENT & set(self.words) or self._calls_a_host:
             return False
-        strong = bool(STRONG & set(self.words)) or self.spoken
+        strong = bool(STRONG & set(self.words)) or bool(self.spoken)
         if strong and (self.model is not None or self.asks_for_gpus or bool(self.engine)):
             return True
         if self.said and self.is_whole:
             return True
-        if self.engine == "ollama" and self.image is not None and {"replicacount", "replicas"} & set(self.words):
-            return True
-        return bool(self.engine) and (self.asks_for_gpus or self.model is not None)
+        return bool(self.engine) and (self.asks_for_gpus or self.model is not None or self._runs_an_engine)
+
+    @property
+    def _runs_an_engine(self) -> bool:
+        """Return whether an engine's image stands beside what a container of it has."""
+        asked = self.parts.get("resources")
+        has = (
+            bool(self.lists) or bool({"replicacount", "replicas"} & set(self.words)) or bool(asked and asked.entries())
+        )
+        return has and bool(engine_of_image(image_of(self.image)[0]))
 
     @property
     def is_whole(self) -> bool:
@@ -109,7 +126,7 @@ class Look:
         """Return whether GPUs are asked for, as resources or by a key of the chart's own."""
         counted = (self.words.get(word) for word, field in WORDS.items() if field == "gpu_count")
         counts = any(at is not None and at.string.isdigit() and at.string != "0" for at in counted)
-        return counts or bool(resources.gpu_sites(self.parts.get("resources")))
+        return counts or bool(sites_of(self.parts.get("resources")))
 
     @property
     def stands_alone(self) -> bool:
@@ -144,7 +161,7 @@ class Look:
         """Return whether a mapping belongs to this serving, so that its keys count here."""
         if word in SCALERS:
             return True
-        if is_off(cursor) or is_another(cursor):
+        if word in _ASIDE or is_off(cursor) or is_another(cursor):
             return False
         self.keyed = self.keyed or ENGINES.get(word, "")
         return not is_choice(cursor)
@@ -163,6 +180,9 @@ class Look:
             self._part(word, cursor)
         if word.endswith("args") and _FLAG.match(cursor.string):
             self._arguments(cursor, cursor.string.split())
+        elif word.endswith(_SCRIPTS) and (engine := engine_of_script(cursor.string)):
+            self.lists.append(cursor)
+            self.spoken = self.spoken or engine
 
     def _is_model(self, text: str) -> bool:
         return _MODEL.fullmatch(text) is not None or (self.hint == "ollama" and _TAGGED.fullmatch(text) is not None)
@@ -184,7 +204,7 @@ class Look:
 
     def _arguments(self, cursor: Cursor, words: list[str]) -> None:
         self.lists.append(cursor)
-        self.spoken = self.spoken or bool(engine_of_flags(words) or engine_of_words(words)[0])
+        self.spoken = self.spoken or engine_of_words(words)[0] or engine_of_flags(words)
 
     def _part(self, word: str, cursor: Cursor) -> None:
         if word == "images":

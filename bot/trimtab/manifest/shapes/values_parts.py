@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from trimtab.manifest.engines import engine_of_flags, engine_of_image
+from trimtab.manifest import shell
+from trimtab.manifest.engines import engine_of_flags, engine_of_image, engine_of_words
+from trimtab.manifest.resources import GPU_RESOURCE, GpuSite, gpu_sites
 from trimtab.manifest.shapes.owner import image_of
 from trimtab.manifest.shapes.values_words import plain
 from trimtab.manifest.source import Cursor
+from trimtab.manifest.text import Text
+
+BARE = frozenset({"gpu", "gpus", "gpucount"})
+"""Keys of a chart's own for GPUs among resources."""
 
 
 def is_off(at: Cursor) -> bool:
@@ -17,6 +23,23 @@ def only_part(resources: Cursor) -> Cursor:
     """Return the resources of the only part that has any, where they stand under the parts' names."""
     inner = [one for one in resources.entries().values() if {"limits", "requests"} & one.entries().keys()]
     return inner[0] if len(inner) == 1 and not {"limits", "requests"} & resources.entries().keys() else resources
+
+
+def sites_of(asked: Cursor | None) -> tuple[GpuSite, ...]:
+    """Return where a chart's resources ask for GPUs, limits first: by the resource's name or by a key of its own.
+
+    Some charts write requests and limits of one mapping.
+    """
+    levels = [at for at in (asked and asked.get("limits"), asked and asked.get("requests"), asked) if at is not None]
+    told = [(key, one) for at in levels for key, one in at.entries().items() if one.string not in {"", "0"}]
+    bare = [GpuSite(key, one) for key, one in told if GPU_RESOURCE.fullmatch(key) or plain(key) in BARE]
+    return gpu_sites(asked) or tuple(bare)
+
+
+def engine_of_script(text: str) -> str:
+    """Return the engine that a text starts as a shell would, empty where it starts none."""
+    started = (engine_of_words([word.text.value for word in words])[0] for words in shell.commands(Text.whole(text)))
+    return next((engine for engine in started if engine), "")
 
 
 def is_choice(at: Cursor) -> bool:

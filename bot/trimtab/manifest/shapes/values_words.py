@@ -115,7 +115,9 @@ def plain(key: str) -> str:
 
 def names_model(word: str, parent: str) -> bool:
     """Return whether a key, below another, names the model."""
-    return word in MODEL_KEYS or (parent in MODEL_PARENTS and word in MODEL_INNER)
+    if parent in MODEL_PARENTS:
+        return word in MODEL_KEYS or word in MODEL_INNER or word in ENGINES
+    return word in MODEL_KEYS or (parent, word) == ("storage", "uri")
 
 
 def field_of_key(dotted: str) -> str:
