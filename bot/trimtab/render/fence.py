@@ -115,7 +115,8 @@ def run(command: Sequence[str], folder: Path, timeout_s: float = _TIMEOUT_S) -> 
             return Unrendered(f"{name} cannot be started: {error.strerror}")
         code = _ended(process, timeout_s)
         if code or out.seek(0, os.SEEK_END) >= _OUTPUT_BYTES:
-            return Unrendered(f"{name}: {_why(code or -signal.SIGXFSZ, _start_of(said), timeout_s)}")
+            told = _start_of(said)
+            return Unrendered(f"{name}: {_why(code or -signal.SIGXFSZ, told, timeout_s)}", told)
         out.seek(0)
         return out.read()
 

@@ -18,8 +18,9 @@ from trimtab.manifest.paths import joined
 from trimtab.manifest.source import Cursor
 from trimtab.render.marks import Leaf
 from trimtab.render.objects import ObjectId, Rendered, Unrendered
+from trimtab.render.seeing import Driven
 from trimtab.render.target import Target
-from trimtab.render.tracing import Driven, Traced, trace
+from trimtab.render.tracing import Traced, trace
 from trimtab.render.workspace import Workspace
 
 _TEXT = "rendered.yaml"

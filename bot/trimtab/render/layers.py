@@ -42,12 +42,15 @@ def _merged(layers: Iterable[Mapping[str, Plain]]) -> dict[str, Plain]:
 
 
 def overlaid(under: Mapping[str, Plain], over: Mapping[str, Plain]) -> dict[str, Plain]:
-    """Return one mapping laid over another: mappings merge, lists are replaced, null removes, as in Helm."""
+    """Return one mapping laid over another: mappings merge, lists are replaced, null removes, as in Helm.
+
+    Where nothing is removed, null stays: a place that nothing fills yet.
+    """
     merged = dict(under)
     for key, value in over.items():
         below = merged.get(key)
-        if value is None:
-            merged.pop(key, None)
+        if value is None and below is not None:
+            del merged[key]
         elif isinstance(value, dict) and isinstance(below, dict):
             merged[key] = overlaid(below, value)
         else:

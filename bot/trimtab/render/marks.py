@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from trimtab.manifest import Plain
 
 Leaf: TypeAlias = tuple[str | int, ...]
-"""Keys and indexes from the top of a chart's values to one scalar."""
+"""Keys and indexes from the top of a chart's values to one scalar, or to one empty mapping or list."""
 
 MOST = 4_000
 _FIRST = 700_000
@@ -18,7 +18,7 @@ _FIRST = 700_000
 _FLAG = re.compile(r"(--?[A-Za-z][\w-]*[= ])(.+)", re.DOTALL)
 _WHOLE = re.compile(r"\d+")
 _FRACTION = re.compile(r"\d*\.\d+")
-_QUANTITY = re.compile(r"\d+(?:\.\d+)?(m|[kKMGTP]i?)")
+_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)(m|[kKMGTP]i?)")
 _SEEN = re.compile(r"tm(\d{5})x|(?<![\d.])7(\d{5})(?!\d)|0\.5(\d{5})1(?!\d)")
 
 
@@ -31,61 +31,92 @@ class Mark:
         number: By which its mark is known again.
         was: Its value.
         says: The mark in its place.
+        stood: The part of the value that the bare mark stands for: of `--seed=7` the 7, of `16Gi` the 16.
     """
 
     leaf: Leaf
     number: int
     was: Plain
     says: Plain
+    stood: str = ""
+
+    @property
+    def is_filling(self) -> bool:
+        """Return whether it fills what is empty, so that nothing stands in its place without it."""
+        return is_empty(self.was)
+
+
+def is_empty(value: Plain) -> bool:
+    """Return whether a value is nothing, an empty text, an empty mapping or an empty list."""
+    return value is None or value in ("", {}, [])
 
 
 def leaves(value: Plain, above: Leaf = ()) -> Iterator[tuple[Leaf, Plain]]:
-    """Yield every scalar of a tree of values with the way to it."""
-    if isinstance(value, dict):
+    """Yield every scalar of a tree of values, and every empty mapping and list, with the way to it."""
+    if isinstance(value, dict) and value:
         for key, below in value.items():
             yield from leaves(below, (*above, key))
-    elif isinstance(value, list):
+    elif isinstance(value, list) and value:
         for index, below in enumerate(value):
             yield from leaves(below, (*above, index))
     else:
         yield above, value
 
 
-def marks_for(values: Plain) -> tuple[Mark, ...]:
-    """Return a mark for each leaf that can bear one; booleans, nothing, and templates in values cannot."""
-    found = []
-    for number, (leaf, was) in zip(range(MOST), leaves(values), strict=False):
-        says = _mark(was, number)
-        if says is not None:
-            found.append(Mark(leaf, number, was, says))
-    return tuple(found)
+def marks_for(values: Plain, taken: Container[int] = ()) -> tuple[Mark, ...]:
+    """Return a mark for each leaf that can bear one; booleans cannot.
+
+    Args:
+        values: The tree.
+        taken: Numbers that would not be told apart from what is there without marks.
+    """
+    free = (number for number in range(2 * MOST) if number not in taken)
+    found = (_mark(leaf, was, number) for number, (leaf, was) in zip(free, leaves(values), strict=False))
+    return tuple(mark for mark in found if mark is not None)
 
 
-def _mark(was: Plain, number: int) -> Plain:
-    if isinstance(was, bool) or was is None or was == "":
+def _mark(leaf: Leaf, was: Plain, number: int) -> Mark | None:
+    if isinstance(was, bool) or (isinstance(was, int) and was < 0):
         return None
     if isinstance(was, int):
-        return _FIRST + number if was >= 0 else None
+        return Mark(leaf, number, was, _FIRST + number, str(was))
     if isinstance(was, float):
-        return float(_fraction(number))
-    return _text_mark(was, number) if isinstance(was, str) else None
+        return Mark(leaf, number, was, float(_fraction(number)), f"{was:g}")
+    if isinstance(was, str) and was:
+        return Mark(leaf, number, was, *_text_mark(was, number))
+    return Mark(leaf, number, was, fillings(was, number)[0])
 
 
-def _text_mark(was: str, number: int) -> str | None:
+def fillings(was: Plain, number: int) -> tuple[Plain, ...]:
+    """Return what may stand where nothing stands, each with the mark in it."""
+    word = f"tm{number:05}x"
+    mapping: Plain = {word: word}
+    items: tuple[Plain, ...] = ([word], [{"name": word, "value": word}])
+    if isinstance(was, dict):
+        return (mapping, {word: {"name": word}})
+    if isinstance(was, list):
+        return items
+    return (word, _FIRST + number, mapping, *items)
+
+
+def _text_mark(was: str, number: int) -> tuple[str, str]:
+    """Return the mark for a text, and what the bare mark in it stands for."""
+    bare = f"tm{number:05}x"
     if "{{" in was or "\n" in was:
-        return None
+        return bare, was
     flag = _FLAG.fullmatch(was)
     if flag is not None:
-        inner = _text_mark(flag[2], number)
-        return None if inner is None else f"{flag[1]}{inner}"
+        says, stood = _text_mark(flag[2], number)
+        return f"{flag[1]}{says}", stood
     if was.startswith("-"):
-        return None
+        dashes = len(was) - len(was.lstrip("-"))
+        return f"{was[:dashes]}{bare}", was[dashes:]
     quantity = _QUANTITY.fullmatch(was)
-    if _WHOLE.fullmatch(was) or quantity is not None:
-        return f"{_FIRST + number}{quantity[1] if quantity is not None else ''}"
+    if quantity is not None or _WHOLE.fullmatch(was):
+        return f"{_FIRST + number}{quantity[2] if quantity else ''}", quantity[1] if quantity else was
     if _FRACTION.fullmatch(was):
-        return _fraction(number)
-    return f"/tm{number:05}x" if was.startswith("/") else f"tm{number:05}x"
+        return _fraction(number), was
+    return (f"/{bare}", was[1:]) if was.startswith("/") else (bare, was)
 
 
 def _fraction(number: int) -> str:
@@ -95,17 +126,37 @@ def _fraction(number: int) -> str:
 def seen_in(text: str) -> Iterator[int]:
     """Yield the numbers of the marks in a text."""
     for match in _SEEN.finditer(text):
-        yield int(next(group for group in match.groups() if group is not None))
+        yield _number(match)
 
 
-def unmarked(text: str, by_number: Mapping[int, Mark]) -> str:
-    """Return a text with the values in place of the marks."""
+def _number(match: re.Match[str]) -> int:
+    return int(next(group for group in match.groups() if group is not None))
 
-    def value(match: re.Match[str]) -> str:
-        mark = by_number.get(int(next(group for group in match.groups() if group is not None)))
-        return match[0] if mark is None else match[0].replace(match[0], str(mark.was))
 
-    return _SEEN.sub(value, text)
+def unmarked(value: Plain, by_number: Mapping[int, Mark]) -> Plain:
+    """Return a tree, keys included, with what stood there in place of the marks."""
+    if isinstance(value, dict):
+        return {str(unmarked(key, by_number)): unmarked(below, by_number) for key, below in value.items()}
+    if isinstance(value, list):
+        return [unmarked(below, by_number) for below in value]
+    if value is None or isinstance(value, bool):
+        return value
+
+    def stood(match: re.Match[str]) -> str:
+        mark = by_number.get(_number(match))
+        return match[0] if mark is None else mark.stood
+
+    text = _SEEN.sub(stood, str(value))
+    return text if isinstance(value, str) else value if text == str(value) else _as_number(text)
+
+
+def _as_number(text: str) -> Plain:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 def with_leaf(values: Plain, leaf: Leaf, says: Plain) -> Plain:

@@ -38,9 +38,15 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Unrendered:
-    """A target that could not be rendered, and why."""
+    """A target that could not be rendered.
+
+    Attributes:
+        reason: Why, in a line.
+        said: All that the tool said of it, for whoever looks for what it names.
+    """
 
     reason: str
+    said: str = ""
 
 
 def identified(documents: tuple[Plain, ...]) -> Mapping[ObjectId, Plain]:

@@ -1,36 +1,51 @@
 """Which value of a chart drives which field of what it becomes, found out by rendering it with marks.
 
-All leaves are marked at once; where a template or the chart's schema rejects a mark, or a value turns out to choose
-what is rendered at all, halving finds which, and it keeps its value. What left no trace is changed by itself and looked
-for. So nothing needs to be known of a chart, and nothing is taken from names.
+All leaves are marked at once. A mark that comes out where, without it, everything is as before, tells its leaf's field.
+What is left is looked for in smaller and smaller parts: marks that the chart takes and that change nothing are silent
+together, one rendering for all of them; of those that a template or the chart's schema rejects, and of those whose
+effect is no copy (sums, hashes, branches), halving finds which. Empty mappings, lists and texts are filled. Switches
+are turned one at a time with the silent marks in place: what then comes out stands behind the switch. So nothing needs
+to be known of a chart, and nothing is taken from names.
 """
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from trimtab.manifest import Plain
-from trimtab.render.compare import compare
+from trimtab.render.choices import choices
 from trimtab.render.layers import effective
-from trimtab.render.marks import Leaf, Mark, leaves, marked, marks_for, seen_in, unmarked, with_leaf
-from trimtab.render.objects import ObjectId, Rendered, Unrendered
+from trimtab.render.marks import Leaf, Mark, leaves, marked, marks_for, with_leaf
+from trimtab.render.objects import Rendered, Unrendered
+from trimtab.render.seeing import Driven, look, numbers_in
 from trimtab.render.target import Target
+from trimtab.render.trying import Choices, Trial, World
 from trimtab.render.workspace import Workspace
 
-_BULK_TRIES = 80
-_SINGLE_TRIES = 48
-"""A rendering takes about 0.1 s; a chart of thousands of leaves is traced in bounded time, and what is left is said."""
+_LONGEST_S = 240.0
+"""For one chart; most end by the number of renderings, which depends on no clock."""
+_CHOICES = 40
+_DEPTH = 3
+"""Switches behind switches behind switches; what is deeper is said to be silent."""
+
+Turn: TypeAlias = tuple[Leaf, Plain]
+"""A leaf with what else it is made to say."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Driven:
-    """A field of a rendered object."""
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What a leaf drives once a switch is turned.
 
-    object: ObjectId
-    pointer: str
+    Attributes:
+        switch: The leaf that must say otherwise; of several that were turned the nearest.
+        fields: What comes to depend on the leaf.
+    """
+
+    switch: Leaf
+    fields: tuple[Driven, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,127 +55,143 @@ class Traced:
     Attributes:
         drives: By leaf, the fields that change with it.
         silent: Leaves that changed nothing.
-        untried: Leaves that left no trace and of which no other value was tried: too many, or the chart takes none.
-        marked: The objects with marks in place of values.
-        marks: The marks in them, by number.
+        untried: Leaves of which no other value was tried: too many, or the chart takes none.
+        behind: By leaf that is silent as things are, what it waits for.
     """
 
     drives: Mapping[Leaf, tuple[Driven, ...]]
     silent: tuple[Leaf, ...]
     untried: tuple[Leaf, ...]
-    marked: Mapping[ObjectId, Plain] = field(default_factory=dict)
-    marks: Mapping[int, Mark] = field(default_factory=dict)
+    behind: Mapping[Leaf, Behind] = field(default_factory=dict)
 
 
 def trace(workspace: Workspace, target: Target) -> Traced | Unrendered:
     """Return what drives what in a chart, or why that cannot be told."""
-    base = workspace.render(target)
+    base, chart = workspace.render(target), workspace.chart_of(target)
     if isinstance(base, Unrendered):
         return base
-    chart = workspace.chart_of(target)
     if isinstance(chart, Unrendered):
         return chart
+    again = workspace.again(target)
+    later = again.objects if isinstance(again, Rendered) else base.objects
+    restless = look(base.objects, later, {}).moved
     values = effective(target, workspace.tree, chart, workspace.helm)
-    return _Tracer(workspace, target, base, values).traced()
+    others = choices(values, chart)
+    trial = Trial(workspace, target, restless, others, time.monotonic() + _LONGEST_S)
+    return _Tracer(trial, World(values, base.objects), others).traced()
 
 
 class _Tracer:
-    def __init__(self, workspace: Workspace, target: Target, base: Rendered, values: dict[str, Plain]) -> None:
-        self._workspace = workspace
-        self._target = target
-        self._base = base
-        self._values = values
-        self._marks = {mark.number: mark for mark in marks_for(values)}
-        self._shape = _skeleton(base.objects, {})
-        self._tries = _BULK_TRIES
+    def __init__(self, trial: Trial, world: World, others: Choices) -> None:
+        self._trial = trial
+        self._world = world
+        self._marks = marks_for(world.values, numbers_in(world.objects))
+        self._switches: list[Turn] = [(leaf, not was) for leaf, was in leaves(world.values) if isinstance(was, bool)]
+        self._choices = [(leaf, other) for leaf, several in others.items() for other in several][:_CHOICES]
+        self._drives: dict[Leaf, frozenset[Driven]] = {}
+        self._behind: dict[Leaf, Behind] = {}
+        self._tried: set[Leaf] = set()
 
     def traced(self) -> Traced:
-        kept = self._grown((), tuple(self._marks.values()))
-        found = self._tolerates(kept) if kept else self._base
-        objects = found.objects if isinstance(found, Rendered) else {}
-        drives: dict[Leaf, set[Driven]] = defaultdict(set)
-        in_place = {mark.number: mark for mark in kept}
-        for (key, _), one in zip(self._base.objects.items(), objects.values(), strict=False):
-            for pointer, number in _marks_in(one):
-                if number in in_place:
-                    drives[in_place[number].leaf].add(Driven(key, pointer))
-        silent, untried = self._alone(drives, {mark.leaf for mark in kept})
-        told = {leaf: tuple(sorted(fields)) for leaf, fields in sorted(drives.items(), key=repr)}
-        return Traced(told, silent, untried, objects, in_place)
+        """Return what is found, by leaf."""
+        full = [mark for mark in self._marks if not mark.is_filling]
+        empty = [mark for mark in self._marks if mark.is_filling]
+        for leaf, fields in (*self._trial.resolve(self._world, full), *self._trial.resolve(self._world, empty)):
+            self._say(leaf, fields, ())
+        self._turn(self._world, self._choices, ())
+        turned = self._turn(self._world, self._switches, ())
+        for _ in range(_DEPTH):
+            world = self._with(turned)
+            if not turned or world is self._world:
+                break
+            for leaf, fields in tuple(self._trial.resolve(world, self._waiting())):
+                self._say(leaf, fields, turned)
+            left = [turn for turn in self._switches if turn[0] not in self._told]
+            more = self._turn(world, left, turned)
+            turned = (*turned, *more)
+            if not more:
+                break
+        return self._answer()
 
-    def _tolerates(self, marks: Sequence[Mark]) -> Rendered | None:
-        """Return what comes out with marks, or None where nothing does or something else."""
-        values = marked(self._values, marks)
-        found = self._workspace.with_values(self._target, values if isinstance(values, dict) else {})
-        same = isinstance(found, Rendered) and _skeleton(found.objects, self._marks) == self._shape
-        return found if same and isinstance(found, Rendered) else None
+    def _say(self, leaf: Leaf, fields: frozenset[Driven], turned: Sequence[Turn]) -> None:
+        """Keep what was found of a leaf in the world in which some switches are turned."""
+        self._tried.add(leaf)
+        if fields and turned and leaf not in self._drives:
+            nearest = max((one for one, _ in turned), key=lambda one: (_shared(one, leaf), repr(one)))
+            self._behind.setdefault(leaf, Behind(nearest, tuple(sorted(fields))))
+        elif fields:
+            self._drives.setdefault(leaf, fields)
 
-    def _grown(self, kept: tuple[Mark, ...], more: tuple[Mark, ...]) -> tuple[Mark, ...]:
-        """Return the marks that are tolerated together: all, else those of either half that are."""
-        if not more or self._tries <= 0:
-            return kept
-        self._tries -= 1
-        if self._tolerates((*kept, *more)) is not None:
-            return (*kept, *more)
-        if len(more) == 1:
-            return kept
-        half = len(more) // 2
-        return self._grown(self._grown(kept, more[:half]), more[half:])
+    def _waiting(self) -> list[Mark]:
+        """Return the marks that changed nothing so far."""
+        return [mark for mark in self._marks if mark.leaf in self._tried and mark.leaf not in self._told]
 
-    def _alone(self, drives: dict[Leaf, set[Driven]], kept: set[Leaf]) -> tuple[tuple[Leaf, ...], tuple[Leaf, ...]]:
-        """Change each leaf that left no trace by itself; return those that change nothing, and those not tried.
+    @property
+    def _told(self) -> set[Leaf]:
+        return {*self._drives, *self._behind}
 
-        Leaves whose mark was taken and came out nowhere are the last: most of them drive nothing.
-        """
-        silent: list[Leaf] = []
-        untried: list[Leaf] = []
-        tries = _SINGLE_TRIES
-        for leaf, was in sorted(leaves(self._values), key=lambda one: one[0] in kept):
-            other = _other(was)
-            if leaf in drives:
+    def _turn(self, world: World, turns: Sequence[Turn], turned: Sequence[Turn]) -> tuple[Turn, ...]:
+        """Turn switches one at a time, and return those that bring something into sight."""
+        opening: list[Turn] = []
+        waiting = self._trial.quiet(world, self._waiting())
+        marks = {mark.number: mark for mark in waiting}
+        quiet = World(marked(world.values, waiting), world.objects)
+        for leaf, other in turns:
+            sight = self._trial.see(quiet, with_leaf(quiet.values, leaf, other), waiting)
+            if isinstance(sight, Unrendered):
+                opening += self._turn_plainly(world, (leaf, other), turned)
                 continue
-            if other is None or tries <= 0:
-                untried.append(leaf)
-                continue
-            tries -= 1
-            changed = self._changed(leaf, other)
-            if changed:
-                drives[leaf] = set(changed)
-            else:
-                (untried if changed is None else silent).append(leaf)
-        return tuple(silent), tuple(untried)
+            self._say(leaf, sight.moved, turned)
+            for number, shown in sight.shown.items():
+                self._say(marks[number].leaf, shown, ((leaf, other),))
+            opening += [(leaf, other)] if sight.shown else []
+        return tuple(opening)
 
-    def _changed(self, leaf: Leaf, other: Plain) -> frozenset[Driven] | None:
-        """Return the fields that change with a leaf; None where the chart takes no other value."""
-        values = with_leaf(self._values, leaf, other)
-        found = self._workspace.with_values(self._target, values if isinstance(values, dict) else {})
+    def _turn_plainly(self, world: World, turn: Turn, turned: Sequence[Turn]) -> list[Turn]:
+        """Turn a switch behind which a mark stands that the chart rejects: without marks, then with those near it."""
+        leaf = turn[0]
+        values = with_leaf(world.values, *turn)
+        found = self._trial.render(values)
         if isinstance(found, Unrendered):
-            return None
-        changes = compare(self._base.objects, found.objects)
-        return frozenset(Driven(change.object, change.pointer) for change in changes)
+            return []
+        fields = look(world.objects, found, {}, self._trial.restless).moved
+        self._say(leaf, fields, turned)
+        near = [mark for mark in self._waiting() if _shared(mark.leaf, leaf)] if fields else []
+        for other, shown in tuple(self._trial.resolve(World(values, found), near)):
+            self._say(other, shown, (turn,))
+        return [turn] if fields else []
+
+    def _with(self, turns: Sequence[Turn]) -> World:
+        """Return the world with switches turned: all that can be turned together, in their order."""
+        world = self._world
+        every = world.values
+        for turn in turns:
+            every = with_leaf(every, *turn)
+        found = self._trial.render(every) if turns else world.objects
+        if not isinstance(found, Unrendered):
+            return World(every, found)
+        for turn in turns:
+            values = with_leaf(world.values, *turn)
+            found = self._trial.render(values)
+            world = world if isinstance(found, Unrendered) else World(values, found)
+        return world
+
+    def _answer(self) -> Traced:
+        every = sorted((leaf for leaf, _ in leaves(self._world.values)), key=repr)
+        told = self._told
+        return Traced(
+            {leaf: tuple(sorted(self._drives[leaf])) for leaf in every if leaf in self._drives},
+            tuple(leaf for leaf in every if leaf in self._tried and leaf not in told),
+            tuple(leaf for leaf in every if leaf not in self._tried),
+            {leaf: self._behind[leaf] for leaf in every if leaf in self._behind and leaf not in self._drives},
+        )
 
 
-def _other(was: Plain) -> Plain:
-    """Return another value of the same kind; None where there is no telling one."""
-    if isinstance(was, bool):
-        return not was
-    if isinstance(was, int | float):
-        return was + 1
-    return f"{was}1" if isinstance(was, str) and was and "{{" not in was else None
-
-
-def _skeleton(objects: Mapping[ObjectId, Plain], marks: Mapping[int, Mark]) -> tuple[str, ...]:
-    """Return which objects there are and which fields they have, whatever they say and whatever they are called."""
-    found = []
-    for key, one in objects.items():
-        pointers = sorted(unmarked(json.dumps(leaf), marks) for leaf, _ in leaves(one))
-        found.append(json.dumps([key.api_version, key.kind, pointers]))
-    return tuple(found)
-
-
-def _marks_in(value: Plain) -> Iterator[tuple[str, int]]:
-    """Yield JSON pointer and number of every mark in an object, in its values and in its keys."""
-    for leaf, said in leaves(value):
-        pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in leaf)
-        for number in (*seen_in(str(said)), *seen_in(pointer)):
-            yield pointer, number
+def _shared(one: Leaf, other: Leaf) -> int:
+    """Return how many steps two leaves have in common."""
+    same = 0
+    for mine, theirs in zip(one, other, strict=False):
+        if mine != theirs:
+            break
+        same += 1
+    return same
