@@ -1,13 +1,18 @@
-"""Puts the files of one edit on disk: all of them, or none; a crash between leaves whole files, never half ones."""
+"""Puts the files of one edit on disk: all of them, or none; a crash between two is made good by the next edit."""
 
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+from trimtab.cli.edit_journal import Step, digest, noted
 from trimtab.errors import RefusedError
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def write_files(root: Path, files: Mapping[str, bytes], before: Mapping[str, bytes]) -> None:
@@ -29,10 +34,15 @@ def write_files(root: Path, files: Mapping[str, bytes], before: Mapping[str, byt
         for path, data in files.items():
             target = _place(root, path, before[path])
             laid[target] = _lay(target, data)
-        for path, (target, temporary) in zip(files, list(laid.items()), strict=True):
-            temporary.replace(target)
-            del laid[target]
-            placed.append(path)
+        steps = [
+            Step(path, temporary.name, digest(before[path]), digest(files[path]))
+            for path, temporary in zip(files, laid.values(), strict=True)
+        ]
+        with noted(root, steps), _uninterrupted():
+            for path, (target, temporary) in zip(files, list(laid.items()), strict=True):
+                temporary.replace(target)
+                del laid[target]
+                placed.append(path)
     except OSError as error:
         for path in placed:
             _lay(root / path, before[path]).replace(root / path)
@@ -40,6 +50,16 @@ def write_files(root: Path, files: Mapping[str, bytes], before: Mapping[str, byt
     finally:
         for temporary in laid.values():
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold back what would end the process until all files have taken their places."""
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
 def _place(root: Path, path: str, read: bytes) -> Path:
