@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from trimtab.manifest.environment import Variable
 from trimtab.manifest.generators import Generator, generators_of
+from trimtab.manifest.links import KUSTOMIZATIONS, Links, kustomization_in, links_in
 from trimtab.manifest.near import Nearby
-from trimtab.manifest.paths import folder_of
+from trimtab.manifest.paths import folder_of, joined
 from trimtab.manifest.release import ARGO, FLUX, Release, releases_of
+from trimtab.manifest.seen import Memo, Seen, asked
 from trimtab.manifest.source import Cursor
-from trimtab.manifest.tree import Tree
-
-KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+from trimtab.manifest.tree import YAML_SUFFIXES, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,49 +66,86 @@ class Context:
 
     Attributes:
         tree: The files.
-        alone: Of files of values: whether they are servings by themselves.
     """
 
     tree: Tree
-    alone: dict[str, bool] = field(default_factory=dict)
-    _by_word: dict[bytes, tuple[Thing, ...]] = field(default_factory=dict)
-    _near_by_kind: dict[str, Nearby[Thing]] = field(default_factory=dict)
+    _by_word: dict[str, tuple[Thing, ...]] = field(default_factory=dict)
+    _near_by_word: dict[str, Nearby[str]] = field(default_factory=dict)
+
+    @property
+    def seen(self) -> Seen:
+        """Return where notes are taken."""
+        return self.tree.seen
+
+    @cached_property
+    def alone(self) -> Memo[str, bool]:
+        """Return where it is kept of files of values whether they are servings by themselves."""
+        return Memo(self.seen)
 
     def things(self, word: str) -> tuple[Thing, ...]:
         """Return the objects of all files that hold a word, such as a kind or an API group."""
-        key = word.encode()
-        if key not in self._by_word:
-            self._by_word[key] = tuple(thing for path in self._holding(key) for thing in things_in(self.tree, path))
-        return self._by_word[key]
+        self.held(word)
+        if word not in self._by_word:
+            with self.seen.apart():
+                held = self.tree.holding(word)
+                self._by_word[word] = tuple(thing for path in held for thing in things_in(self.tree, path))
+        return self._by_word[word]
 
-    def _holding(self, word: bytes) -> Iterator[str]:
-        return (path for path in self.tree.yaml_paths if word in self.tree[path])
+    @asked
+    def held(self, word: str) -> tuple[tuple[str, str], ...]:
+        """Return the files that hold a word, with their blob ids where notes are taken."""
+        return tuple((path, self._blob(path)) for path in self.tree.holding(word))
+
+    @asked
+    def near(self, word: str, path: str) -> tuple[tuple[str, str], ...]:
+        """Return the files that hold a word within a few folders of a file, the nearest first; with their blob ids."""
+        if word not in self._near_by_word:
+            self._near_by_word[word] = Nearby((found, found) for found in self.tree.holding(word))
+        return tuple((found, self._blob(found)) for found in self._near_by_word[word].of(path))
+
+    def _blob(self, path: str) -> str:
+        return self.tree.blob(path) if self.seen.wanted else ""
 
     def things_near(self, kind: str, path: str) -> tuple[Thing, ...]:
         """Return the objects of a kind within a few folders of a file, the nearest first.
 
-        Nothing else of their files is kept: the nodes of all that a large tree holds would fill the memory.
+        None is kept: the nodes of all that a large tree holds would fill the memory.
         """
-        if kind not in self._near_by_kind:
-            things = (one for found in self._holding(kind.encode()) for one in things_in(self.tree, found))
-            self._near_by_kind[kind] = Nearby((one.path, one) for one in things if one.kind == kind)
-        return self._near_by_kind[kind].of(path)
+        things = (thing for found, _ in self.near(kind, path) for thing in things_in(self.tree, found))
+        return tuple(thing for thing in things if thing.kind == kind)
 
     @cached_property
-    def kustomizations(self) -> tuple[Cursor, ...]:
-        """Return the kustomization of every folder that has one."""
-        found: list[Cursor] = []
-        for path in self.tree.yaml_paths:
-            if path.rsplit("/", 1)[-1] in KUSTOMIZATIONS:
-                roots = [source.root() for source in self.tree.readable(path)]
-                found += [root for root in roots if root is not None and root.is_mapping][:1]
-        return tuple(found)
+    def kustomizations(self) -> Mapping[str, Links]:
+        """Return what every kustomization names, by its file."""
+        paths = (path for path in self.tree.yaml_paths if path.rsplit("/", 1)[-1] in KUSTOMIZATIONS)
+        return {path: links for path in paths if (links := links_in(self.tree, path)) is not None}
+
+    def releases_with(self, path: str) -> tuple[Release, ...]:
+        """Return the releases that Argo CD and Flux declare in the tree which take a file of values."""
+        things = (thing for found in self.releasing(path) for thing in things_in(self.tree, found))
+        return tuple(one for thing in things for one in releases_of(thing, self) if path in one.paths)
+
+    @asked
+    def releasing(self, path: str) -> tuple[str, ...]:
+        """Return the files that declare releases which take a file of values."""
+        return tuple(self._releasing.get(path, ()))
 
     @cached_property
-    def releases(self) -> tuple[Release, ...]:
-        """Return the releases of charts that Argo CD and Flux declare in the tree."""
-        things = (*self.things(ARGO), *self.things(FLUX))
-        return tuple(release for thing in things for release in releases_of(thing, self))
+    def _releasing(self) -> Mapping[str, Sequence[str]]:
+        found: dict[str, list[str]] = {}
+        for declaring in dict.fromkeys((*self.tree.holding(ARGO), *self.tree.holding(FLUX))):
+            for path in self.values_of(declaring):
+                found.setdefault(path, []).append(declaring)
+        return found
+
+    def values_of(self, declaring: str) -> tuple[str, ...]:
+        """Return the files of values that the releases of one file take."""
+
+        def paths() -> tuple[str, ...]:
+            releases = (one for thing in things_in(self.tree, declaring) for one in releases_of(thing, self))
+            return tuple(sorted({path for one in releases for path in one.paths}))
+
+        return self.seen.kept("values_of", declaring, paths)
 
     def configmap_value(self, near: str, namespace: str, name: str, key: str) -> Variable | None:
         """Return where a ConfigMap's key has its text: the nearest object or generator of that name.
@@ -147,28 +184,21 @@ class Context:
 
     def _beside(self, near: str, name: str) -> tuple[Generator, ...]:
         """Return the generators of a ConfigMap in the kustomizations of a file's folder, the last that wins first."""
-        beside = self._kustomization_of.get(folder_of(near), ())
+        beside = self._kustomizations_in(folder_of(near))
         return tuple(one for at in beside for one in reversed(list(generators_of(at))) if one.at.word("name") == name)
-
-    @cached_property
-    def _configmap_paths(self) -> Nearby[str]:
-        return Nearby((path, path) for path in self.tree.yaml_paths if b"ConfigMap" in self.tree[path])
 
     def _configmaps(self, near: str, namespace: str, name: str) -> Iterator[Thing]:
         """Yield the ConfigMaps of a name, the nearest first."""
-        for path in self._configmap_paths.of(near):
+        for path, _ in self.near("ConfigMap", near):
             for thing in things_in(self.tree, path) if name.encode() in self.tree[path] else ():
                 same = thing.kind == "ConfigMap" and thing.name == name
                 if same and thing.namespace in {"", namespace or thing.namespace}:
                     yield thing
 
-    @cached_property
-    def _kustomization_of(self) -> dict[str, list[Cursor]]:
-        """Return the kustomizations by folder."""
-        found: dict[str, list[Cursor]] = {}
-        for at in self.kustomizations:
-            found.setdefault(folder_of(at.source.path), []).append(at)
-        return found
+    def _kustomizations_in(self, folder: str) -> tuple[Cursor, ...]:
+        """Return the kustomizations of a folder."""
+        paths = [joined(folder, name) for name in KUSTOMIZATIONS if name.endswith(YAML_SUFFIXES)]
+        return tuple(at for path in paths if (at := kustomization_in(self.tree, path)) is not None)
 
     def generated_value(self, near: str, name: str, key: str) -> Variable | None:
         """Return where a generator of a kustomization beside a file says a key."""

@@ -8,20 +8,23 @@ manifests below it, but of a folder that has one only what that names.
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cached_property
 
 from trimtab.fleet import Destination
-from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.context import Context, Thing, things_in
+from trimtab.manifest.flux_kustomization import FluxKustomization
 from trimtab.manifest.generated_apps import fill, parameters_of
 from trimtab.manifest.kustomize import Overlays
 from trimtab.manifest.paths import folder_of, joined, within
 from trimtab.manifest.release import value_file
+from trimtab.manifest.seen import Seen, asked
 from trimtab.manifest.source import Cursor
+from trimtab.manifest.tree import Tree
 
-_FLUX = "kustomize.toolkit.fluxcd.io"
 _ARGO = "argoproj.io"
 _OF_CLUSTER = re.compile(r"(?:^|/)clusters?/(?P<name>[^/]+)/")
 _ITSELF = frozenset({"in-cluster", "https://kubernetes.default.svc", "https://kubernetes.default.svc.cluster.local"})
@@ -30,13 +33,27 @@ _DEPTH = 4
 
 @dataclass(frozen=True, slots=True)
 class _Bringer:
-    """One object of a tool: its destination, and the folders and files that it takes."""
+    """One object of a tool, the one of its file with this number: its destination, the folders and files it takes."""
 
-    thing: Thing
+    number: int
     destination: Destination
     folders: tuple[str, ...]
-    files: frozenset[str]
+    files: tuple[str, ...]
     below: bool
+
+    def thing(self, tree: Tree) -> Thing:
+        """Return the object itself."""
+        return tuple(things_in(tree, self.destination.path))[self.number]
+
+    def text(self) -> str:
+        """Return it in a form that is kept."""
+        return json.dumps([self.number, astuple(self.destination), self.folders, self.files, self.below])
+
+    @staticmethod
+    def of(text: str) -> _Bringer:
+        """Return what was kept."""
+        number, destination, folders, files, below = json.loads(text)
+        return _Bringer(number, Destination(*destination), tuple(folders), tuple(files), below)
 
 
 class Deployments:
@@ -48,24 +65,36 @@ class Deployments:
         self._overlays = overlays
         self._of_path: dict[str, tuple[_Bringer, ...]] = {}
 
+    @property
+    def seen(self) -> Seen:
+        """Return where notes are taken."""
+        return self._context.seen
+
     def of(self, path: str) -> tuple[Destination, ...]:
         """Return where a file is brought, in the order of the tools' own files; none where nothing tells."""
-        found = [one.destination for one in self._bringing(path)]
+        found = [one.destination for one in self.bringing(path)]
         return tuple(dict.fromkeys(found))
 
     def why_not_live(self, path: str, kind: str, name: str) -> str:
         """Return why the replicas that Git says for an object are not what runs; empty where nothing says so."""
-        for one in self._bringing(path):
-            if _ignores_replicas(one.thing, kind, name):
-                by = f"{one.thing.kind} {one.thing.name} ({one.thing.path})"
+        for one in self.bringing(path):
+            thing = one.thing(self._context.tree)
+            if _ignores_replicas(thing, kind, name):
+                by = f"{thing.kind} {thing.name} ({thing.path})"
                 return f"{by} ignores differences of the number of replicas: something else sets it"
         return ""
 
     def kustomizations(self, path: str) -> tuple[Thing, ...]:
         """Return the Kustomizations of Flux that bring a file."""
-        return tuple(thing for thing in self._kustomizations if self._covers(_folder_of(thing), path, below=True))
+        return tuple(one.thing(self._context.tree) for one in self.covering(path))
 
-    def _bringing(self, path: str) -> tuple[_Bringer, ...]:
+    @asked
+    def covering(self, path: str) -> tuple[FluxKustomization, ...]:
+        """Return the Kustomizations of Flux that bring a file."""
+        return tuple(one for one in self._overlays.fluxes if self._covers(one.folder, path, below=True))
+
+    @asked
+    def bringing(self, path: str) -> tuple[_Bringer, ...]:
         """Return the objects that bring a file, in their order."""
         if path not in self._of_path:
             above = itertools.accumulate(folder_of(path).split("/"), "{}/{}".format)
@@ -106,21 +135,24 @@ class Deployments:
 
     @cached_property
     def _bringers(self) -> tuple[_Bringer, ...]:
-        applications = (one for thing in self._context.things(_ARGO) for one in _applications(thing, self._context))
-        return (*applications, *(self._flux(thing) for thing in self._kustomizations))
+        paths = self._context.tree.holding(_ARGO)
+        applications = (_Bringer.of(text) for path in paths for text in self.applications_in(path))
+        return (*applications, *(self._flux(one) for one in self._overlays.fluxes))
 
-    @cached_property
-    def _kustomizations(self) -> tuple[Thing, ...]:
-        things = self._context.things(_FLUX)
-        return tuple(one for one in things if one.group == _FLUX and one.kind == "Kustomization")
+    def applications_in(self, path: str) -> tuple[str, ...]:
+        """Return what the Applications of one file take, in a form that is kept."""
 
-    def _flux(self, thing: Thing) -> _Bringer:
-        spec = thing.at.get("spec")
-        namespace = spec.word("targetNamespace") if spec is not None else ""
-        remote = spec.word("kubeConfig", "secretRef", "name") if spec is not None else ""
-        cluster = re.sub(r"-?kubeconfig-?", "", remote) if remote else self._cluster_of(thing.path, 0)
-        destination = Destination("flux", thing.name, namespace, cluster, thing.path)
-        return _Bringer(thing, destination, (_folder_of(thing),), frozenset(), below=True)
+        def texts() -> tuple[str, ...]:
+            things = enumerate(things_in(self._context.tree, path))
+            found = (one for number, thing in things for one in _applications(thing, number, self._context))
+            return tuple(one.text() for one in found)
+
+        return self.seen.kept("applications", path, texts)
+
+    def _flux(self, one: FluxKustomization) -> _Bringer:
+        cluster = re.sub(r"-?kubeconfig-?", "", one.remote) if one.remote else self._cluster_of(one.path, 0)
+        destination = Destination("flux", one.name, one.namespace, cluster, one.path)
+        return _Bringer(one.number, destination, (one.folder,), (), below=True)
 
     def _cluster_of(self, path: str, depth: int) -> str:
         """Return the cluster whose folder a file lies in or is taken from; empty where that is not just one."""
@@ -128,9 +160,9 @@ class Deployments:
         if own is not None:
             return own["name"]
         names = {match["name"] for root in self._overlays.roots_of(path) if (match := _OF_CLUSTER.search(f"{root}/"))}
-        for thing in self._kustomizations if depth < _DEPTH and not names else ():
-            if thing.path != path and self._covers(_folder_of(thing), path, below=True):
-                names.add(self._cluster_of(thing.path, depth + 1))
+        for one in self._overlays.fluxes if depth < _DEPTH and not names else ():
+            if one.path != path and self._covers(one.folder, path, below=True):
+                names.add(self._cluster_of(one.path, depth + 1))
         return names.pop() if len(names) == 1 else ""
 
 
@@ -149,12 +181,7 @@ def _ignores_replicas(thing: Thing, kind: str, name: str) -> bool:
     return False
 
 
-def _folder_of(kustomization: Thing) -> str:
-    """Return the folder that a Kustomization points at, the root where it names none."""
-    return joined("", kustomization.at.word("spec", "path").lstrip("/") or ".")
-
-
-def _applications(thing: Thing, context: Context) -> Iterator[_Bringer]:
+def _applications(thing: Thing, number: int, context: Context) -> Iterator[_Bringer]:
     """Yield what an Application takes, or each that an ApplicationSet makes."""
     if thing.group != _ARGO or thing.kind not in {"Application", "ApplicationSet"}:
         return
@@ -163,10 +190,10 @@ def _applications(thing: Thing, context: Context) -> Iterator[_Bringer]:
     name = thing.at.word("spec", "template", "metadata", "name") if made else thing.name
     for parameters in (parameters_of(thing.at, context.tree) or ({},)) if made else ({},):
         if spec is not None:
-            yield _application(thing, spec, fill(name, parameters), parameters)
+            yield _application(thing, number, spec, fill(name, parameters), parameters)
 
 
-def _application(thing: Thing, spec: Cursor, name: str, parameters: Mapping[str, str]) -> _Bringer:
+def _application(thing: Thing, number: int, spec: Cursor, name: str, parameters: Mapping[str, str]) -> _Bringer:
     single = spec.get("source")
     sources = [*_items(spec, "sources"), *([single] if single is not None else [])]
     folders, files, below = [], {thing.path}, False
@@ -179,10 +206,10 @@ def _application(thing: Thing, spec: Cursor, name: str, parameters: Mapping[str,
     target = [_known(fill(spec.word("destination", key), parameters)) for key in ("name", "server", "namespace")]
     cluster = next((one for one in target[:2] if one and one not in _ITSELF), "")
     return _Bringer(
-        thing,
+        number,
         Destination("argo", _known(name), target[2], cluster, thing.path),
         tuple(folders),
-        frozenset(files),
+        tuple(sorted(files)),
         below,
     )
 

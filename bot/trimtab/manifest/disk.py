@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from pathlib import Path
@@ -37,23 +38,40 @@ def is_wanted(name: str) -> bool:
 
 def _keep(entry: Entry, base: str, files: dict[str, bytes], left_out: dict[str, str]) -> None:
     """Read one regular file, at most one byte more than the limit."""
-    if not entry.is_file:
+    try:
+        data = read_file(base + entry.path) if entry.is_file else None
+    except OSError as error:
+        left_out[entry.path] = f"cannot be read: {error.strerror}"
+        return
+    if data is None:
         left_out[entry.path] = "not a regular file"
-        return
+    else:
+        files[entry.path] = data
+
+
+def read_file(full: str) -> bytes | None:
+    """Return what a regular file holds, at most one byte more than the limit; None of anything else.
+
+    Args:
+        full: Its path; a link is not followed.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    handle = os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
-        handle = os.open(base + entry.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError as error:
-        left_out[entry.path] = f"cannot be read: {error.strerror}"
-        return
-    try:
-        if stat.S_ISREG(os.fstat(handle).st_mode):
-            files[entry.path] = _content(handle, entry.size)
-        else:
-            left_out[entry.path] = "not a regular file"
-    except OSError as error:
-        left_out[entry.path] = f"cannot be read: {error.strerror}"
+        found = os.fstat(handle)
+        return _content(handle, found.st_size) if stat.S_ISREG(found.st_mode) else None
     finally:
         os.close(handle)
+
+
+def blob_id(data: bytes) -> str:
+    """Return Git's name for a file's contents, in its SHA-256 object format.
+
+    Source: https://git-scm.com/docs/hash-function-transition (2.52).
+    """
+    return hashlib.sha256(b"blob %d\0" % len(data) + data).hexdigest()
 
 
 def _content(handle: int, size: int) -> bytes:

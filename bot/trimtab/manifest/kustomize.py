@@ -6,86 +6,57 @@ what an overlay says wins over its base. Bases behind an address are not in the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from trimtab.manifest.context import Context, things_in
 from trimtab.manifest.environment import Variable
+from trimtab.manifest.flux_kustomization import FluxKustomization, flux_kustomizations
 from trimtab.manifest.generators import Generated, with_generators
+from trimtab.manifest.kustomize_graph import Graph
 from trimtab.manifest.laid import Laid
-from trimtab.manifest.patches import Patch, patch_paths, patches_of
+from trimtab.manifest.patches import Patch, patches_of
 from trimtab.manifest.paths import folder_of, joined
 from trimtab.manifest.replacements import filled, replacements_of
+from trimtab.manifest.seen import Memo, asked
 from trimtab.manifest.source import Cursor
 
 _DEPTH = 12
 _MOST_BUILDS = 2000
 """Kustomizations that one is built of at most: a few that include each other would be millions."""
-_FLUX = "kustomize.toolkit.fluxcd.io"
+_MOST_KEPT = 100
+"""What is made that is kept, with the nodes of its files."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """What a kustomization makes: objects, and ConfigMaps of generators."""
+    """What a kustomization makes: objects and ConfigMaps; the files of its patches, and of what they delete."""
 
     objects: tuple[Laid, ...] = ()
     maps: tuple[Generated, ...] = ()
+    applied: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
 
 
-class Overlays:
+class Overlays(Graph):
     """The kustomizations of a tree, and what each makes."""
 
     def __init__(self, context: Context) -> None:
         """Look at every kustomization, but build none yet."""
-        self._context = context
-        self._by_folder = {folder_of(at.source.path): at for at in context.kustomizations}
-        self._built: dict[str, _Made] = {}
+        super().__init__(context)
+        self._built: Memo[str, _Made] = Memo(self.seen, _MOST_KEPT)
         self._applied: set[str] = set()
         self._builds = 0
-        self._feeding: dict[str, frozenset[str]] = {}
         self._removed: set[str] = set()
-        used = {child for at in context.kustomizations for child in self.children(at)}
-        self._reach = {folder: frozenset(self._paths(folder)) for folder in self._by_folder if folder not in used}
-        self._fed: dict[str, list[str]] = {}
-        for folder, reached in sorted(self._reach.items()):
-            for path in reached:
-                self._fed.setdefault(path, []).append(folder)
 
     def variables(self, folder: str) -> Iterator[Cursor]:
         """Yield the entries of `vars` of a kustomization and of those it includes."""
         for path in sorted(self.feeding(folder)):
-            at = self._by_folder.get(folder_of(path))
-            listed = at.get("vars") if at is not None and at.source.path == path else None
+            inside = folder_of(path)
+            own = self.is_kustomized(inside) and self.kustomization_path(inside) == path
+            listed = self.kustomization(inside).get("vars") if own else None
             yield from listed.items() if listed is not None else ()
-
-    def roots_of(self, path: str) -> tuple[str, ...]:
-        """Return the folders of the outermost kustomizations that a file feeds."""
-        return tuple(self._fed.get(path, ()))
-
-    def root_at(self, path: str) -> str | None:
-        """Return the folder of the outermost kustomization that this file is, or None."""
-        folder = folder_of(path)
-        at = self._by_folder.get(folder)
-        return folder if at is not None and at.source.path == path and folder in self._reach else None
-
-    def reached(self, folder: str) -> frozenset[str]:
-        """Return the files that feed a kustomization."""
-        return self._reach[folder]
-
-    def is_kustomized(self, folder: str) -> bool:
-        """Return whether a folder has a kustomization."""
-        return folder in self._by_folder
-
-    def feeding(self, folder: str) -> frozenset[str]:
-        """Return the files that feed the kustomization of a folder, outermost or not."""
-        if folder not in self._feeding:
-            self._feeding[folder] = frozenset(self._paths(folder))
-        return self._feeding[folder]
-
-    def kustomization(self, folder: str) -> Cursor:
-        """Return the kustomization of a folder."""
-        return self._by_folder[folder]
 
     def objects(self, folder: str) -> tuple[Laid, ...]:
         """Return what a kustomization makes."""
@@ -96,31 +67,40 @@ class Overlays:
         return self._whole(folder).maps
 
     def _whole(self, folder: str) -> _Made:
-        if folder not in self._built:
-            self._builds = 0
-            built = self._build(folder, 0)
-            self._built[folder] = self._patched_outside(built, folder) if folder in self._reach else built
-        return self._built[folder]
+        return self._built.get(folder, lambda: self._made(folder))
+
+    def _made(self, folder: str) -> _Made:
+        self._builds = 0
+        self._applied, self._removed = set(), set()
+        built = self._build(folder, 0)
+        built = self._patched_outside(built, folder) if self.is_root(folder) else built
+        return replace(built, applied=frozenset(self._applied), removed=frozenset(self._removed))
 
     def _patched_outside(self, made: _Made, folder: str) -> _Made:
         """Return objects after what Flux's Kustomization adds, where just one points at the folder."""
-        specs = self._outside.get(folder, ())
-        if len(specs) != 1:
+        pointing = self.pointing_at(folder)
+        spec = pointing[0].thing(self._context.tree).at.get("spec") if len(pointing) == 1 else None
+        if spec is None:
             return made
-        changed = self._transformed(specs[0], folder, self._composed(specs[0], folder, made, 0))
+        changed = self._transformed(spec, folder, self._composed(spec, folder, made, 0))
         before = {laid.address: laid for laid in made.objects}
         kept = [(laid, before.get(laid.address, laid)) for laid in changed.objects]
         return _Made(tuple(replace(laid, outer=old.outer, through=old.through) for laid, old in kept), changed.maps)
 
+    @asked
+    def pointing_at(self, folder: str) -> tuple[FluxKustomization, ...]:
+        """Return Flux's Kustomizations that point at a folder."""
+        return tuple(one for one in self.fluxes if one.is_named and one.folder == folder)
+
+    @property
+    def questions(self) -> tuple[Callable[..., object], ...]:
+        """Return what answers questions."""
+        return (*super().questions, self.pointing_at)
+
     @cached_property
-    def _outside(self) -> dict[str, list[Cursor]]:
-        """Return the specs of Flux's Kustomizations by the folder they point at."""
-        found: dict[str, list[Cursor]] = {}
-        for thing in self._context.things(_FLUX):
-            spec = thing.at.get("spec") if thing.kind == "Kustomization" and thing.group == _FLUX else None
-            if spec is not None and spec.word("path"):
-                found.setdefault(joined("", spec.word("path").lstrip("/")), []).append(spec)
-        return found
+    def fluxes(self) -> tuple[FluxKustomization, ...]:
+        """Return Flux's Kustomizations of the tree."""
+        return flux_kustomizations(self._context.tree)
 
     def is_apart(self, laid: Laid) -> bool:
         """Return whether it is the outermost kustomization that deploys an object, not the object's own file.
@@ -131,31 +111,13 @@ class Overlays:
 
     def is_applied_patch(self, path: str) -> bool:
         """Return whether a file is no object itself: it was laid over one, or a patch takes all of its own away."""
-        made = [laid for folder in self.roots_of(path) for laid in self.objects(folder)]
-        gone = path in self._removed and all(laid.base.source.path != path for laid in made)
-        return gone or path in self._applied
-
-    def children(self, at: Cursor) -> Iterator[str]:
-        """Yield the folders of the kustomizations that one includes."""
-        for path in (*_listed(at, "resources"), *_listed(at, "bases"), *_listed(at, "components")):
-            folder = joined(folder_of(at.source.path), path)
-            if folder in self._by_folder:
-                yield folder
-
-    def _paths(self, folder: str) -> Iterator[str]:
-        """Yield the files that feed a kustomization, itself included."""
-        waiting, seen = [folder], {folder}
-        while waiting:
-            here = waiting.pop()
-            at = self._by_folder[here]
-            yield at.source.path
-            yield from (joined(here, item) for item in (*_listed(at, "resources"), *patch_paths(at)))
-            new = [child for child in self.children(at) if child not in seen]
-            seen.update(new)
-            waiting += new
+        made = [self._whole(folder) for folder in self.roots_of(path)]
+        left = any(laid.base.source.path == path for one in made for laid in one.objects)
+        gone = not left and any(path in one.removed for one in made)
+        return gone or any(path in one.applied for one in made)
 
     def _build(self, folder: str, depth: int) -> _Made:
-        at = self._by_folder[folder]
+        at = self.kustomization(folder)
         self._builds += 1
         if self._builds > _MOST_BUILDS or depth > _DEPTH:
             return _Made()
@@ -167,8 +129,8 @@ class Overlays:
         made = replace(made, maps=with_generators(made.maps, at))
         for component in _listed(at, "components"):
             inside = joined(folder, component)
-            if inside in self._by_folder and depth < _DEPTH:
-                part = self._by_folder[inside]
+            if self.is_kustomized(inside) and depth < _DEPTH:
+                part = self.kustomization(inside)
                 more = self._resources(part, inside, depth + 1)
                 made = _Made((*made.objects, *more.objects), (*made.maps, *more.maps))
                 made = self._transformed(part, inside, self._composed(part, inside, made, depth + 1))
@@ -179,7 +141,7 @@ class Overlays:
         maps: list[Generated] = []
         for item in (*_listed(at, "resources"), *_listed(at, "bases")):
             path = joined(folder, item)
-            if path in self._by_folder:
+            if self.is_kustomized(path):
                 built = self._build(path, depth + 1)
                 objects += built.objects
                 maps += built.maps

@@ -6,14 +6,16 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from trimtab.manifest.disk import read_folder
+from trimtab.manifest.disk import blob_id, read_folder
+from trimtab.manifest.lazy_files import LazyFiles
 from trimtab.manifest.parse import BrokenYamlError, decode, parse
 from trimtab.manifest.paths import folder_of
+from trimtab.manifest.seen import Seen
 from trimtab.manifest.source import Source
 from trimtab.manifest.text import Text
 
-_KEPT = 256
-"""How many files' nodes are kept; those of 10,000 files would be gigabytes."""
+_KEPT_CHARACTERS = 1024 * 1024
+"""Of how much text the nodes are kept, which take some forty times its memory; those of a whole tree would fill it."""
 YAML_SUFFIXES = (".yaml", ".yml")
 
 
@@ -22,13 +24,24 @@ class Tree(Mapping[str, bytes]):
 
     Attributes:
         left_out: Why a path of the folder is not among the files, such as a link that leaves it.
+        seen: Where notes are taken of what is asked of the tree.
     """
 
-    def __init__(self, files: Mapping[str, bytes], left_out: Mapping[str, str] | None = None) -> None:
-        """Hold files, in the order of their paths."""
-        self._files = dict(sorted(files.items()))
+    def __init__(
+        self,
+        files: Mapping[str, bytes],
+        left_out: Mapping[str, str] | None = None,
+        words: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        """Hold files, in the order of their paths; `words` are those whose YAML files are known, with these."""
+        self._files = files if isinstance(files, LazyFiles) else dict(files)
+        self._paths = tuple(sorted(files))
+        self._yaml_paths = tuple(path for path in self._paths if path.endswith(YAML_SUFFIXES))
+        self._words = words or {}
         self._parsed: dict[str, tuple[Source, ...] | BrokenYamlError] = {}
+        self._sizes: dict[str, int] = {}
         self.left_out: Mapping[str, str] = dict(left_out or {})
+        self.seen = Seen()
 
     @classmethod
     def read(cls, root: Path) -> Tree:
@@ -45,26 +58,74 @@ class Tree(Mapping[str, bytes]):
 
     def __getitem__(self, path: str) -> bytes:
         """Return a file's bytes."""
+        self._note(path)
         return self._files[path]
+
+    def __contains__(self, path: object) -> bool:
+        """Return whether there is a file."""
+        found = path in self._files
+        if (basis := self.seen.basis) is not None:
+            question = ("exists", str(path))
+            basis[question] = self.seen.said(question, found)
+        return found
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over paths, sorted."""
-        return iter(self._files)
+        self._note_paths()
+        return iter(self._paths)
 
     def __len__(self) -> int:
         """Return the number of files."""
-        return len(self._files)
+        self._note_paths()
+        return len(self._paths)
 
     @property
     def yaml_paths(self) -> tuple[str, ...]:
         """Return the paths of YAML files."""
-        return tuple(path for path in self._files if path.endswith(YAML_SUFFIXES))
+        self._note_paths()
+        return self._yaml_paths
 
-    @cached_property
+    def holding(self, word: str) -> tuple[str, ...]:
+        """Return the paths of the YAML files in whose bytes a word stands."""
+        if word not in self._words:
+            key = word.encode()
+            return tuple(path for path in self.yaml_paths if key in self[path])
+        self._note_paths()
+        return self._words[word]
+
+    def blob(self, path: str) -> str:
+        """Return the blob id of a file, empty where there is none."""
+        self._note(path)
+        return self._blob(path)
+
+    def _blob(self, path: str) -> str:
+        if path not in self._files:
+            return ""
+        return self._files.blob(path) if isinstance(self._files, LazyFiles) else blob_id(self._files[path])
+
+    def _note(self, path: str) -> None:
+        question = ("blob", path)
+        if (basis := self.seen.basis) is not None and question not in basis:
+            basis[question] = self.seen.said(question, self._blob(path))
+
+    def _note_paths(self) -> None:
+        if (basis := self.seen.basis) is not None and ("all_paths",) not in basis:
+            basis["all_paths",] = self.seen.said(("all_paths",), self._paths)
+
+    def all_paths(self) -> tuple[str, ...]:
+        """Return the paths of all files."""
+        return self._paths
+
+    @property
     def folders(self) -> tuple[str, ...]:
         """Return the folders that hold files, at any depth, by path; the root is not among them."""
+        self._note_paths()
+        return self._folders
+
+    @cached_property
+    def _folders(self) -> tuple[str, ...]:
         found: set[str] = set()
-        for path in self._files:
+        for path in self._paths:
             folder = folder_of(path)
             while folder and folder not in found:
                 found.add(folder)
@@ -77,9 +138,9 @@ class Tree(Mapping[str, bytes]):
         Raises:
             BrokenYamlError: No parser takes it.
         """
+        self._note(path)
         if path not in self._parsed:
-            if len(self._parsed) >= _KEPT:
-                del self._parsed[next(iter(self._parsed))]
+            self._make_room(path)
             self._parsed[path] = _parse(path, self._files[path])
         found = self._parsed[path]
         if isinstance(found, BrokenYamlError):
@@ -88,15 +149,25 @@ class Tree(Mapping[str, bytes]):
 
     def readable(self, path: str) -> tuple[Source, ...]:
         """Return the documents of a YAML file, none where it is missing or broken."""
+        self._note(path)
         try:
             return self.sources(path) if path in self._files else ()
         except BrokenYamlError:
             return ()
 
+    def _make_room(self, path: str) -> None:
+        """Forget the nodes of files until there is room for those of one more; the first that were made go first."""
+        self._sizes[path] = len(self._files[path])
+        while len(self._sizes) > 1 and sum(self._sizes.values()) > _KEPT_CHARACTERS:
+            oldest = next(iter(self._sizes))
+            self._parsed.pop(oldest, None)
+            del self._sizes[oldest]
+
     def replaced(self, files: Mapping[str, bytes]) -> Tree:
         """Return a tree with some files' bytes changed; what is parsed of the others is kept."""
         changed = Tree({**self._files, **files}, self.left_out)
         changed._parsed = {path: parsed for path, parsed in self._parsed.items() if path not in files}
+        changed._sizes = {path: self._sizes[path] for path in changed._parsed}
         return changed
 
 

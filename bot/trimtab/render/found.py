@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from trimtab.fleet import Serving, Setting
 from trimtab.manifest import Tree, inspect
-from trimtab.manifest.inspection import setting_at
+from trimtab.manifest.places import setting_at
 from trimtab.manifest.paths import joined
 from trimtab.manifest.source import Cursor
 from trimtab.render.marks import Leaf

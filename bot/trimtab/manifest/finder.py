@@ -1,0 +1,127 @@
+"""Asks the shapes about every object, as it stands or as overlays make it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+from trimtab.fleet import Serving
+from trimtab.manifest.context import Context, things_in
+from trimtab.manifest.deployed import Deployments, clusters_of
+from trimtab.manifest.hints import Hints, hints_of
+from trimtab.manifest.hit import Draft
+from trimtab.manifest.kustomize import Overlays
+from trimtab.manifest.overlaid import servings_of
+from trimtab.manifest.paths import folder_of
+from trimtab.manifest.places import Places, serving_of
+from trimtab.manifest.refuse import is_template
+from trimtab.manifest.seen import Seen, asked
+from trimtab.manifest.shapes import TABLE
+from trimtab.manifest.shapes.releases import holds_values, values_file
+from trimtab.manifest.substituted import substitute, substituting
+from trimtab.manifest.tree import Tree
+
+
+class Finder:
+    """Finds the servings of a tree's files; what it looks up once it keeps."""
+
+    def __init__(self, tree: Tree, repository: str = "", hints: Mapping[str, Hints] | None = None) -> None:
+        """Look at the kustomizations; `hints` are what is known of the bytes of files."""
+        self._tree = tree
+        self._repository = repository
+        self.context = Context(tree)
+        self._overlays = Overlays(self.context)
+        self.deployments = Deployments(self.context, self._overlays)
+        self._places = Places(tree, repository)
+        self._shapes = {kind: shape for shape in reversed(TABLE) for kind in shape.kinds}
+        self._hints: dict[str, Hints] = dict(hints or {})
+        self.seen.answers.update(self._answers())
+
+    @property
+    def seen(self) -> Seen:
+        """Return where notes are taken."""
+        return self._tree.seen
+
+    def _answers(self) -> dict[str, Callable[..., object]]:
+        """Return what answers each question again, by the names that notes have."""
+        tree, context, overlays, deployments = self._tree, self.context, self._overlays, self.deployments
+        return {
+            "blob": tree.blob,
+            "exists": tree.__contains__,
+            "all_paths": tree.all_paths,
+            **{one.__name__: one for one in (context.held, context.near, context.releasing)},
+            **{one.__name__: one for one in overlays.questions},
+            **{one.__name__: one for one in (deployments.bringing, deployments.covering)},
+            **{one.__name__: one for one in (self.may_serve, self.leads)},
+        }
+
+    def servings(self, path: str) -> tuple[Serving, ...]:
+        """Return the servings whose address begins with a path, with where they go live."""
+        found = (serving_of(draft, self._places, self._repository) for draft in self.drafts(path))
+        return tuple(self._deployed(serving) for serving in found)
+
+    def _deployed(self, serving: Serving) -> Serving:
+        destinations = self.deployments.of(serving.path)
+        return replace(serving, destinations=destinations, clusters=clusters_of(destinations))
+
+    def drafts(self, path: str) -> Iterator[Draft]:
+        """Yield the servings whose address begins with a path, their variables followed."""
+        for draft in self._found(path):
+            if any("${" in hit.text.value for hit in draft.hits.values()):
+                bringers = self.deployments.kustomizations(draft.source.source.path)
+                substitute(draft, substituting(bringers), self.context)
+            self._lock_replicas(draft)
+            yield draft
+
+    def _lock_replicas(self, draft: Draft) -> None:
+        """Say of a number of replicas that is none of Git's business that it is not to be edited."""
+        hit = draft.hits.get("replicas")
+        if hit is not None and not hit.locked:
+            reason = self.deployments.why_not_live(draft.source.source.path, draft.kind, draft.name)
+            draft.hits["replicas"] = replace(hit, locked=reason)
+
+    def _found(self, path: str) -> Iterator[Draft]:
+        if self.leads(path):
+            yield from self._laid(folder_of(path), apart=True)
+        if not self.may_serve(path) or is_template(self._tree, path):
+            return
+        roots = self._overlays.roots_of(path)
+        if not roots:
+            yield from self._plain(path)
+        elif not self._overlays.is_applied_patch(path):
+            found = [laid for root in roots for laid in self._overlays.objects(root) if laid.base.source.path == path]
+            if not found:
+                yield from self._plain(path)
+            elif not all(self._overlays.is_apart(laid) for laid in found):
+                yield from self._laid(roots[0], path, apart=False)
+
+    @asked
+    def leads(self, path: str) -> bool:
+        """Return whether a file is an outermost kustomization of files that may hold a serving."""
+        folder = self._overlays.root_at(path)
+        return folder is not None and any(self.may_serve(one) for one in self._overlays.feeding(folder))
+
+    @asked
+    def may_serve(self, path: str) -> bool:
+        """Return whether a file's bytes may hold a serving."""
+        if path not in self._hints and path in self._tree:
+            self._hints[path] = hints_of(self._tree[path])
+        return path in self._hints and self._hints[path].at(path)
+
+    def _laid(self, folder: str, path: str = "", *, apart: bool) -> Iterator[Draft]:
+        """Yield the servings of an overlay's objects: those of bases of their own, or those of one file."""
+        for laid in self._overlays.objects(folder):
+            shape = self._shapes.get((laid.thing.group, laid.thing.kind))
+            here = shape is not None and path in {"", laid.base.source.path}
+            if shape is not None and here and self._overlays.is_apart(laid) == apart:
+                yield from servings_of(laid, folder, shape, self.context, self._overlays)
+
+    def _plain(self, path: str) -> Iterator[Draft]:
+        for thing in things_in(self._tree, path):
+            shape = self._shapes.get((thing.group, thing.kind))
+            if shape is not None:
+                yield from shape.servings(thing, self.context)
+        for source in self._tree.readable(path) if holds_values(self._tree, path) else ():
+            root = source.root()
+            if root is not None and not root.word("kind"):
+                yield from values_file(root, self.context)

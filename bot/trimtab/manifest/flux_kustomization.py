@@ -1,0 +1,68 @@
+"""Flux's Kustomizations as far as they say what they bring where, known without their nodes once they were read.
+
+Source: https://fluxcd.io/flux/components/kustomize/kustomizations/ (2.6).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import astuple, dataclass
+from functools import partial
+
+from trimtab.manifest.context import Thing, things_in
+from trimtab.manifest.paths import joined
+from trimtab.manifest.tree import Tree
+
+GROUP = "kustomize.toolkit.fluxcd.io"
+
+
+@dataclass(frozen=True, slots=True)
+class FluxKustomization:
+    """One object.
+
+    Attributes:
+        path: Its file.
+        number: Its place among the objects of its file.
+        name: Its name.
+        folder: The folder that it points at, the root where it names none.
+        is_named: Whether it names one.
+        namespace: Its `targetNamespace`.
+        remote: The Secret that its `kubeConfig` names.
+    """
+
+    path: str
+    number: int
+    name: str
+    folder: str
+    is_named: bool
+    namespace: str
+    remote: str
+
+    def thing(self, tree: Tree) -> Thing:
+        """Return the object itself."""
+        return tuple(things_in(tree, self.path))[self.number]
+
+
+def flux_kustomizations(tree: Tree) -> tuple[FluxKustomization, ...]:
+    """Return all of a tree, in the order of their files."""
+    texts = ((path, tree.seen.kept("flux", path, partial(_texts, tree, path))) for path in tree.holding(GROUP))
+    return tuple(FluxKustomization(path, *json.loads(text)) for path, found in texts for text in found)
+
+
+def _texts(tree: Tree, path: str) -> tuple[str, ...]:
+    things = [(at, one) for at, one in enumerate(things_in(tree, path)) if one.group == GROUP]
+    return tuple(json.dumps(astuple(_of(one, at))[1:]) for at, one in things if one.kind == "Kustomization")
+
+
+def _of(thing: Thing, number: int) -> FluxKustomization:
+    at = thing.at
+    path = at.word("spec", "path")
+    return FluxKustomization(
+        thing.path,
+        number,
+        thing.name,
+        joined("", path.lstrip("/") or "."),
+        bool(path),
+        at.word("spec", "targetNamespace"),
+        at.word("spec", "kubeConfig", "secretRef", "name"),
+    )

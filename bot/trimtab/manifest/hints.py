@@ -1,0 +1,67 @@
+"""What the bytes of a file hint at, so that most files are never parsed into nodes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from trimtab.manifest.paths import is_values
+from trimtab.manifest.shapes import TABLE
+from trimtab.manifest.shapes.releases import CHART_KEYS
+
+_HINTS = (
+    *(b"vllm", b"sglang", b"text-generation", b"triton", b"tensorrt", b"trtllm", b"llama", b"dynamo", b"kaito.sh"),
+    *(b"text-embeddings", b"huggingface", b"serving.kserve.io", b"kubeai.org", b"--model", b"modelurl"),
+    *(b"modelartifacts", b".gguf", b"mem-fraction", b"num-shard"),
+)
+_LONGER_HINTS = re.compile(
+    rb"max[-_]?(?:model[-_]?len|num[-_]?(?:seqs|batched))|tensor[-_]?parallel|gpu[-_]?memory[-_]?util"
+    rb"|tgi(?<=\btgi)\b|nim(?<=\bnim)\b"
+)
+_LONGER_BEGIN = (b"max", b"tensor", b"gpu", b"tgi", b"nim")
+"""Small letters without which no serving is recognised."""
+
+_LAYERED = re.compile(rb"^[ \t]+(?:- )?(?:helm|valuesFrom|valuesFiles):|kind: GitRepository", re.MULTILINE)
+"""Bytes of a release whose chart or values may be in the tree, and hold what its own file does not."""
+
+
+def _naming(kinds: set[str]) -> re.Pattern[bytes]:
+    """Return what finds the name of one of the kinds in a file's bytes."""
+    return re.compile(rf"kind[\"']?:\s*[\"']?(?:{'|'.join(sorted(kinds))})\b".encode())
+
+
+_KINDS = _naming({"List", "Template", *(kind for shape in TABLE for _, kind in shape.kinds)})
+_SPEAKING = _naming({kind for shape in TABLE if shape.speaks for _, kind in shape.kinds})
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What a file's bytes hint at.
+
+    Attributes:
+        kinds: It names a kind that may be a serving.
+        serves: It holds a word of one, or layers that may.
+        chart: It has a key that only values of a known chart have.
+    """
+
+    kinds: bool
+    serves: bool
+    chart: bool
+
+    def at(self, path: str) -> bool:
+        """Return whether a file of these bytes may hold a serving where it lies."""
+        return self.serves and (self.kinds or self.chart or is_values(path))
+
+
+def hints_of(data: bytes) -> Hints:
+    """Return what a file's bytes hint at."""
+    serves = bool(_SPEAKING.search(data)) or _hints(data) or bool(_LAYERED.search(data))
+    return Hints(serves and bool(_KINDS.search(data)), serves, serves and bool(CHART_KEYS.search(data)))
+
+
+def _hints(data: bytes) -> bool:
+    """Return whether a file's bytes hint at a serving; plain words are looked for first, as that is fastest."""
+    small = data.lower()
+    if any(word in small for word in _HINTS):
+        return True
+    return any(word in small for word in _LONGER_BEGIN) and _LONGER_HINTS.search(small) is not None

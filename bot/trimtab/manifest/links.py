@@ -1,0 +1,60 @@
+"""What a kustomization names, known without its nodes once it was read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trimtab.manifest.patches import patch_paths
+from trimtab.manifest.source import Cursor
+from trimtab.manifest.tree import Tree
+
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What one kustomization names, as it writes it.
+
+    Attributes:
+        included: What may be kustomizations: resources, bases and components, in this order.
+        fed: The files that it is made of: resources and patches.
+    """
+
+    included: tuple[str, ...]
+    fed: tuple[str, ...]
+
+    @staticmethod
+    def of(at: Cursor) -> Links:
+        """Return what a kustomization names."""
+        resources = tuple(_listed(at, "resources"))
+        included = (*resources, *_listed(at, "bases"), *_listed(at, "components"))
+        return Links(included, (*resources, *patch_paths(at)))
+
+
+def kustomization_in(tree: Tree, path: str) -> Cursor | None:
+    """Return the kustomization that a file is; None where it is none."""
+    roots = (source.root() for source in tree.readable(path))
+    return next((root for root in roots if root is not None and root.is_mapping), None)
+
+
+def links_in(tree: Tree, path: str) -> Links | None:
+    """Return what the kustomization that a file is names, as was known of the same bytes before; None for none."""
+    key = ("links", tree.blob(path)) if tree.seen.wanted else ()
+    known = tree.seen.alone.get(key)
+    if known is None:
+        at = kustomization_in(tree, path)
+        links = Links.of(at) if at is not None else None
+        known = (json.dumps([links.included, links.fed]),) if links is not None else ()
+        if key:
+            tree.seen.alone[key] = known
+    if not known:
+        return None
+    included, fed = json.loads(known[0])
+    return Links(tuple(included), tuple(fed))
+
+
+def _listed(at: Cursor, key: str) -> Iterator[str]:
+    found = at.get(key)
+    yield from (item.string for item in found.items() if item.string) if found is not None else ()
