@@ -84,6 +84,11 @@ class Forge(_Settings):
     kind: Literal["github", "gitlab", "gitea", "local"] = Field(description="Which forge.")
     api_url: str = Field(default="", description="Base address of the API; the public service by default.")
     repository: str = Field(default="", description="`owner/name`, or the project's full path.")
+    commits: Literal["auto", "api", "git"] = Field(
+        default="auto",
+        description="How commits are made on GitHub: `api` by GitHub itself, which signs them as verified; `git` with git; "
+        "`auto` by GitHub where the token is an App's, that of a workflow included.",
+    )
     path: str = Field(default="", description="For `local`: the folder that stands in for a forge.")
 
 

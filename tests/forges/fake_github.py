@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from tests.forges.commits import WEB, WEB_ID, Commits
 from tests.forges.server import TOKEN, Answer, Api, Json, Query
-from tests.forges.state import BOT, BOT_ID, NOW, Board, DeclinedError, ForgeState, Pull, Said, tip
+from tests.forges.state import BOT, BOT_ID, NOW, Board, DeclinedError, ForgeState, Pull, Said, git, tip
 
 REPOSITORY = "acme/gitops"
 
@@ -24,6 +25,8 @@ class FakeGitHub(Api):
         app: Whether the token is an App's, which may not ask `GET /user`.
         page: Items on a page, at most.
         name: What the repository is called now; its first name is redirected.
+        signs: Whether the commits that it makes are signed.
+        commits: The commits that it makes.
     """
 
     prefix = "/api/v3"
@@ -36,10 +39,15 @@ class FakeGitHub(Api):
         self.app = False
         self.page = 100
         self.name = REPOSITORY
+        self.signs = True
+        self.commits = Commits(state.bare)
         here = f"/repos/{REPOSITORY}"
         self._routes: list[tuple[str, str, Callable[..., Answer]]] = [
             ("GET", r"/user", self._user),
-            ("POST", r"/api/graphql", self._viewer),
+            ("POST", r"/api/graphql", self._graphql),
+            ("POST", rf"{here}/git/refs", self._make_ref),
+            ("PATCH", rf"{here}/git/refs/(.+)", self._move_ref),
+            ("GET", rf"{here}/commits/([0-9a-f]+)", self._commit),
             ("GET", rf"{here}/pulls", self._list),
             ("POST", rf"{here}/pulls", self._create),
             ("GET", rf"{here}/pulls/(\d+)", self._get),
@@ -85,8 +93,39 @@ class FakeGitHub(Api):
             return Answer(403, {"message": "Resource not accessible by integration"})
         return Answer(200, self._person(BOT, BOT_ID))
 
-    def _viewer(self, _: Query, __: dict[str, str]) -> Answer:
-        return Answer(200, {"data": {"viewer": {"login": BOT, "databaseId": BOT_ID}}})
+    def _graphql(self, _: Query, body: dict[str, Json]) -> Answer:
+        if "createCommitOnBranch" not in str(body["query"]):
+            return Answer(200, {"data": {"viewer": {"login": BOT, "databaseId": BOT_ID}}})
+        try:
+            made = self.commits.create(body["variables"]["input"])
+        except DeclinedError as error:
+            path: Json = ["createCommitOnBranch"]
+            errors: Json = [{"type": "STALE_DATA", "path": path, "message": str(error)}]
+            return Answer(200, {"data": {"createCommitOnBranch": None}, "errors": errors})
+        return Answer(200, {"data": {"createCommitOnBranch": {"commit": {"oid": made}}}})
+
+    def _make_ref(self, _: Query, body: dict[str, str]) -> Answer:
+        if not self.commits.point(body["ref"], body["sha"], new=True):
+            return Answer(422, {"message": "Reference already exists"})
+        return Answer(201, self._ref(body["ref"], body["sha"]))
+
+    def _move_ref(self, _: Query, body: dict[str, str], ref: str) -> Answer:
+        if not self.commits.point(f"refs/{ref}", body["sha"], new=False):
+            return Answer(422, {"message": "Reference does not exist"})
+        return Answer(200, self._ref(f"refs/{ref}", body["sha"]))
+
+    def _ref(self, ref: str, sha: str) -> Json:
+        where = f"{self.base}{self.prefix}/repos/{self.name}/git"
+        target: Json = {"type": "commit", "sha": sha, "url": f"{where}/commits/{sha}"}
+        return {"ref": ref, "node_id": f"R_{ref}", "url": f"{where}/{ref}", "object": target}
+
+    def _commit(self, _: Query, __: dict[str, str], sha: str) -> Answer:
+        ours = sha in self.commits.made
+        author = self._person(BOT, BOT_ID) if ours else None
+        committer = self._person(WEB, WEB_ID) if ours else None
+        badge: Json = {"verified": ours and self.signs, "reason": "valid" if ours and self.signs else "unsigned"}
+        commit: Json = {"message": git(self.state.bare, "log", "-1", "--format=%B", sha), "verification": badge}
+        return Answer(200, {"sha": sha, "commit": commit, "author": author, "committer": committer})
 
     def _list(self, query: Query, _: dict[str, str]) -> Answer:
         state, head = query.get("state", "open"), query.get("head", "")

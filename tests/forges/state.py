@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ IDENTITY = {
 }
 
 
-def git(folder: Path, *arguments: str, stdin: bytes = b"") -> str:
+def git(folder: Path, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> str:
     """Run git as a person would, in a folder, and return what it prints."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     done = subprocess.run(
@@ -27,7 +28,7 @@ def git(folder: Path, *arguments: str, stdin: bytes = b"") -> str:
         input=stdin,
         capture_output=True,
         check=False,
-        env={**clean, **IDENTITY, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull},
+        env={**clean, **IDENTITY, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, **(env or {})},
     )
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout.decode().strip()

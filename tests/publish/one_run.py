@@ -19,11 +19,15 @@ from trimtab.publish import DASHBOARD, Chat, Site, Wanted, answer_all, read_boar
 from trimtab.publish.forge import Forge
 from trimtab.publish.gitea import Gitea
 from trimtab.publish.github import GitHub
+from trimtab.publish.github_signer import GitHubSigner
 from trimtab.publish.gitlab import GitLab
 from trimtab.publish.pace import Pace
 from trimtab.record import Ledger
 
 NOW_S = 1_794_700_000
+SIGNING = "github signing"
+"""GitHub, where it makes the commits itself."""
+
 STYLE = PullRequests(labels=("gpu",), reviewers=("@ada",))
 """What every pull request is opened with."""
 
@@ -68,11 +72,19 @@ def board_text(entries: tuple[Entry, ...]) -> str:
 
 def forge_of(kind: str, url: str) -> Forge:
     """Return a client of a served forge."""
-    if kind == "github":
+    if kind in {"github", SIGNING}:
         return GitHub("acme/gitops", TOKEN, Pace(0), f"{url}/api/v3")
     if kind == "gitea":
         return Gitea("acme/gitops", TOKEN, Pace(0), url)
     return GitLab("acme/gitops", TOKEN, Pace(0), url)
+
+
+def site_of(kind: str, forge: Forge, repo: Repo) -> Site:
+    """Return the site of a forge, whose commits GitHub makes where the kind says so."""
+    site = Site("gitops", "main", forge, repo, Pace(0))
+    if kind != SIGNING or not isinstance(forge, GitHub):
+        return site
+    return replace(site, signer=GitHubSigner(forge, signs=True))
 
 
 def begin(root: Path, url: str, kind: str, facts: Facts) -> ForkServerProcess:
@@ -93,7 +105,7 @@ def _main(root: Path, url: str, kind: str, facts: Facts) -> None:
     try:
         with tempfile.TemporaryDirectory() as folder:
             remote = Remote(f"{url}/gitops.git", TOKEN)
-            site = Site("gitops", "main", forge_of(kind, url), Repo(Path(folder) / "a.git", remote), Pace(0))
+            site = site_of(kind, forge_of(kind, url), Repo(Path(folder) / "a.git", remote))
             ledger = Ledger(Repo(Path(folder) / "b.git", remote), NOW_S)
             whole_run(site, ledger, found(root / "gitops.git", facts))
     except Exception:  # noqa: BLE001  # whatever it is, the test that started the process shows it

@@ -15,12 +15,11 @@ from tests.forges.fake_gitlab import FakeGitLab
 from tests.forges.memory import MemoryForge
 from tests.forges.server import TOKEN, Api, Log, serve
 from tests.forges.state import ForgeState, git, make_repository, tip
-from tests.publish.one_run import forge_of
+from tests.publish.one_run import SIGNING, forge_of, site_of
 from tests.publish.proposals import FILES
 from trimtab.gitio import Remote, Repo
 from trimtab.publish.forge import Forge
 from trimtab.publish.local import LocalForge
-from trimtab.publish.pace import Pace
 from trimtab.publish.site import Site
 from trimtab.record import Ledger
 
@@ -28,6 +27,8 @@ SERVED = ("github", "gitlab", "gitea")
 """Forges behind a server on loopback."""
 
 KINDS = ("memory", "local", *SERVED)
+
+APIS = {"github": FakeGitHub, SIGNING: FakeGitHub, "gitlab": FakeGitLab, "gitea": FakeGitea}
 
 
 class People:
@@ -118,7 +119,7 @@ class Stage:
         """Return the site as a fresh run sees it."""
         repo = self.repo()
         forge = LocalForge(self.root / "forge", repo) if self.kind == "local" else self.forge
-        return Site("gitops", "main", forge, repo, Pace(0))
+        return site_of(self.kind, forge, repo)
 
     def ledger(self, now_s: int = 1_794_700_000) -> Ledger:
         """Return the ledger as a fresh run sees it."""
@@ -156,7 +157,7 @@ def stage(kind: str, root: Path) -> Iterator[Stage]:
         forge = LocalForge(root / "forge", repo)
         yield Stage(kind, bare, root, forge, str(bare), LocalPeople(bare, root / "forge"), state)
     else:
-        api: Api = {"github": FakeGitHub, "gitlab": FakeGitLab, "gitea": FakeGitea}[kind](state)
+        api: Api = APIS[kind](state)
         with serve(root, api) as served:
             client = forge_of(kind, served.url)
             address = f"{served.url}/gitops.git"

@@ -158,8 +158,8 @@ def test_killed_while_leaving_a_branch_to_a_person(github: Stage) -> None:
 
 @pytest.mark.parametrize(
     ("before", "facts", "pulls"),
-    [(opened, Facts("2", 1), 2), (opened, Facts("2", 0), 0)],
-    ids=["updating", "withdrawing"],
+    [(nothing, Facts(), 2), (opened, Facts("2", 1), 2), (opened, Facts("2", 0), 0), (commanded, Facts(), 1)],
+    ids=["opening", "updating", "withdrawing", "answering"],
 )
 def test_killed_after_every_single_write(on: Stage, before: Callable[[Stage], None], facts: Facts, pulls: int) -> None:
     """Runs that each die after one write get there all the same."""

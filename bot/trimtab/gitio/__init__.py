@@ -6,6 +6,7 @@ from trimtab.gitio.commit import Commit, PathError, holds, write_commit
 from trimtab.gitio.push import Pushed, Refused, Update, push
 from trimtab.gitio.remote import TOKENS, folder_for, remote_of
 from trimtab.gitio.repo import GitError, Remote, Repo
+from trimtab.gitio.series import Step, messages, series, trees
 from trimtab.gitio.undo import undo
 
 __all__ = [
@@ -17,16 +18,20 @@ __all__ = [
     "Refused",
     "Remote",
     "Repo",
+    "Step",
     "Update",
     "address_of",
     "blob_sizes",
     "folder_for",
     "holds",
+    "messages",
     "opened",
     "origin_of",
     "push",
     "read_blobs",
     "remote_of",
+    "series",
+    "trees",
     "undo",
     "write_commit",
 ]

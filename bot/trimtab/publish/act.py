@@ -12,6 +12,7 @@ from trimtab.life import Draft, Entry, Journal, State
 from trimtab.publish.ask import ask
 from trimtab.publish.forge import PREFIX, PullRequest, RateLimitedError
 from trimtab.publish.move import OURSELVES, Call, Drafted, Move, Moved
+from trimtab.publish.signing import signed
 from trimtab.publish.site import Site
 from trimtab.recommendation import Link
 
@@ -40,6 +41,7 @@ def act(site: Site, moves: Sequence[Move], journal: Journal) -> tuple[Link, ...]
     Raises:
         ForgeError: The remote or the ledger cannot be reached, or a rate limit ends the run; the next run goes on.
     """
+    moves = signed(site, moves)
     steps = [_start(move) for move in moves]
     steps = _record(site, steps, [move.before for move in moves], journal)
     steps = _push(site, steps)

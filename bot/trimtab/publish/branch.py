@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from trimtab.gitio import Commit, Repo, Update, holds, write_commit
 from trimtab.gitio.commit import AUTHOR
+from trimtab.publish.signing import vouched
 from trimtab.publish.site import Site, Standing
 from trimtab.recommendation import Proposal
 
@@ -38,12 +39,14 @@ def ours(site: Site, standing: Standing) -> bool:
     """Return whether nobody but Trimtab committed to a branch.
 
     What the ledger recorded as its own head is ours. A head that it does not know may be of a run that ended between
-    its push and its record, and is ours if every commit names Trimtab as author and committer.
+    its push and its record, and is ours if every commit names Trimtab as author and committer, or if the forge vouches
+    that it made every one for Trimtab's account.
     """
     if not standing.tip or standing.untouched:
         return True
     site.repo.fetch(site.base, standing.branch)
-    return site.repo.people(f"refs/heads/{site.base}", standing.tip) <= {AUTHOR}
+    base = f"refs/heads/{site.base}"
+    return site.repo.people(base, standing.tip) <= {AUTHOR} or vouched(site, base, standing.tip)
 
 
 def changes_nothing(repo: Repo, head: str) -> bool:

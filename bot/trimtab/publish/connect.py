@@ -14,10 +14,12 @@ from trimtab.gitio import TOKENS, Repo, folder_for, origin_of, remote_of
 from trimtab.publish.forge import Forge
 from trimtab.publish.gitea import Gitea
 from trimtab.publish.github import GitHub
+from trimtab.publish.github_signer import GitHubSigner, signs
 from trimtab.publish.gitlab import GitLab
 from trimtab.publish.local import LocalForge
 from trimtab.publish.pace import Pace, pace_from
-from trimtab.publish.site import AS_IT_COMES, Site
+from trimtab.publish.signer import Signer
+from trimtab.publish.site import AS_IT_COMES, GIT, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ def connect(repository: Repository, place: Place) -> Site:
     repo = scratch(repository, place)
     pace = Pace(0.0) if repository.forge.kind == "local" else pace_from(place.environ)
     forge = _FORGES[repository.forge.kind](repository, repository.forge, repo, place, pace)
-    return Site(repository.title, repository.base or repo.default_branch(), forge, repo, pace, place.style)
+    signer = _signer(repository.forge, forge, place.environ.get(TOKENS["github"][0], ""))
+    return Site(repository.title, repository.base or repo.default_branch(), forge, repo, pace, place.style, signer)
 
 
 def connect_named(repositories: Sequence[Repository], name: str, place: Place) -> Site:
@@ -103,6 +106,11 @@ def name_of(repository: Repository, settings: ForgeSettings) -> str:
     if "/" not in name:
         raise UsageError(f"repository {repository.title}: `forge.repository` is missing", "write owner/name")
     return name
+
+
+def _signer(settings: ForgeSettings, forge: Forge, token: str) -> Signer:
+    """Return what makes commits where the forge does that itself: GitHub; elsewhere git does."""
+    return GitHubSigner(forge, signs=signs(settings.commits, token)) if isinstance(forge, GitHub) else GIT
 
 
 def _github(repository: Repository, settings: ForgeSettings, _: Repo, place: Place, pace: Pace) -> Forge:

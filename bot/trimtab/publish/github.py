@@ -177,6 +177,11 @@ class GitHub:
         _, answer = self._client.requester.requestJsonAndCheck(verb, path, input=body)
         return answer if isinstance(answer, dict) else {}
 
+    def graphql(self, query: str, variables: Given) -> Given:
+        """Make one call of the GraphQL API and return its data."""
+        _, answer = self._client.requester.graphql_query(query, dict(variables))
+        return dict(answer["data"])
+
     def page(self, path: str, query: Mapping[str, str]) -> Sequence[Given]:
         """Make one call and return its answer, which is a list: one page."""
         _, answer = self._client.requester.requestJsonAndCheck("GET", path, parameters=dict(query))

@@ -29,6 +29,10 @@ class Calls(Protocol):
         """Make one call and return its answer, which is an object."""
         ...
 
+    def graphql(self, query: str, variables: Given) -> Given:
+        """Make one call of the GraphQL API and return its data."""
+        ...
+
     def page(self, path: str, query: Mapping[str, str]) -> Sequence[Given]:
         """Make one call and return its answer, which is a list: one page."""
         ...

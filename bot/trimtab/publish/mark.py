@@ -27,6 +27,9 @@ TITLE = "Trimtab: what is recommended here"
 
 _KEY = re.compile(r"<!-- trimtab:note:(?P<key>[0-9A-Za-z:._-]+) -->", re.ASCII)
 
+STAGE = f"{PREFIX}signing-"
+"""Begins the name of a branch that the forge makes commits on, before they are moved to where they count."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:

@@ -10,8 +10,9 @@ from trimtab.fleet import Found, Unknown
 from trimtab.gitio import Repo
 from trimtab.life import Entry, Journal, State, histories
 from trimtab.publish.forge import PREFIX, Forge, PullRequest
-from trimtab.publish.mark import branch_of, identity_of
+from trimtab.publish.mark import STAGE, branch_of, identity_of
 from trimtab.publish.pace import Pace
+from trimtab.publish.signer import Pen, Signer
 from trimtab.recommendation import Proposal
 from trimtab.rule import Subject
 
@@ -20,6 +21,10 @@ TAKEN_OVER = "a person changed the branch; it is left to them"
 
 REBASE = "a person gives the branch back"
 """The note of the entry by which a person lets Trimtab replace what others committed."""
+
+
+GIT = Pen()
+"""Makes commits by git alone."""
 
 
 AS_IT_COMES = PullRequests()
@@ -41,6 +46,7 @@ class Site:
         repo: Where branches are.
         pace: Keeps writes apart.
         style: What pull requests are opened with.
+        signer: Makes commits where the forge does that itself.
     """
 
     name: str
@@ -49,6 +55,7 @@ class Site:
     repo: Repo
     pace: Pace
     style: PullRequests = AS_IT_COMES
+    signer: Signer = GIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +134,8 @@ class View:
 
     standings: Mapping[str, Standing] = field(default_factory=dict)
     open_pulls: int = 0
+    stages: frozenset[str] = frozenset()
+    """Branches that the forge signed commits on, left behind by a run that was cut off."""
 
     def of(self, identity: str, branch: str) -> Standing:
         """Return what stands of one recommendation; nothing, where it is new."""
@@ -146,7 +155,8 @@ def look(site: Site, journal: Journal) -> View:
         ForgeError: The forge, the remote or the ledger cannot be read.
     """
     pulls = _by_identity(site)
-    tips = {name: tip for name, tip in site.repo.heads(f"{PREFIX}*").items() if identity_of(name)}
+    heads = site.repo.heads(f"{PREFIX}*")
+    tips = {name: tip for name, tip in heads.items() if identity_of(name)}
     known = histories(journal.entries())
     branches = {identity_of(name): name for name in tips}
     branches |= {name: branch_of(held[-1].rule, name) for name, held in known.items()}
@@ -162,7 +172,7 @@ def look(site: Site, journal: Journal) -> View:
         )
         for name, branch in sorted(branches.items())
     }
-    return View(standings, len(pulls))
+    return View(standings, len(pulls), frozenset(name for name in heads if name.startswith(STAGE)))
 
 
 def _by_identity(site: Site) -> Mapping[str, PullRequest]:

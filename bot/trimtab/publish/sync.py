@@ -14,6 +14,7 @@ from trimtab.publish.decide import Desk, for_gone, for_wanted
 from trimtab.publish.limits import Hour, limited
 from trimtab.publish.mark import branch_of
 from trimtab.publish.move import NOTHING, Move
+from trimtab.publish.signing import clear
 from trimtab.publish.site import Site, Standing, View, Wanted
 from trimtab.recommendation import Link, Proposal
 
@@ -42,6 +43,7 @@ def sync(site: Site, wanted: Wanted, journal: Journal, limits: Limits, now_s: in
     own = [entry for entry in journal.entries() if entry.repository == site.name]
     moves = list(limited(caught.view, tuple(_moves(desk, caught.view)), own, Hour(now_s, limits), wanted.released))
     links = act(site, moves, journal)
+    clear(site, caught.view.stages, moves)
     told = {link.id for link in links}
     return (*links, *(link for link in caught.links if link.id not in told))
 
