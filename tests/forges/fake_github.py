@@ -160,7 +160,7 @@ class FakeGitHub(Api):
         return Answer(200, self._full(self.state.get(int(number))))
 
     def _edit(self, _: Query, body: dict[str, str], number: str) -> Answer:
-        values = {key: value for key, value in body.items() if key in {"title", "body", "state"}}
+        values = {key: value for key, value in body.items() if key in {"title", "body", "state", "base"}}
         return Answer(200, self._full(self.state.edit(int(number), **values)))
 
     def _issue(self, _: Query, __: dict[str, str], number: str) -> Answer:
@@ -287,6 +287,7 @@ class FakeGitHub(Api):
             "body": pull.body,
             "user": self._person(*pull.author),
             "labels": [{"name": name} for name in pull.labels],
+            "requested_reviewers": [self._person(login, self.state.users.get(login, 0)) for login in pull.reviewers],
             "draft": pull.draft,
             "created_at": NOW,
             "updated_at": NOW,

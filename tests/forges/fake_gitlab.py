@@ -141,7 +141,7 @@ class FakeGitLab(Api):
         return Answer(200, self._full(self.state.get(int(number))))
 
     def _edit(self, _: Query, body: dict[str, str], number: str) -> Answer:
-        names = {"title": "title", "description": "body"}
+        names = {"title": "title", "description": "body", "target_branch": "base"}
         values = {names[key]: value.removeprefix("Draft: ") for key, value in body.items() if key in names}
         if "state_event" in body:
             values["state"] = "closed" if body["state_event"] == "close" else "open"

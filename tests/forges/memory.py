@@ -66,7 +66,8 @@ class MemoryForge:
                 raise ForgeError("Head branch was modified")
             return _pull(self.state.get(number))
         self._dressed(number, dress)
-        return _pull(self.state.edit(number, title=title, body=body, state=state.value))
+        goes = {"base": dress.base} if dress.base else {}
+        return _pull(self.state.edit(number, title=title, body=body, state=state.value, **goes))
 
     def comments(self, number: int = 0, *, since: str = "") -> tuple[Comment, ...]:
         """Return the comments of one, or of all; all were made at the same time."""

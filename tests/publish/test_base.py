@@ -20,7 +20,7 @@ from trimtab.recommendation import Link, Proposal
 NOW_S = 1_794_700_000
 
 
-@pytest.fixture(params=["memory", "github", "gitlab"])
+@pytest.fixture(params=["memory", "github", "gitlab", "gitea"])
 def on(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     """Return each forge in turn."""
     with stage(request.param, tmp_path) as ready:
@@ -89,8 +89,8 @@ def test_where_an_edit_stands_does_not_matter() -> None:
     assert fingerprint(samples.priced(), (), DIFF) == fingerprint(samples.priced(), (), DIFF.replace("-1,7", "-91,7"))
 
 
-def test_a_base_that_was_renamed_is_told_once(on: Stage) -> None:
-    """A pull request that goes to a branch which is no more is left alone, and its people are told how to go on."""
+def test_a_base_that_was_renamed_is_followed(on: Stage) -> None:
+    """A pull request that goes to a branch which is no more is pointed at the base of now, once."""
     run(on, proposal(on.bare))
     git(on.bare, "update-ref", "refs/heads/trunk", tip(on.bare, "main"))
     one = replace(proposal(on.bare), base_commit=tip(on.bare, "trunk"))
@@ -98,9 +98,9 @@ def test_a_base_that_was_renamed_is_told_once(on: Stage) -> None:
 
     notes = [run(on, one, "trunk").note for _ in range(3)]
 
-    assert notes == ["left alone: main, which it goes to, is gone"] * 3
-    assert [comment.body.count("perhaps it was renamed") for comment in on.forge.comments(1)] == [1]
-    assert [entry.step for entry in on.ledger().entries()] == ["proposed", "open", "open"]
+    assert notes == ["updated", "unchanged", "unchanged"]
+    assert [pull.base for pull in on.forge.pulls()] == ["trunk"]
+    assert [entry.step for entry in on.ledger().entries()] == ["proposed", "open"]
 
 
 def test_pointed_at_the_new_base_it_goes_on(memory: Stage) -> None:

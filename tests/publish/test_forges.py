@@ -69,6 +69,16 @@ class TestForge:
         assert (edited.number, edited.title, edited.body.strip()) == (pull.number, "Better", "Other")
         assert on.forge.pulls()[0].title == "Better"
 
+    def test_another_base(self, on: Stage) -> None:
+        """An edit that names a branch points the pull request at it; one that names none leaves it there."""
+        pull = opened(on)
+        git(on.bare, "update-ref", "refs/heads/trunk", tip(on.bare, "main"))
+
+        on.forge.edit_pull(pull.number, title="A title", body="A body", state=PullState.OPEN, dress=Dress(base="trunk"))
+        on.forge.edit_pull(pull.number, title="A title", body="A body", state=PullState.OPEN)
+
+        assert [each.base for each in on.forge.pulls()] == ["trunk"]
+
     def test_a_closed_one_is_known_by_its_branch(self, on: Stage) -> None:
         """A closed pull request leaves the listing and is found by its branch."""
         pull = opened(on)

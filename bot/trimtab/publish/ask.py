@@ -34,7 +34,7 @@ def ask(site: Site, move: Move, pull: PullRequest | None, entry: Entry | None) -
     if move.call is Call.EDIT and isinstance(move.wanted, Proposal):
         return Found(_edit(site, move, move.wanted, pull))
     if move.call is Call.TELL:
-        site.forge.comment(pull.number, said(move.says, entry))
+        site.forge.comment(pull.number, said("taken-over", entry))
         return Found(pull)
     return _close(site, pull, entry)
 
@@ -80,6 +80,8 @@ def _edit(site: Site, move: Move, proposal: Proposal, pull: PullRequest) -> Pull
     ours = {entry.title for entry in move.standing.entries}
     title = proposal.title if pull.title in ours else pull.title
     dress = dress_for(site, proposal) if UNFINISHED in pull.body else PLAIN
+    if pull.base != site.base:
+        dress = replace(dress, base=site.base)
     return site.forge.edit_pull(pull.number, title=title, body=proposal.body, state=PullState.OPEN, dress=dress)
 
 

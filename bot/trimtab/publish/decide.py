@@ -13,7 +13,7 @@ from trimtab.publish.drafts import chose_otherwise, drafted, material, reopened,
 from trimtab.publish.forge import PullRequest
 from trimtab.publish.mark import UNFINISHED, read_mark
 from trimtab.publish.move import NOTHING, OURSELVES, Call, Move
-from trimtab.publish.site import BASE_GONE, TAKEN_OVER, Site, Standing, Wanted, waits
+from trimtab.publish.site import TAKEN_OVER, Site, Standing, Wanted, waits
 from trimtab.recommendation import Proposal
 
 
@@ -63,14 +63,15 @@ def _with_pull(desk: Desk, standing: Standing, proposal: Proposal, pull: PullReq
     """Return what to do about one with an open pull request."""
     if not standing.entries or standing.state != State.OPEN:
         return _adopt(standing, proposal, pull)
-    if pull.base != desk.site.base:
-        return _elsewhere(desk, standing, proposal, pull)
+    moved = pull.base != desk.site.base
+    if moved and pull.base in desk.site.repo.heads(pull.base):
+        return Move(standing, proposal, f"left alone: a person pointed it at {pull.base}")
     if not standing.tip:
         return Move(standing, proposal, "held: its branch is gone")
     if not standing.untouched and not standing.given_back:
         return _taken_over(standing, proposal)
     told = _fingerprint(pull) == proposal.fingerprint and UNFINISHED not in pull.body
-    if told and not standing.given_back:
+    if told and not moved and not standing.given_back:
         return Move(standing, proposal, "unchanged")
     return _refresh(desk, standing, proposal)
 
@@ -88,17 +89,6 @@ def _adopt(standing: Standing, proposal: Proposal, pull: PullRequest) -> Move:
         draft = reopened(standing, OURSELVES, _fingerprint(pull))
         return Move(standing, proposal, "opened again by a person", before=draft)
     return Move(standing, proposal, f"held: it is {standing.state}")
-
-
-def _elsewhere(desk: Desk, standing: Standing, proposal: Proposal, pull: PullRequest) -> Move:
-    """Return how to leave one alone that goes to another branch; where that one is gone it is said, once."""
-    if pull.base in desk.site.repo.heads(pull.base):
-        return Move(standing, proposal, f"left alone: a person pointed it at {pull.base}")
-    note = f"left alone: {pull.base}, which it goes to, is gone"
-    if standing.last.note == BASE_GONE:
-        return Move(standing, proposal, note)
-    told = replace(following(standing.last, State.OPEN, OURSELVES), note=BASE_GONE)
-    return Move(standing, proposal, note, call=Call.TELL, says="base-gone", after=told)
 
 
 def _still(desk: Desk, standing: Standing, proposal: Proposal) -> str:

@@ -88,17 +88,19 @@ class PullRequest:
 
 @dataclass(frozen=True, slots=True)
 class Dress:
-    """What a pull request gets once, when it is opened; what people change of it afterwards stays.
+    """What a pull request gets once, beside its text; what people change of it afterwards stays.
 
     Attributes:
         labels: Names; the forge makes those that it does not have.
         reviewers: As CODEOWNERS writes them: `@login`, `@organisation/team`. Whom the forge cannot ask is passed over.
         draft: Whether it is opened as a draft.
+        base: The branch that an open one goes to from now on; empty leaves it.
     """
 
     labels: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
     draft: bool = False
+    base: str = ""
 
 
 PLAIN = Dress()

@@ -83,7 +83,7 @@ class Gitea:
         now = self._wire.get(where)
         self._add(number, lacking(now, dress))
         wanted = {"title": f"{DRAFT if pull_of(now).draft else ''}{title}", "body": body, "state": state.value}
-        return pull_of(self._wire.again("PATCH", where, wanted))
+        return pull_of(self._wire.again("PATCH", where, {**wanted, **({"base": dress.base} if dress.base else {})}))
 
     def comments(self, number: int = 0, *, since: str = "") -> tuple[Comment, ...]:
         """Return the comments of a conversation, or of all that were changed since a time, oldest first."""

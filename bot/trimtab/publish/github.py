@@ -110,7 +110,8 @@ class GitHub:
 
         def edit() -> PullRequest:
             pull = self._repository.get_pull(number)
-            pull.edit(title=title, body=body, state="open" if state is PullState.OPEN else "closed")
+            wanted = "open" if state is PullState.OPEN else "closed"
+            pull.edit(title=title, body=body, state=wanted, base=dress.base or NotSet)
             return _pull(pull)
 
         return self._caller.write(edit, lambda: Unknown("the same edit again does no harm"))

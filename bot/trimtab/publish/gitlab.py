@@ -150,6 +150,8 @@ class GitLab:
                 "title": f"{DRAFT if is_draft(now.attributes) else ''}{title}",
                 "description": body,
             }
+            if dress.base:
+                wanted["target_branch"] = dress.base
             if asked:
                 there = [int(one["id"]) for one in now.attributes.get("reviewers") or ()]
                 wanted["reviewer_ids"] = list(dict.fromkeys((*there, *asked)))

@@ -95,14 +95,14 @@ class LocalForge:
         Raises:
             ForgeError: A merge was asked for.
         """
-        del head, dress
+        del head
         if state is PullState.MERGED:
             raise ForgeError("a local forge does not merge", "merge the branch with git")
         with self._lock():
             page = self._page(self._file(number))
             tip = self._repo.heads(page.branch).get(page.branch, page.head)
             closed = "open" if state is PullState.OPEN else "closed"
-            self._write(replace(page, title=title, body=body, state=closed, head=tip))
+            self._write(replace(page, title=title, body=body, state=closed, head=tip, base=dress.base or page.base))
             return self._look(number)
 
     def comments(self, number: int = 0, *, since: str = "") -> tuple[Comment, ...]:

@@ -49,7 +49,6 @@ class Move:
         branch: The branch to push.
         opened: Recorded after the branch moved and before the forge is asked.
         call: What the forge is asked.
-        says: The comment's template, where something is told.
         after: Recorded last.
         tidy: The branch to delete at the end.
     """
@@ -61,7 +60,6 @@ class Move:
     branch: Moved = NOTHING
     opened: Drafted = NOTHING
     call: Call = Call.NONE
-    says: str = "taken-over"
     after: Drafted = NOTHING
     tidy: Moved = NOTHING
 

@@ -31,10 +31,6 @@ AS_IT_COMES = PullRequests()
 """How pull requests are opened where nothing is said."""
 
 
-BASE_GONE = "the branch that it goes to is gone"
-"""The note of the entry that records that it was said."""
-
-
 @dataclass(frozen=True, slots=True)
 class Site:
     """One repository with its forge.
