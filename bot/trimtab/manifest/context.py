@@ -11,7 +11,8 @@ from trimtab.manifest.generators import Generator, generators_of
 from trimtab.manifest.links import KUSTOMIZATIONS, Links, kustomization_in, links_in
 from trimtab.manifest.near import Nearby
 from trimtab.manifest.paths import folder_of, joined
-from trimtab.manifest.release import ARGO, FLUX, Release, releases_of
+from trimtab.manifest.release import Release
+from trimtab.manifest.releases import DECLARING, releases_of
 from trimtab.manifest.seen import Memo, Seen, asked
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.tree import YAML_SUFFIXES, Tree
@@ -133,7 +134,7 @@ class Context:
     @cached_property
     def _releasing(self) -> Mapping[str, Sequence[str]]:
         found: dict[str, list[str]] = {}
-        for declaring in dict.fromkeys((*self.tree.holding(ARGO), *self.tree.holding(FLUX))):
+        for declaring in dict.fromkeys(path for word in DECLARING for path in self.tree.holding(word)):
             for path in self.values_of(declaring):
                 found.setdefault(path, []).append(declaring)
         return found

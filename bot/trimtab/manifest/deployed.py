@@ -15,12 +15,12 @@ from dataclasses import astuple, dataclass
 from functools import cached_property
 
 from trimtab.fleet import Destination
+from trimtab.manifest.argo_release import value_file
 from trimtab.manifest.context import Context, Thing, things_in
 from trimtab.manifest.flux_kustomization import FluxKustomization
 from trimtab.manifest.generated_apps import fill, parameters_of
 from trimtab.manifest.kustomize import Overlays
 from trimtab.manifest.paths import folder_of, joined, within
-from trimtab.manifest.release import value_file
 from trimtab.manifest.seen import Seen, asked
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.tree import Tree

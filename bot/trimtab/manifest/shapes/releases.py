@@ -15,7 +15,8 @@ from trimtab.manifest.container import field_hit
 from trimtab.manifest.context import Context, Thing
 from trimtab.manifest.hit import Draft, Hit
 from trimtab.manifest.paths import is_values
-from trimtab.manifest.release import Release, last, releases_of
+from trimtab.manifest.release import Release, last
+from trimtab.manifest.releases import releases_of
 from trimtab.manifest.shapes.owner import Owner
 from trimtab.manifest.shapes.shape import Shape
 from trimtab.manifest.shapes.values import servings_of
@@ -143,8 +144,11 @@ def _lock_overridden(draft: Draft, winners: list[tuple[Release, Draft]]) -> None
     """Say of settings that every release overrides that they are not to be edited here."""
     for field, hit in draft.hits.items():
         hits = [(release, winner.hits[field]) for release, winner in winners if field in winner.hits]
-        if hits and not hit.locked and not any(_is_here(one, hit) for _, one in hits):
+        here = [one for _, one in hits if _is_here(one, hit)]
+        if hits and not hit.locked and not here:
             draft.hits[field] = replace(hit, locked=f"{_named(*hits[0])} wins over it; edit it there")
+        elif here and not hit.locked and all(one.locked for one in here):
+            draft.hits[field] = replace(hit, locked=here[0].locked)
 
 
 def _is_here(one: Hit, other: Hit) -> bool:
