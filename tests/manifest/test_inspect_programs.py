@@ -127,3 +127,11 @@ def test_flags_name_the_engine_of_an_image_that_does_not(args: str, engine: str)
 def test_an_image_around_an_engine_serves_only_with_gpus_or_flags(image: str, rest: str, count: int) -> None:
     """Programs that watch or call an engine carry its name; they run without GPUs and without its flags."""
     assert len(inspect(Tree({"chat.yaml": PLAIN.format(image=image, rest=rest).encode()})).servings) == count
+
+
+@pytest.mark.parametrize(("image", "version"), [("nvidia/cuda:12.4.1-devel", ""), ("vllm/vllm-openai:v0.9", "v0.9")])
+def test_a_base_images_tag_is_no_version_of_an_engine(image: str, version: str) -> None:
+    """What an engine is installed on when it starts says nothing of the engine's release."""
+    serving = one(PLAIN.format(image=image, rest="command: [vllm, serve, org/chat]"))
+
+    assert said(serving) == ({"model": "org/chat", "engine_version": version} if version else {"model": "org/chat"})

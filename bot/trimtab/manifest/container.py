@@ -11,7 +11,7 @@ from trimtab.fleet import Scalar
 from trimtab.manifest import vocabulary
 from trimtab.manifest.adding import adder
 from trimtab.manifest.command import Command, Flag, is_assigned, is_open, read_command, read_flags, variable_of
-from trimtab.manifest.engines import engine_of_image, image_tag, model_of_nim
+from trimtab.manifest.engines import engine_of_image, image_tag, is_base, model_of_nim
 from trimtab.manifest.environment import Environment, Variable
 from trimtab.manifest.flags import dialect, switch_for
 from trimtab.manifest.hit import Hit, Writer
@@ -96,7 +96,7 @@ def _addable(engine: str) -> frozenset[str]:
 
 def _take_image(container: Container, engine: str, hits: dict[str, Hit]) -> None:
     """Add the image's tag, and the model of a NIM image."""
-    if container.tag is None or not engine:
+    if container.tag is None or not engine or is_base(container.image):
         return
     text = container.tag.text()
     if text is None or "{{" in text.value or text.value.startswith("sha256:"):

@@ -48,9 +48,14 @@ def things_in(tree: Tree, path: str) -> Iterator[Thing]:
             yield from _things(root)
 
 
+def is_object(at: Cursor) -> bool:
+    """Return whether a document is an object of Kubernetes; values of charts have a key `kind` too."""
+    return bool(at.word("kind") and at.word("apiVersion"))
+
+
 def _things(at: Cursor) -> Iterator[Thing]:
     kind, api_version = at.word("kind"), at.word("apiVersion")
-    if not kind or not api_version:
+    if not is_object(at):
         return
     listed = at.get("items") if kind == "List" else at.get("objects") if kind == "Template" else None
     if listed is not None:

@@ -84,6 +84,14 @@ def is_plainly(engine: str, image: str) -> bool:
     return engine not in _SHARED or _OWN.fullmatch(name.lower()) is not None
 
 
+_BASE = re.compile(r"(?:^|/)(?:cuda|python|ubuntu|debian|alpine|ubi\d*(?:-\w+)*|pytorch|miniconda3?)(?:[:@]|$)")
+
+
+def is_base(image: str) -> bool:
+    """Return whether an image only holds what an engine is installed on, so that its tag says nothing of the engine."""
+    return _BASE.search(image.lower()) is not None
+
+
 def is_stand_in(image: str) -> bool:
     """Return whether an image only pretends to be an engine, for tests of what stands before it."""
     return _STAND_INS.search(image) is not None
@@ -125,6 +133,11 @@ def _loads_gguf(words: Sequence[str]) -> bool:
     """Return whether words that are flags from the first on give a file of llama.cpp's as the model."""
     told = any(one in {"-m", "--model"} and two.endswith(".gguf") for one, two in pairwise(words))
     return told and words[0].startswith("-")
+
+
+def engine_of_part(name: str) -> str:
+    """Return the engine that a part of a chart is named after, as `vllm-embeddings` is; empty where it is of none."""
+    return engine_of_image(name) if "-" in name else ""
 
 
 def image_tag(image: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from trimtab.fleet import Serving
-from trimtab.manifest.context import Context, things_in
+from trimtab.manifest.context import Context, is_object, things_in
 from trimtab.manifest.deployed import Deployments, clusters_of
 from trimtab.manifest.hints import Hints, hints_of
 from trimtab.manifest.hit import Draft
@@ -123,5 +123,5 @@ class Finder:
                 yield from shape.servings(thing, self.context)
         for source in self._tree.readable(path) if holds_values(self._tree, path) else ():
             root = source.root()
-            if root is not None and not root.word("kind"):
+            if root is not None and not is_object(root):
                 yield from values_file(root, self.context)

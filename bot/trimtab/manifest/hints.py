@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from trimtab.manifest.paths import is_values
 from trimtab.manifest.shapes import TABLE
-from trimtab.manifest.shapes.releases import CHART_KEYS
+from trimtab.manifest.shapes.releases import has_values_keys
 
 _HINTS = (
     *(b"vllm", b"sglang", b"text-generation", b"triton", b"tensorrt", b"trtllm", b"llama", b"dynamo", b"kaito.sh"),
@@ -41,7 +41,7 @@ class Hints:
     Attributes:
         kinds: It names a kind that may be a serving.
         serves: It holds a word of one, or layers that may.
-        chart: It has a key that only values of a known chart have.
+        chart: It has a key that only values of a chart have.
     """
 
     kinds: bool
@@ -56,7 +56,7 @@ class Hints:
 def hints_of(data: bytes) -> Hints:
     """Return what a file's bytes hint at."""
     serves = bool(_SPEAKING.search(data)) or _hints(data) or bool(_LAYERED.search(data))
-    return Hints(serves and bool(_KINDS.search(data)), serves, serves and bool(CHART_KEYS.search(data)))
+    return Hints(serves and bool(_KINDS.search(data)), serves, serves and has_values_keys(data))
 
 
 def _hints(data: bytes) -> bool:

@@ -129,3 +129,28 @@ def test_the_limits_of_an_engine_are_edited_in_the_service() -> None:
 
     assert isinstance(result, EditResult)
     assert result.files == {"chat.yaml": SERVICE.replace("maxReplicas: 2", "maxReplicas: 4").encode()}
+
+
+def test_leader_and_workers_change_together() -> None:
+    """A part of several nodes has a leader and workers of its own; number and kind of their GPUs change as one."""
+    service = """\
+apiVersion: ome.io/v1beta1
+kind: InferenceService
+metadata: {name: chat}
+spec:
+  model: {name: chat-8b}
+  runtime: {name: srt-other}
+  engine:
+    leader:
+      nodeSelector: {nvidia.com/gpu.product: NVIDIA-H100}
+      runner: {name: main, image: "lmsysorg/sglang:v1", resources: {limits: {nvidia.com/gpu: 8}}}
+    worker:
+      nodeSelector: {nvidia.com/gpu.product: NVIDIA-H100}
+      runner: {name: main, resources: {limits: {nvidia.com/gpu: 8}}}
+"""
+    wanted = {"gpu_count": 4, "gpu_product": "NVIDIA-B200"}
+    result = edit(tree(service), "chat.yaml#InferenceService//chat/main", wanted)
+
+    assert isinstance(result, EditResult)
+    after = service.replace("gpu: 8", "gpu: 4").replace("NVIDIA-H100", "NVIDIA-B200")
+    assert result.files == {"chat.yaml": after.encode()}

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from trimtab.manifest import resources, vocabulary
+from trimtab.manifest import resources, selector, vocabulary
 from trimtab.manifest.address import model_hit
 from trimtab.manifest.container import field_hit, pod_container, read_engine
 from trimtab.manifest.context import Context, Thing
@@ -94,8 +94,12 @@ def _part(thing: Thing, context: Context, at: Cursor, prefix: str, runtime: str)
     draft.engine, draft.image = settings.engine, runner.word("image")
     draft.add(settings.hits)
     draft.adders.update(settings.adders)
-    worker = at.get("worker", "runner", "resources")
-    take_pod(draft, PodSpec(pod), runner, (worker,) if worker is not None else ())
+    asked = [one for one in (runner.get("resources"), at.get("worker", "runner", "resources")) if one is not None]
+    resources.take_gpus(draft, [site for one in asked for site in resources.gpu_sites(one)])
+    worker = at.get("worker") if pod is not at else None
+    take_pod(draft, PodSpec(pod), runner, (PodSpec(worker),) if worker is not None else ())
+    if worker is not None:
+        selector.join_pods(draft, [worker])
     return draft
 
 

@@ -8,6 +8,7 @@ from trimtab.manifest.context import Context
 from trimtab.manifest.engines import image_tag
 from trimtab.manifest.environment import Environment, Variable
 from trimtab.manifest.hit import Draft
+from trimtab.manifest.paths import folder_of, joined
 from trimtab.manifest.source import Cursor
 
 
@@ -39,6 +40,17 @@ class Owner:
         """Return a serving of these values that has no settings yet."""
         name = self.name or item
         return Draft(self.at, self.api_version, self.kind, self.namespace, name, item, self.wrapper, engine)
+
+    def chart_of(self, part: str) -> str:
+        """Return the chart that a part of a values file configures: the dependency of that alias, else of that name."""
+        path = joined(folder_of(self.at.source.path), "Chart.yaml")
+        for source in self.context.tree.readable(path) if not self.kind else ():
+            root = source.root()
+            listed = root.get("dependencies") if root is not None else None
+            for item in listed.items() if listed is not None else ():
+                if item.word("alias") == part and item.word("name"):
+                    return item.word("name")
+        return part
 
     def environment(self, env: Cursor | None, env_from: Cursor | None = None) -> Environment:
         """Return the variables of a container in the values."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from trimtab.manifest import vocabulary
 from trimtab.manifest.container import field_hit
-from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.context import Context, Thing, is_object
 from trimtab.manifest.hit import Draft, Hit
 from trimtab.manifest.paths import is_values
 from trimtab.manifest.release import Release, last
@@ -24,8 +24,14 @@ from trimtab.manifest.shapes.values_words import field_of_key
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.tree import Tree
 
-CHART_KEYS = re.compile(rb"^(?:servingEngineSpec|modelArtifacts)[ ]*:", re.MULTILINE)
+_CHART_KEYS = re.compile(rb"^(?:servingEngineSpec|modelArtifacts)[ ]*:", re.MULTILINE)
 """Top-level keys that only values of the production stack and of llm-d have, whatever their file is called."""
+_ENGINE_KEYS = re.compile(
+    rb"^[ \t]+[\"']?(?:maxModelLen|tensorParallelSize|gpuMemoryUtilization|maxNumSeqs|nvidia\.com/gpu)[\"']?[ ]*:",
+    re.MULTILINE,
+)
+_OBJECT = re.compile(rb"^[\"']?(?:apiVersion|kind|services)[\"']?[ ]*:", re.MULTILINE)
+"""Keys that charts have below others, and those at the top of what is no chart's values."""
 _WRAPPERS = {"HelmRelease": "flux-helmrelease"}
 
 
@@ -75,13 +81,18 @@ def _is_due(draft: Draft, release: Release, context: Context) -> bool:
 
 def holds_values(tree: Tree, path: str) -> bool:
     """Return whether a file is placed as values are, or begins with a known chart's own key."""
-    return is_values(path) or CHART_KEYS.search(tree.get(path, b"")) is not None
+    return is_values(path) or has_values_keys(tree.get(path, b""))
+
+
+def has_values_keys(data: bytes) -> bool:
+    """Return whether a file's bytes are plainly values of a chart, whatever the file is called."""
+    return bool(_CHART_KEYS.search(data) or (_ENGINE_KEYS.search(data) and not _OBJECT.search(data)))
 
 
 def _serves_alone(path: str, context: Context) -> bool:
     def serves() -> bool:
         roots = [root for source in context.tree.readable(path) if (root := source.root()) is not None]
-        return any(not root.word("kind") and _of_file(root, context) for root in roots)
+        return any(not is_object(root) and _of_file(root, context) for root in roots)
 
     return context.alone.get(path, serves)
 

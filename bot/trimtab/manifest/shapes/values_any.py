@@ -19,6 +19,7 @@ from trimtab.manifest.environment import Environment
 from trimtab.manifest.flags import dialect, flag_for
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.options import take_first_argument, take_options
+from trimtab.manifest.pod import PodSpec, take_shm
 from trimtab.manifest.shapes.owner import Owner, image_of
 from trimtab.manifest.shapes.values_look import CLOSED, Look
 from trimtab.manifest.shapes.values_parts import BARE, is_another, is_off, sites_of
@@ -55,7 +56,7 @@ class Part:
 def read(values: Cursor, owner: Owner) -> Iterator[Draft]:
     """Yield the servings: items of a list of models, charts below the chart, or the values as a whole."""
     whole = Look.at(values, owner.chart)
-    found = _parts(values, whole, "", 0)
+    found = _parts(values, whole, "", owner)
     if not found and not whole.serves:
         found = list(_named(values))
     names = Counter(part.name for part in found)
@@ -65,7 +66,7 @@ def read(values: Cursor, owner: Owner) -> Iterator[Draft]:
         yield draft_of(whole, owner, owner.name or _name_of(values, owner))
 
 
-def _parts(at: Cursor, whole: Look, dotted: str, depth: int) -> list[Part]:
+def _parts(at: Cursor, whole: Look, dotted: str, owner: Owner) -> list[Part]:
     """Return what stands under the keys of a mapping and serves by itself, the innermost."""
     found: list[Part] = []
     for key, cursor in at.entries().items():
@@ -74,7 +75,7 @@ def _parts(at: Cursor, whole: Look, dotted: str, depth: int) -> list[Part]:
         if models := _catalogue(key, path, cursor):
             found += [part for part in models if not is_off(part.look.root)]
         elif cursor.is_mapping and plain(key) not in CLOSED and not is_off(cursor):
-            found += _nested(key, path, cursor, depth)
+            found += _nested(key, path, cursor, owner)
     alone = len(found) == 1 and not found[0].listed
     return [] if alone and found[0].look.model is None and whole.model is not None else found
 
@@ -109,9 +110,9 @@ def _catalogue(key: str, path: str, at: Cursor) -> list[Part]:
     return parts if any(part.look.serves for part in parts) else []
 
 
-def _nested(key: str, path: str, cursor: Cursor, depth: int) -> list[Part]:
-    look = Look.at(cursor, key)
-    inner = _parts(cursor, look, path, depth + 1) if depth + 1 < _NESTED else []
+def _nested(key: str, path: str, cursor: Cursor, owner: Owner) -> list[Part]:
+    look = Look.at(cursor, owner.chart_of(key) if path == key else key, part=True)
+    inner = _parts(cursor, look, path, owner) if path.count(".") + 1 < _NESTED else []
     if inner or is_another(cursor):
         return inner
     return [Part(key, path, look, listed=False)] if look.serves and look.stands_alone else []
@@ -202,6 +203,8 @@ def _take_rest(draft: Draft, look: Look) -> None:
     """Add GPUs, host and selector; where the chart has the keys, they can be added to."""
     asked = look.parts.get("resources")
     sites = sites_of(asked)
+    if resources.gpu_sites(asked):
+        draft.hits.pop("gpu_count", None)
     if sites or "gpu_count" not in draft.hits:
         resources.take_gpus(draft, sites)
     if sites and plain(sites[0].resource) in BARE:
@@ -212,6 +215,7 @@ def _take_rest(draft: Draft, look: Look) -> None:
         draft.add({"gpu_resource": field_hit("gpu_resource", named.string, named)})
     if asked is not None:
         resources.take_host(draft, asked, "")
+    take_shm(draft, PodSpec(look.root), look.root)
     nodes = look.parts.get("nodeselector")
     found = tuple(selector.selectors_in(nodes)) if nodes is not None else ()
     affinity = look.parts.get("affinity")

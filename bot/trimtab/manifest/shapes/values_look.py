@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from trimtab.manifest.engines import engine_of_flags, engine_of_image, engine_of_words
+from trimtab.manifest.engines import engine_of_flags, engine_of_image, engine_of_part, engine_of_words, is_plainly
+from trimtab.manifest.flags import field_of
 from trimtab.manifest.shapes.owner import image_of
 from trimtab.manifest.shapes.values_parts import (
     engine_of_script,
@@ -34,6 +35,8 @@ _TAGGED = re.compile(r"[\w.-]+(?::[\w.-]+)?")
 _FLAG = re.compile(r"-{1,2}[A-Za-z]")
 _ASIDE = frozenset({"kvtransfer", "scheduler", "pdscheduler", "epp", "router", "routerspec", "gateway"})
 """Parts of a chart whose keys are of what stands beside or before the engine."""
+_RUNTIMES = "/mnt/models"
+"""Where KServe mounts whatever model a service asks its runtime for."""
 _DEPTH = 4
 _SCRIPTS = ("cli", "cmd", "command", "script", "entrypoint", "args")
 """How the keys end that hold what a shell is given."""
@@ -59,6 +62,8 @@ class Look:
         parts: Mappings by normalised key: `resources`, `nodeselector`, `env`.
         model: The scalar that names the model.
         spoken: The engine that arguments, or a script, name.
+        told: Whether arguments name the model.
+        pulls: Whether there is a list of models to be loaded.
     """
 
     root: Cursor
@@ -76,11 +81,20 @@ class Look:
     parts: dict[str, Cursor] = field(default_factory=dict)
     model: Cursor | None = None
     spoken: str = ""
+    told: bool = False
+    pulls: bool = False
 
     @classmethod
-    def at(cls, root: Cursor, name: str = "", parent: str = "") -> Look:
-        """Return what stands in a mapping, whose key or chart has a name, and which stands under a parent's key."""
-        look = cls(root, ENGINES.get(plain(name), ""))
+    def at(cls, root: Cursor, name: str = "", parent: str = "", *, part: bool = False) -> Look:
+        """Return what stands in a mapping, whose key or chart has a name, and which stands under a parent's key.
+
+        Args:
+            root: The mapping.
+            name: The key's or the chart's.
+            parent: The key above.
+            part: Whether it is a part of a chart, whose name may tell its engine and what that is for.
+        """
+        look = cls(root, ENGINES.get(plain(name), "") or (engine_of_part(name) if part else ""))
         level = [(parent, root)] if root.is_mapping else []
         for _ in range(_DEPTH):
             level = [below for parent, at in level for below in look._level(at, parent)]
@@ -94,20 +108,22 @@ class Look:
         if _CLIENT & set(self.words) or self._calls_a_host:
             return False
         strong = bool(STRONG & set(self.words)) or bool(self.spoken)
-        if strong and (self.model is not None or self.asks_for_gpus or bool(self.engine)):
+        if strong and (self.model is not None or self.told or self.asks_for_gpus or bool(self.engine)):
             return True
         if self.said and self.is_whole:
             return True
-        return bool(self.engine) and (self.asks_for_gpus or self.model is not None or self._runs_an_engine)
+        return bool(self.engine) and (
+            self.asks_for_gpus or self.model is not None or self.pulls or self._runs_an_engine
+        )
 
     @property
     def _runs_an_engine(self) -> bool:
-        """Return whether an engine's image stands beside what a container of it has."""
+        """Return whether an engine's own image stands beside what a container has; resources need the name too."""
         asked = self.parts.get("resources")
-        has = (
-            bool(self.lists) or bool({"replicacount", "replicas"} & set(self.words)) or bool(asked and asked.entries())
-        )
-        return has and bool(engine_of_image(image_of(self.image)[0]))
+        counted = bool({"replicacount", "replicas"} & set(self.words))
+        has = self.lists or counted or (self.hint and asked is not None and asked.entries())
+        image = image_of(self.image)[0]
+        return bool(has and engine_of_image(image) and is_plainly(self.engine, image))
 
     @property
     def is_whole(self) -> bool:
@@ -196,15 +212,20 @@ class Look:
 
     def _sequence(self, word: str, cursor: Cursor, parent: str) -> None:
         words = [item.string for item in cursor.items()]
-        if parent == "models" and word in {"pull", "run"} and len(words) == 1 and self.model is None and words[0]:
-            self.model = cursor.items()[0]
+        listed = word in {"pull", "run"} if parent == "models" else word == "models" and self.hint == "ollama"
+        if listed and words and all(_TAGGED.fullmatch(one) for one in words):
+            self.pulls = True
+            self.model = self.model or (cursor.items()[0] if len(words) == 1 else None)
         if words and (word.endswith("args") or word == "command") and all(words):
             self._arguments(cursor, words)
             self.lists.sort(key=lambda one: one.key is None or one.key.value.lower() != "command")
 
     def _arguments(self, cursor: Cursor, words: list[str]) -> None:
         self.lists.append(cursor)
-        self.spoken = self.spoken or engine_of_words(words)[0] or engine_of_flags(words)
+        engine = engine_of_words(words)[0] or engine_of_flags(words)
+        self.spoken = self.spoken or engine
+        named = any(field_of(word.partition("=")[0], engine) == "model" for word in words)
+        self.told = self.told or (named and not any(_RUNTIMES in word for word in words))
 
     def _part(self, word: str, cursor: Cursor) -> None:
         if word == "images":

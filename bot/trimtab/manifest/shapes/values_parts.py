@@ -6,7 +6,7 @@ from trimtab.manifest import shell
 from trimtab.manifest.engines import engine_of_flags, engine_of_image, engine_of_words
 from trimtab.manifest.resources import GPU_RESOURCE, GpuSite, gpu_sites
 from trimtab.manifest.shapes.owner import image_of
-from trimtab.manifest.shapes.values_words import plain
+from trimtab.manifest.shapes.values_words import ENGINES, plain
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.text import Text
 
@@ -20,9 +20,12 @@ def is_off(at: Cursor) -> bool:
 
 
 def only_part(resources: Cursor) -> Cursor:
-    """Return the resources of the only part that has any, where they stand under the parts' names."""
-    inner = [one for one in resources.entries().values() if {"limits", "requests"} & one.entries().keys()]
-    return inner[0] if len(inner) == 1 and not {"limits", "requests"} & resources.entries().keys() else resources
+    """Return the resources of the only part that has any, or of the engine's, where they stand under their names."""
+    parts = resources.entries()
+    inner = {key: one for key, one in parts.items() if {"limits", "requests"} & one.entries().keys()}
+    engines = [one for key, one in inner.items() if plain(key) in ENGINES]
+    found = engines if len(engines) == 1 else list(inner.values())
+    return found[0] if len(found) == 1 and not {"limits", "requests"} & parts.keys() else resources
 
 
 def sites_of(asked: Cursor | None) -> tuple[GpuSite, ...]:

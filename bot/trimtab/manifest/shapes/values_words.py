@@ -41,6 +41,8 @@ WORDS = {
     "quantize": "quantization",
     "revision": "revision",
     "shmsize": "shm_size",
+    "shmsizelimit": "shm_size",
+    "sharedmemorysize": "shm_size",
     "replicacount": "replicas",
     "replicas": "replicas",
     "minreplicas": "min_replicas",
