@@ -6,7 +6,6 @@ from collections.abc import Collection
 from dataclasses import replace
 from urllib.parse import quote
 
-from trimtab.errors import ForgeError
 from trimtab.fleet import Found, Unknown
 from trimtab.life import NOBODY, Actor
 from trimtab.publish.forge import (
@@ -19,12 +18,11 @@ from trimtab.publish.forge import (
     Permission,
     PullRequest,
     PullState,
-    RateLimitedError,
     Rights,
 )
 from trimtab.publish.mark import LABEL, TITLE, UNFINISHED
-from trimtab.publish.once import Spot, first, with_key, write_once
-from trimtab.publish.pace import Pace
+from trimtab.publish.once import Spot, first, says, with_key, write_once
+from trimtab.publish.pace import Pace, tolerant
 from trimtab.publish.rest import actor_of, is_dashboard, issue_of, lacking, objects
 from trimtab.publish.rest_gitea import DRAFT, closed_by, comment_of, from_here, permission_of, pull_of
 from trimtab.publish.wire import Json, Wire
@@ -76,14 +74,16 @@ class Gitea:
     def edit_pull(
         self, number: int, *, title: str, body: str, state: PullState, head: str = "", dress: Dress = PLAIN
     ) -> PullRequest:
-        """Add labels and reviewers, then set title, body and state in one call; or merge."""
+        """Add labels and reviewers, then set title, body and state in one call where they differ; or merge."""
         where = f"{self._here}/pulls/{number}"
         if state is PullState.MERGED:
             return self._merge(where, head)
         now = self._wire.get(where)
         self._add(number, lacking(now, dress))
-        wanted = {"title": f"{DRAFT if pull_of(now).draft else ''}{title}", "body": body, "state": state.value}
-        return pull_of(self._wire.again("PATCH", where, {**wanted, **({"base": dress.base} if dress.base else {})}))
+        if says(pull := pull_of(now), title, body, state, dress.base):
+            return pull
+        wanted = {"title": f"{DRAFT if pull.draft else ''}{title}", "body": body, "state": state.value}
+        return pull_of(self._wire.again("PATCH", where, {**wanted, "base": dress.base or pull.base}))
 
     def comments(self, number: int = 0, *, since: str = "") -> tuple[Comment, ...]:
         """Return the comments of a conversation, or of all that were changed since a time, oldest first."""
@@ -171,12 +171,8 @@ class Gitea:
         for reviewer in dress.reviewers:
             name = reviewer.removeprefix("@").rsplit("/", 1)[-1]
             wanted = {"team_reviewers" if "/" in reviewer else "reviewers": [name]}
-            try:
+            with tolerant():
                 self._wire.again("POST", f"{self._here}/pulls/{number}/requested_reviewers", wanted)
-            except RateLimitedError:
-                raise
-            except ForgeError:
-                continue
 
     def _merge(self, where: str, head: str) -> PullRequest:
         """Merge if `head` is still the head and the forge's own rules pass."""

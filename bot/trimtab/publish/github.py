@@ -39,7 +39,7 @@ from trimtab.publish.github_calls import Given, send
 from trimtab.publish.github_people import add, rights
 from trimtab.publish.mark import UNFINISHED
 from trimtab.publish.moved import STATUSES, MovedError
-from trimtab.publish.once import Spot, first, with_key, write_once
+from trimtab.publish.once import Spot, first, says, with_key, write_once
 from trimtab.publish.pace import Caller, Kind, Pace, Trouble
 from trimtab.publish.rest import time_of
 from trimtab.publish.trouble import trouble_of
@@ -103,7 +103,7 @@ class GitHub:
     def edit_pull(
         self, number: int, *, title: str, body: str, state: PullState, head: str = "", dress: Dress = PLAIN
     ) -> PullRequest:
-        """Add labels and reviewers, then set title, body and state in one call; or merge."""
+        """Add labels and reviewers, then set title, body and state in one call where they differ; or merge."""
         add(self, number, dress)
         if state is PullState.MERGED:
             return self._merge(number, head)
@@ -111,7 +111,8 @@ class GitHub:
         def edit() -> PullRequest:
             pull = self._repository.get_pull(number)
             wanted = "open" if state is PullState.OPEN else "closed"
-            pull.edit(title=title, body=body, state=wanted, base=dress.base or NotSet)
+            if not says(_pull(pull), title, body, state, dress.base):
+                pull.edit(title=title, body=body, state=wanted, base=dress.base or NotSet)
             return _pull(pull)
 
         return self._caller.write(edit, lambda: Unknown("the same edit again does no harm"))

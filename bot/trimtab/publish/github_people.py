@@ -9,7 +9,8 @@ from trimtab.errors import ForgeError
 from trimtab.life import Actor
 from trimtab.publish.forge import Dress, Permission, RateLimitedError, Rights
 from trimtab.publish.github_calls import Calls, send
-from trimtab.publish.rest import actor_of
+from trimtab.publish.pace import tolerant
+from trimtab.publish.rest import actor_of, lacking
 
 _PERMISSIONS = {"admin": Permission.ADMIN, "write": Permission.WRITE, "read": Permission.READ}
 
@@ -31,18 +32,19 @@ def rights(calls: Calls, actor: Actor, owners: Collection[str]) -> Rights:
 
 
 def add(calls: Calls, number: int, dress: Dress) -> None:
-    """Add labels, and ask each reviewer; whom GitHub cannot ask (the author, an outsider) is passed over."""
+    """Add labels, and ask each reviewer; whom GitHub cannot ask (the author, an outsider) is passed over.
+
+    What is there already is not added again: runs that are each cut off after one write get on.
+    """
+    if dress.labels or dress.reviewers:
+        dress = lacking(calls.caller.read(lambda: calls.ask("GET", f"{calls.here}/pulls/{number}")), dress)
     if dress.labels:
         send(calls, "POST", f"issues/{number}/labels", {"labels": list(dress.labels)})
     for reviewer in dress.reviewers:
         team, name = "/" in reviewer, reviewer.removeprefix("@").rsplit("/", 1)[-1]
         key = "team_reviewers" if team else "reviewers"
-        try:
+        with tolerant():
             send(calls, "POST", f"pulls/{number}/requested_reviewers", {key: [name]})
-        except RateLimitedError:
-            raise
-        except ForgeError:
-            continue
 
 
 def _is(calls: Calls, actor: Actor, owner: str) -> bool:

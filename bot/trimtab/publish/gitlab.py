@@ -30,8 +30,8 @@ from trimtab.publish.forge import (
 )
 from trimtab.publish.listen import Ears, comments_of, heard
 from trimtab.publish.mark import DASHBOARD, LABEL, TITLE
-from trimtab.publish.once import Spot, first, with_key, write_once
-from trimtab.publish.pace import Caller, Kind, Pace, Trouble
+from trimtab.publish.once import Spot, first, says, with_key, write_once
+from trimtab.publish.pace import Caller, Kind, Pace, Trouble, tolerant
 from trimtab.publish.rest_gitlab import (
     DEVELOPER,
     DRAFT,
@@ -39,7 +39,6 @@ from trimtab.publish.rest_gitlab import (
     MAINTAINER,
     Json,
     comment_of,
-    is_draft,
     is_ours,
     issue_of,
     permission_of,
@@ -146,16 +145,16 @@ class GitLab:
 
         def edit() -> PullRequest:
             now = self._project.mergerequests.get(number)
+            pull, there = pull_of(now.attributes), [int(one["id"]) for one in now.attributes.get("reviewers") or ()]
+            if set(asked) <= set(there) and says(pull, title, body, state, dress.base):
+                return pull
             wanted: dict[str, str | list[int]] = {
-                "title": f"{DRAFT if is_draft(now.attributes) else ''}{title}",
+                "title": f"{DRAFT if pull.draft else ''}{title}",
                 "description": body,
+                "target_branch": dress.base or pull.base,
+                "reviewer_ids": list(dict.fromkeys((*there, *asked))),
             }
-            if dress.base:
-                wanted["target_branch"] = dress.base
-            if asked:
-                there = [int(one["id"]) for one in now.attributes.get("reviewers") or ()]
-                wanted["reviewer_ids"] = list(dict.fromkeys((*there, *asked)))
-            if (now.state == "opened") != (state is PullState.OPEN):
+            if (pull.state is PullState.OPEN) != (state is PullState.OPEN):
                 wanted["state_event"] = "reopen" if state is PullState.OPEN else "close"
             self._project.mergerequests.update(number, wanted)
             return pull_of(self._project.mergerequests.get(number).attributes)
@@ -278,12 +277,8 @@ class GitLab:
 
     def _react(self, number: int, note: int) -> None:
         """Put a pair of eyes at a note; a second pair is declined, and that does no harm."""
-        try:
+        with tolerant():
             self._again(lambda: self._request(number).notes.get(note, lazy=True).awardemojis.create({"name": "eyes"}))
-        except RateLimitedError:
-            raise
-        except ForgeError:
-            return
 
     def _merge(self, number: int, head: str) -> PullRequest:
         """Merge if `head` is still the head and GitLab's own rules pass."""

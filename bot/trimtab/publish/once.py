@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from trimtab.errors import ForgeError
 from trimtab.fleet import Found, Unknown
 from trimtab.life import Actor
-from trimtab.publish.forge import Comment, RateLimitedError
+from trimtab.publish.forge import Comment, PullRequest, PullState
 from trimtab.publish.mark import key_of
+from trimtab.publish.pace import tolerant
 
 
 class Written(Protocol):
@@ -55,8 +55,15 @@ def write_once(body: str, spot: Spot[T]) -> T:
         there = spot.own() or (made,)
     first, *doubles = there
     for double in doubles:
-        _remove(double, spot)
+        with tolerant():  # another run may have been faster
+            spot.remove(double)
     return first if first.body.strip() == body.strip() else spot.change(first)
+
+
+def says(pull: PullRequest, title: str, body: str, state: PullState, base: str = "") -> bool:
+    """Return whether a pull request stands as wanted; forges end lines in ways of their own."""
+    same = pull.body.replace("\r\n", "\n").strip() == body.replace("\r\n", "\n").strip()
+    return same and (pull.title, pull.state, pull.base) == (title, state, base or pull.base)
 
 
 def first(found: Sequence[U]) -> Found[U] | Unknown:
@@ -68,13 +75,3 @@ def with_key(body: str, comments: Sequence[Comment], me: Callable[[], Actor]) ->
     """Return the comments of this account that begin with the same key line as a text; none where it has no key."""
     key = key_of(body)
     return tuple(each for each in comments if key and key_of(each.body) == key and each.author == me())
-
-
-def _remove(double: T, spot: Spot[T]) -> None:
-    """Take a double away; another run may have been faster."""
-    try:
-        spot.remove(double)
-    except RateLimitedError:
-        raise
-    except ForgeError:
-        return

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TypeVar
@@ -138,6 +139,17 @@ class Caller:
         """Return what an exception means, without the token."""
         trouble = self._sort(error)
         return replace(trouble, message=trouble.message.replace(self._secret or "\0", "[token]"))
+
+
+@contextmanager
+def tolerant() -> Iterator[None]:
+    """Pass over what a forge declines, where that does no harm; a rate limit is none of it."""
+    try:
+        yield
+    except RateLimitedError:
+        raise
+    except ForgeError:
+        return
 
 
 def _give_up(trouble: Trouble, *, last: bool, cause: Exception) -> None:
