@@ -6,12 +6,13 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 
 from trimtab.config import Config
 from trimtab.demand.seen import seen_of
 from trimtab.errors import TrimtabError
 from trimtab.fleet import Fleet, Serving, Unknown
-from trimtab.manifest import EditResult, Refusal, edit
+from trimtab.manifest import EditResult, Refusal, edit, inspect
 from trimtab.propose import wording
 from trimtab.propose.explanation import explanation_of, team_of
 from trimtab.propose.prove import Bench, prove, unrendered
@@ -21,7 +22,7 @@ from trimtab.propose.told import Edited, Told, serving_of
 from trimtab.propose.verdict import Disproof, Meant
 from trimtab.propose.way_back import Undone, result_of, way_back
 from trimtab.recommendation import Plan, Priced, Proof, Proposal
-from trimtab.render import Tools, Workspace, find_tools
+from trimtab.render import Tools, Workspace, edit_rendered, find_tools
 
 _NO_EDIT = Unknown("nothing was edited")
 
@@ -56,13 +57,18 @@ def propose(  # what proposals are made of
         return (*back, *(_propose(priced, desks, fleet) for priced in plan.now))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Desk:
     """Where the edits of one repository are made and proven."""
 
     source: Source
     bench: Bench
     unproven: bool
+
+    @cached_property
+    def plainly_served(self) -> frozenset[str]:
+        """Return the servings that are found without rendering; any other is known by what its chart becomes."""
+        return frozenset(one.subject for one in inspect(self.source.tree).servings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +156,8 @@ def _proven(priced: Priced, serving: Serving, desk: _Desk, result: EditResult) -
 
 def _edit(priced: Priced, serving: Serving, desk: _Desk) -> EditResult | Refusal:
     values = {change.field: change.after for change in priced.option.changes}
+    if serving.subject not in desk.plainly_served:
+        return edit_rendered(desk.bench.workspace, serving.subject, values, serving.repository)
     key = priced.option.selector_key or serving.selector_key
     try:
         return edit(desk.source.tree, serving.subject, values, key, serving.repository)

@@ -15,7 +15,7 @@ from trimtab.fleet import Gap
 from trimtab.gitio import Repo, blob_sizes, folder_for, read_blobs, remote_of
 from trimtab.manifest import Tree, inspect
 from trimtab.read.model_config import with_model_configs
-from trimtab.render import Tools, Workspace, find_tools, live_names
+from trimtab.render import Tools, Workspace, find_tools, live_names, with_rendered
 
 _LARGEST_BYTES = 2 << 20
 """Files above it are left out: no manifest is that large, and nothing larger is rendered."""
@@ -66,7 +66,7 @@ def read_repository(
     tree, unnamed = _named(whole)
     found = inspect(tree, title)
     with Workspace(root, tree, tools or find_tools(os.environ)) as workspace:
-        servings = live_names(found.servings, workspace)
+        servings = live_names(with_rendered(found.servings, workspace, title, only_new=True), workspace)
     servings, gaps = with_model_configs(servings, root, title)
     facts = RepositoryFacts(
         title,

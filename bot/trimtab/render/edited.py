@@ -10,43 +10,51 @@ from collections.abc import Iterator, Mapping
 
 from trimtab.errors import RefusedError
 from trimtab.fleet import Scalar, Serving, Setting
+from trimtab.fleet.quantity import quantity
 from trimtab.manifest import EditResult, Refusal, Tree, inspect, scalar_edit
 from trimtab.manifest.diff import unified
 from trimtab.manifest.editing import typed
+from trimtab.manifest.refuse import why_not
 from trimtab.recommendation import Edit
-from trimtab.render.found import pointer_at, seen_servings, unseen, with_rendered
+from trimtab.render.followed import Followed, pointer_at, seen_servings
+from trimtab.render.found import follow, unseen
+from trimtab.render.marks import Leaf
 from trimtab.render.objects import Unrendered
+from trimtab.render.target import Target
 from trimtab.render.workspace import Workspace
+from trimtab.render.written import with_value, written
 
-_TIED = frozenset({"gpu_resource", "cpu_request", "cpu_limit", "memory_request", "memory_limit"})
-"""Settings that must change together with others, which a value that was traced does not tell."""
+_BOUNDED = (("cpu_request", "cpu_limit"), ("memory_request", "memory_limit"))
 _Settings = dict[tuple[str, str], Scalar]
 """Of what is rendered: the values by serving and field."""
 
 
-def edit_rendered(workspace: Workspace, subject: str, values: Mapping[str, Scalar]) -> EditResult | Refusal:
+def edit_rendered(
+    workspace: Workspace, subject: str, values: Mapping[str, Scalar], repository: str = ""
+) -> EditResult | Refusal:
     """Return the files in which the values behind a rendered serving's settings are new, or why there are none.
 
     Args:
         workspace: The repository, and what renders it.
         subject: The serving's address, as `inspect --render` gives it.
         values: New values by the vocabulary's word.
+        repository: The repository's name, for the edits.
 
     Raises:
         UsageError: A word that is none of the vocabulary, or a value that is none of its field.
     """
     wanted = {field: typed(field, value) for field, value in sorted(values.items())}
     try:
-        serving = _served(workspace, subject)
-        made = _made(workspace.tree, serving, wanted)
+        found = _served(workspace, subject)
+        made = _made(workspace.tree, found, wanted, repository)
         _prove(workspace, made, wanted)
     except RefusedError as error:
         return Refusal(error.message, error.hint)
     return made
 
 
-def _served(workspace: Workspace, subject: str) -> Serving:
-    found = [one for one in with_rendered(inspect(workspace.tree).servings, workspace) if one.subject == subject]
+def _served(workspace: Workspace, subject: str) -> Followed:
+    found = follow(subject, inspect(workspace.tree).servings, workspace)
     if len(found) == 1:
         return found[0]
     missed = [one.reason for one in unseen(workspace) if one.path == subject.partition("#")[0]]
@@ -54,35 +62,67 @@ def _served(workspace: Workspace, subject: str) -> Serving:
     raise RefusedError(f"nothing was seen to be served at {subject}{why}", "see `trimtab inspect --render`")
 
 
-def _made(tree: Tree, serving: Serving, wanted: Mapping[str, Scalar]) -> EditResult:
+def _made(tree: Tree, found: Followed, wanted: Mapping[str, Scalar], repository: str) -> EditResult:
     """Return the edit of every value; each stands where it stood, whatever the others became."""
     edits: list[Edit] = []
     files: dict[str, bytes] = {}
     for field, value in wanted.items():
-        setting = _editable(serving, field)
-        now = tree.replaced(files)
-        path = setting.location.path
-        text = value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
-        one = scalar_edit(now, path, _address(tree, setting), text)
-        if isinstance(one, Refusal):
-            raise RefusedError(one.reason, one.hint)
+        one = _one(tree.replaced(files), found, field, value)
         files.update(one.files)
-        edits += [Edit(edit.repository, edit.path, edit.line, edit.before, edit.after, field) for edit in one.edits]
+        edits += [Edit(repository, edit.path, edit.line, edit.before, edit.after, field) for edit in one.edits]
     return EditResult(files, tuple(edits), unified(tree, files))
 
 
-def _editable(serving: Serving, field: str) -> Setting:
-    setting = serving.settings.get(field)
-    by_hand = "find the chart's value, and set it with --file and --at"
+def _one(tree: Tree, found: Followed, field: str, value: Scalar) -> EditResult:
+    """Return the edit of one value: at its own scalar, else of the leaf behind it, which the release's values gain."""
+    setting, leaf = found.serving.settings.get(field), found.leaves.get(field)
+    place = written(found.target, tree, leaf) if leaf is not None else None
+    _check(found.serving, field, setting, leaf)
+    if leaf is not None and (place is None or place.is_default):
+        return _inserted(tree, found.target, leaf, value)
+    text = value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
     if setting is None:
+        raise RefusedError(f"`{field}` stands nowhere")
+    one = scalar_edit(tree, setting.location.path, _address(tree, setting), text)
+    if isinstance(one, Refusal):
+        raise RefusedError(one.reason, one.hint)
+    return one
+
+
+def _inserted(tree: Tree, target: Target, leaf: Leaf, value: Scalar) -> EditResult:
+    """Return the edit that makes a release's values say what only a chart's defaults said."""
+    files = with_value(target, tree, leaf, value)
+    for path in files:
+        if reason := why_not(tree, path):
+            raise RefusedError(f"{path}: {reason}")
+    edits = tuple(Edit("", path, *_new_lines(tree[path], data), "") for path, data in files.items())
+    return EditResult(files, edits, unified(tree, files))
+
+
+def _new_lines(before: bytes, after: bytes) -> tuple[int, str, str]:
+    """Return the first line that differs, from 1, with what it said and what stands there now."""
+    old, new = before.decode(errors="replace").splitlines(), after.decode(errors="replace").splitlines()
+    first = next((at for at, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), len(old))
+    grown = len(new) - len(old)
+    changed = "\n".join(new[first : first + max(grown, 1)])
+    return first + 1, "" if grown else old[first], changed
+
+
+def _check(serving: Serving, field: str, setting: Setting | None, leaf: Leaf | None) -> None:
+    """Refuse what no value drives, what may not be edited, and what is more than one value.
+
+    Raises:
+        RefusedError: With the reason.
+    """
+    by_hand = "find the chart's value, and set it with --file and --at"
+    if setting is None and leaf is None:
         raise RefusedError(f"no single value of the chart was seen to drive `{field}`", by_hand)
-    if not setting.editable:
+    if setting is not None and not setting.editable:
         raise RefusedError(f"{setting.location.path}:{setting.location.line}: {setting.reason}")
     resource = serving.settings.get("gpu_resource")
     sliced = resource is not None and "mig-" in str(resource.value)
-    if field in _TIED or (sliced and field == "tensor_parallel_size"):
+    if field == "gpu_resource" or (sliced and field == "tensor_parallel_size"):
         raise RefusedError(f"`{field}` is tied to other settings, which rendering does not tell apart", by_hand)
-    return setting
 
 
 def _address(tree: Tree, setting: Setting) -> str:
@@ -110,10 +150,25 @@ def _prove(workspace: Workspace, made: EditResult, wanted: Mapping[str, Scalar])
             if isinstance(one, Unrendered):
                 raise RefusedError(f"the edit cannot be proven: {one.reason}")
         if not isinstance(before, Unrendered) and not isinstance(after, Unrendered):
-            told |= set(_changed(_settings(seen_servings(before)), _settings(seen_servings(after)), wanted))
+            served = seen_servings(after)
+            told |= set(_changed(_settings(seen_servings(before)), _settings(served), wanted))
+            _check_bounds(served)
     missing = sorted(set(wanted) - told) if made.files else []
     if missing:
         raise RefusedError(f"rendered again, `{missing[0]}` does not become what was asked")
+
+
+def _check_bounds(servings: tuple[Serving, ...]) -> None:
+    """Refuse a request above its limit, which no cluster takes.
+
+    Raises:
+        RefusedError: With both.
+    """
+    for serving in servings:
+        for low, high in _BOUNDED:
+            request, limit = serving.settings.get(low), serving.settings.get(high)
+            if request and limit and quantity(request.value) > quantity(limit.value):
+                raise RefusedError(f"`{low}` {request.raw} would be above `{high}` {limit.raw}", f"set `{high}`, too")
 
 
 def _settings(servings: tuple[Serving, ...]) -> _Settings:

@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO
 
+from trimtab.kept import folder_of_cache
 from trimtab.render.objects import Unrendered
 
 _TIMEOUT_S = 60
@@ -46,11 +47,13 @@ class Tools:
         helm: Path of helm; empty where it is not installed.
         kustomize: Path of kustomize; the same.
         charts: The operator's folder of charts that repositories name and do not hold; empty for none.
+        cache: The folder in which traces of charts are kept from one run to the next; empty where nowhere.
     """
 
     helm: str
     kustomize: str
     charts: str = ""
+    cache: str = ""
 
 
 def find_tools(environ: Mapping[str, str]) -> Tools:
@@ -59,6 +62,7 @@ def find_tools(environ: Mapping[str, str]) -> Tools:
     return Tools(
         environ.get("TRIMTAB_HELM") or shutil.which("helm", path=path) or "",
         environ.get("TRIMTAB_KUSTOMIZE") or shutil.which("kustomize", path=path) or "",
+        cache=str(folder_of_cache(environ, "traces") or ""),
     )
 
 

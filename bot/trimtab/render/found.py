@@ -6,56 +6,73 @@ that drives it and says the same. A setting that no leaf drives, or several do, 
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from trimtab.fleet import Serving, Setting
-from trimtab.manifest import Tree, inspect
-from trimtab.manifest.places import setting_at
-from trimtab.manifest.paths import joined
-from trimtab.manifest.source import Cursor
-from trimtab.render.marks import Leaf
-from trimtab.render.objects import ObjectId, Rendered, Unrendered
-from trimtab.render.seeing import Driven
+from trimtab.fleet import Serving
+from trimtab.render.followed import WRAPPERS, Followed, followed
+from trimtab.render.objects import Unrendered
 from trimtab.render.target import Target
-from trimtab.render.tracing import Traced, trace
 from trimtab.render.workspace import Workspace
-
-_TEXT = "rendered.yaml"
-_WRAPPERS = {"HelmRelease": "flux-helmrelease", "Application": "argo-application", "": "helm-values"}
+from trimtab.render.written import files_of
 
 
-def with_rendered(servings: tuple[Serving, ...], workspace: Workspace, repository: str = "") -> tuple[Serving, ...]:
+def with_rendered(
+    servings: tuple[Serving, ...], workspace: Workspace, repository: str = "", *, only_new: bool = False
+) -> tuple[Serving, ...]:
     """Return the servings with what rendering adds: settings of those that are known, and servings that are not.
 
     Args:
         servings: What was found without rendering.
         workspace: Renders the repository's charts.
         repository: The repository's name, for the locations.
+        only_new: Whether charts of which something was found already are passed over.
     """
     found = {serving.subject: serving for serving in servings}
     for target in workspace.targets.charts():
-        files = set(_files(target))
-        known = [one for one in found.values() if one.path in files and one.wrapper in _WRAPPERS.values()]
-        rendered = tuple(_of(target, workspace, repository))
-        if not known:
-            found.update((one.subject, one) for one in rendered)
-        for one, twin in _twins(rendered, known):
-            settings = {**one.settings, **twin.settings}
-            found[twin.subject] = replace(twin, settings=dict(sorted(settings.items())))
+        known = _known(target, found.values())
+        if not (known and only_new):
+            rendered = followed(target, workspace, repository)
+            found.update((one.serving.subject, one.serving) for one in merged(rendered, known))
     return tuple(sorted(found.values(), key=lambda one: (one.path, one.document)))
 
 
-def _twins(rendered: Sequence[Serving], known: Sequence[Serving]) -> Iterator[tuple[Serving, Serving]]:
+def follow(subject: str, servings: tuple[Serving, ...], workspace: Workspace) -> tuple[Followed, ...]:
+    """Return what rendering shows of one serving, by the address that `with_rendered` gives it."""
+    path = subject.partition("#")[0]
+    charts = [target for target in workspace.targets.charts() if path in files_of(target)]
+    return tuple(
+        one
+        for target in charts
+        for one in merged(followed(target, workspace, ""), _known(target, servings))
+        if one.serving.subject == subject
+    )
+
+
+def _known(target: Target, servings: Iterable[Serving]) -> list[Serving]:
+    files = set(files_of(target))
+    return [one for one in servings if one.path in files and one.wrapper in WRAPPERS.values()]
+
+
+def merged(rendered: Sequence[Followed], known: Sequence[Serving]) -> Iterator[Followed]:
+    """Yield what was rendered, as the known serving that each is; where any is known, no other is new."""
+    if not known:
+        yield from rendered
+        return
+    for one, twin in _twins(rendered, known):
+        settings = {**one.serving.settings, **twin.settings}
+        yield replace(one, serving=replace(twin, settings=dict(sorted(settings.items()))))
+
+
+def _twins(rendered: Sequence[Followed], known: Sequence[Serving]) -> Iterator[tuple[Followed, Serving]]:
     """Yield rendered servings with the known one that each is: the only one, else the one that shares most places."""
     if len(rendered) == 1 and len(known) == 1:
         yield rendered[0], known[0]
         return
-    nearest: list[tuple[Serving, Serving]] = []
+    nearest: list[tuple[Followed, Serving]] = []
     for one in rendered:
-        shared = [len(_places(one) & _places(other)) for other in known]
+        shared = [len(_places(one.serving) & _places(other)) for other in known]
         most = max(shared, default=0)
         if most and shared.count(most) == 1:
             nearest.append((one, known[shared.index(most)]))
@@ -91,147 +108,3 @@ def unseen(workspace: Workspace) -> tuple[Unseen, ...]:
         for target, found in said
         if isinstance(found, Unrendered)
     )
-
-
-def _of(target: Target, workspace: Workspace, repository: str) -> Iterator[Serving]:
-    """Yield the servings that a chart becomes, with the settings that can be followed to its values."""
-    rendered = workspace.render(target)
-    if not isinstance(rendered, Rendered):
-        return
-    seen = _seen(rendered)
-    servings = inspect(seen).servings
-    traced = trace(workspace, target) if servings else None
-    if not isinstance(traced, Traced):
-        return
-    way = _Way(seen, tuple(rendered.objects), traced, target, workspace.tree)
-    for serving in servings:
-        settings = {
-            field: found
-            for field, setting in sorted(serving.settings.items())
-            if (at := way.back(setting)) is not None
-            and (found := setting_at(workspace.tree, at, setting, repository)) is not None
-        }
-        if settings:
-            yield _placed(serving, settings, target, workspace.tree)
-
-
-def _seen(rendered: Rendered) -> Tree:
-    """Return what was rendered as a file, a document for each object in their order."""
-    return Tree({_TEXT: "\n---\n".join(json.dumps(one) for one in rendered.objects.values()).encode()})
-
-
-def seen_servings(rendered: Rendered) -> tuple[Serving, ...]:
-    """Return the servings among rendered objects, with all that they say."""
-    return inspect(_seen(rendered)).servings
-
-
-def _placed(serving: Serving, settings: Mapping[str, Setting], target: Target, tree: Tree) -> Serving:
-    """Return a rendered serving as one of the file that its values stand in."""
-    path, document = target.values if target.values[0] else (next(_files(target)), 0)
-    sources = tree.readable(path)
-    root = sources[document].root() if document < len(sources) else None
-    kind = root.word("kind") if root is not None else ""
-    api = root.word("apiVersion") if root is not None and kind else ""
-    name = root.word("metadata", "name") if root is not None and kind else serving.name
-    namespace = target.namespace
-    return replace(
-        serving,
-        subject=f"{path}#{kind}/{namespace}/{name}/{serving.container}",
-        repository=next(iter(settings.values())).location.repository,
-        path=path,
-        document=document,
-        api_version=api,
-        kind=kind,
-        namespace=namespace,
-        name=name,
-        wrapper=_WRAPPERS.get(kind, "helm-values"),
-        settings=settings,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """The way from what was rendered back to the values."""
-
-    seen: Tree
-    keys: tuple[ObjectId, ...]
-    traced: Traced
-    target: Target
-    tree: Tree
-
-    def back(self, setting: Setting) -> Cursor | None:
-        """Return the scalar of the values that a rendered setting comes from; None where it is not one that says it."""
-        document = setting.location.document
-        root = self.seen.sources(_TEXT)[document].root()
-        pointer = pointer_at(root, setting.location.start) if root is not None else ""
-        field = Driven(self.keys[document], pointer)
-        leaves = [leaf for leaf, driven in self.traced.drives.items() if field in driven]
-        places = [at for leaf in leaves if (at := _written(self.target, self.tree, leaf)) is not None]
-        same = [at for at in places if at.string in {setting.raw, str(setting.value)}]
-        return same[0] if len(same) == 1 else None
-
-
-def pointer_at(here: Cursor, offset: int) -> str:
-    """Return the JSON pointer of the scalar, or of the key's value, that holds an offset of a rendered text."""
-    below = [(str(index), item) for index, item in enumerate(here.items())]
-    below += [(key.value, cursor) for key, cursor in here.pairs()]
-    for part, cursor in below:
-        start = cursor.key.start if cursor.key is not None else cursor.node.start
-        if start <= offset <= cursor.node.end:
-            return f"/{part.replace('~', '~0').replace('/', '~1')}{pointer_at(cursor, offset)}"
-    return ""
-
-
-def _files(target: Target) -> Iterator[str]:
-    """Yield the files that a release's values stand in, the one that wins first."""
-    if target.values[0]:
-        yield target.values[0]
-    yield from reversed(target.values_files)
-    if not target.missing:
-        yield joined(target.path, "values.yaml")
-
-
-def _written(target: Target, tree: Tree, leaf: Leaf) -> Cursor | None:
-    """Return where a leaf of the values is written: in the layer that wins; None where in none of the tree."""
-    for at in _layers(target, tree):
-        here: Cursor | None = at
-        for part in leaf:
-            here = _below(here, part) if here is not None else None
-        if here is not None and here.scalar is not None:
-            return here
-    return None
-
-
-def _layers(target: Target, tree: Tree) -> Iterator[Cursor]:
-    """Yield the tops of the values that a release is given, the one that wins first."""
-    path, document = target.values
-    sources = tree.readable(path) if path else ()
-    spec = root.get("spec") if document < len(sources) and (root := sources[document].root()) is not None else None
-    if spec is not None:
-        yield from _inline(spec, target.source)
-    for file in (*reversed(target.values_files), *(() if target.missing else (joined(target.path, "values.yaml"),))):
-        for source in tree.readable(file)[:1]:
-            if (top := source.root()) is not None:
-                yield top
-
-
-def _inline(spec: Cursor, index: int) -> Iterator[Cursor]:
-    several = spec.get("sources")
-    charts = [one for one in several.items() if not one.word("ref")] if several is not None else []
-    source = charts[index] if index < len(charts) else spec.get("source")
-    helm = source.get("helm") if source is not None else None
-    text = helm.get("values") if helm is not None else None
-    for found in (
-        spec.get("values"),
-        helm.get("valuesObject") if helm is not None else None,
-        text.inner() if text is not None else None,
-    ):
-        if found is not None:
-            yield found
-
-
-def _below(at: Cursor, part: str | int) -> Cursor | None:
-    if isinstance(part, str):
-        return at.get(part)
-    items = at.items()
-    return items[part] if part < len(items) else None

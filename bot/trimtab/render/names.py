@@ -22,6 +22,8 @@ def live_names(servings: tuple[Serving, ...], workspace: Workspace) -> tuple[Ser
 
 
 def _named(serving: Serving, workspace: Workspace) -> Serving:
+    if serving.live_names:  # it was read off what is rendered
+        return serving
     targets = workspace.targets.of(serving.path)
     own = (ObjectRef(serving.kind, serving.namespace, serving.name),) if serving.kind in _WORKLOADS else ()
     if targets == (Target("object", serving.path),):

@@ -57,12 +57,14 @@ class Traced:
         silent: Leaves that changed nothing.
         untried: Leaves of which no other value was tried: too many, or the chart takes none.
         behind: By leaf that is silent as things are, what it waits for.
+        is_whole: Whether no clock cut it short; another time, more may be found.
     """
 
     drives: Mapping[Leaf, tuple[Driven, ...]]
     silent: tuple[Leaf, ...]
     untried: tuple[Leaf, ...]
     behind: Mapping[Leaf, Behind] = field(default_factory=dict)
+    is_whole: bool = True
 
 
 def trace(workspace: Workspace, target: Target) -> Traced | Unrendered:
@@ -184,6 +186,7 @@ class _Tracer:
             tuple(leaf for leaf in every if leaf in self._tried and leaf not in told),
             tuple(leaf for leaf in every if leaf not in self._tried),
             {leaf: self._behind[leaf] for leaf in every if leaf in self._behind and leaf not in self._drives},
+            not self._trial.is_late,
         )
 
 

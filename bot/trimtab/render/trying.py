@@ -64,7 +64,12 @@ class Trial:
     @property
     def is_spent(self) -> bool:
         """Return whether nothing more may be rendered."""
-        return self._left <= 0 or time.monotonic() >= self._until_s
+        return self._left <= 0 or self.is_late
+
+    @property
+    def is_late(self) -> bool:
+        """Return whether its time is up."""
+        return time.monotonic() >= self._until_s
 
     def render(self, values: Plain) -> Mapping[ObjectId, Plain] | Unrendered:
         """Return the objects that values become."""

@@ -75,6 +75,11 @@ class Workspace:
         """Return the path of helm; empty where it is not installed."""
         return self._tools.helm
 
+    @property
+    def cache(self) -> Path | None:
+        """Return the folder in which traces are kept; None where nowhere."""
+        return Path(self._tools.cache) if self._tools.cache else None
+
     def render(self, target: Target, files: Mapping[str, bytes] | None = None) -> Rendered | Unrendered:
         """Return what a target becomes, with some files' bytes replaced; without any, the answer is kept."""
         with self._turn:
