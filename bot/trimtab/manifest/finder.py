@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from trimtab.fleet import Serving
-from trimtab.manifest.context import Context, is_object, things_in
+from trimtab.manifest.context import Context, is_object
 from trimtab.manifest.deployed import Deployments, clusters_of
 from trimtab.manifest.hints import Hints, hints_of
 from trimtab.manifest.hit import Draft
@@ -117,10 +117,11 @@ class Finder:
                 yield from servings_of(laid, folder, shape, self.context, self._overlays)
 
     def _plain(self, path: str) -> Iterator[Draft]:
-        for thing in things_in(self._tree, path):
-            shape = self._shapes.get((thing.group, thing.kind))
-            if shape is not None:
-                yield from shape.servings(thing, self.context)
+        for laid in self._overlays.brought(path):
+            shape = self._shapes.get((laid.thing.group, laid.thing.kind))
+            for draft in shape.servings(laid.thing, self.context) if shape is not None else ():
+                draft.source = laid.base if laid.is_changed else draft.source
+                yield draft
         for source in self._tree.readable(path) if holds_values(self._tree, path) else ():
             root = source.root()
             if root is not None and not is_object(root):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import takewhile
 
 from trimtab.manifest.context import Context, things_in
 from trimtab.manifest.environment import Variable
@@ -16,6 +17,7 @@ from trimtab.manifest.flux_kustomization import FluxKustomization, flux_kustomiz
 from trimtab.manifest.generators import Generated, with_generators
 from trimtab.manifest.kustomize_graph import Graph
 from trimtab.manifest.laid import Laid
+from trimtab.manifest.outside import Outside, outsides
 from trimtab.manifest.patches import Patch, patches_of
 from trimtab.manifest.paths import folder_of, joined
 from trimtab.manifest.replacements import filled, replacements_of
@@ -77,25 +79,58 @@ class Overlays(Graph):
         return replace(built, applied=frozenset(self._applied), removed=frozenset(self._removed))
 
     def _patched_outside(self, made: _Made, folder: str) -> _Made:
-        """Return objects after what Flux's Kustomization adds, where just one points at the folder."""
-        pointing = self.pointing_at(folder)
-        spec = pointing[0].thing(self._context.tree).at.get("spec") if len(pointing) == 1 else None
-        if spec is None:
+        """Return objects after what the Argo CD or Flux object adds that brings the folder."""
+        at = self._added_by(self.pointing_at(folder))
+        if at is None:
             return made
-        changed = self._transformed(spec, folder, self._composed(spec, folder, made, 0))
+        changed = self._transformed(at, folder, self._composed(at, folder, made, 0))
         before = {laid.address: laid for laid in made.objects}
         kept = [(laid, before.get(laid.address, laid)) for laid in changed.objects]
         return _Made(tuple(replace(laid, outer=old.outer, through=old.through) for laid, old in kept), changed.maps)
 
+    def _added_by(self, pointing: Sequence[Outside]) -> Cursor | None:
+        """Return what is added, locked where it is not meant for one folder alone or others add something else."""
+        adding = [one for one in pointing if one.adds]
+        at = adding[0].at(self._context.tree) if adding else None
+        if at is None or (len(pointing) == 1 and adding[0].folders == 1):
+            return at
+        other = "more than this folder is" if adding[0].folders > 1 else "other objects bring the folder and are not"
+        return replace(at, locked=f"{adding[0].path} changes it, and {other} changed so; edit it there by hand")
+
+    def brought(self, path: str) -> tuple[Laid, ...]:
+        """Return the objects of a file that no kustomization names, after what Flux's Kustomization adds."""
+        self._builds, self._applied, self._removed = 0, set(), set()
+        pointing = self.taking(path)
+        at = self._added_by(pointing)
+        objects = tuple(Laid.of(thing) for thing in things_in(self._context.tree, path))
+        if at is None:
+            return objects
+        return self._transformed(
+            at, pointing[0].folder, self._composed(at, pointing[0].folder, _Made(objects), 0)
+        ).objects
+
     @asked
-    def pointing_at(self, folder: str) -> tuple[FluxKustomization, ...]:
-        """Return Flux's Kustomizations that point at a folder."""
-        return tuple(one for one in self.fluxes if one.is_named and one.folder == folder)
+    def pointing_at(self, folder: str) -> tuple[Outside, ...]:
+        """Return the objects of Argo CD and Flux that bring the kustomization of a folder."""
+        return tuple(one for one in self._outsides if one.folder == folder)
+
+    @asked
+    def taking(self, path: str) -> tuple[Outside, ...]:
+        """Return the objects of Flux that bring a file of folders without a kustomization."""
+        above = [folder_of(path)]
+        while above[-1]:
+            above.append(folder_of(above[-1]))
+        bare = list(takewhile(lambda folder: not self.is_kustomized(folder), above))
+        return tuple(one for one in self._outsides if one.plainly and one.folder in bare)
+
+    @cached_property
+    def _outsides(self) -> tuple[Outside, ...]:
+        return outsides(self._context.tree)
 
     @property
     def questions(self) -> tuple[Callable[..., object], ...]:
         """Return what answers questions."""
-        return (*super().questions, self.pointing_at)
+        return (*super().questions, self.pointing_at, self.taking)
 
     @cached_property
     def fluxes(self) -> tuple[FluxKustomization, ...]:

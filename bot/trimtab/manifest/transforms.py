@@ -66,6 +66,9 @@ def _renamed(at: Cursor, item: Cursor) -> Iterator[Graft]:
     """Yield what one entry of `images` does to the containers that run its image."""
     for keys, image in _images(at, ()):
         name, tag, digest = split_image(image.string)
+        if item.string:
+            yield from _named_anew(keys, name, item)
+            continue
         if not item.word("name") or name != item.word("name"):
             continue
         new_tag, new_digest, new_name = item.get("newTag"), item.get("digest"), item.get("newName")
@@ -77,6 +80,13 @@ def _renamed(at: Cursor, item: Cursor) -> Iterator[Graft]:
             ending, holder = f":{tag}" * bool(tag) + f"@{digest}" * bool(digest), image
         said = (new_name.string if new_name is not None and new_name.string else name) + ending
         yield Graft("replace", keys, replace(holder, said=said))
+
+
+def _named_anew(keys: tuple[str, ...], name: str, item: Cursor) -> Iterator[Graft]:
+    """Yield what an image in one text does, as Argo CD has it: `[NAME=]IMAGE[:TAG][@DIGEST]`."""
+    wanted, equals, new = item.string.rpartition("=")
+    if name == (wanted if equals else split_image(new)[0]):
+        yield Graft("replace", keys, replace(item, said=new))
 
 
 def split_image(image: str) -> tuple[str, str, str]:

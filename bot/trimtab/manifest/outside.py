@@ -1,0 +1,96 @@
+"""What a deployment tool lays over the objects of a folder that it brings: fields of a kustomization in its own object.
+
+Sources: https://fluxcd.io/flux/components/kustomize/kustomizations/#patches (2.6),
+https://argo-cd.readthedocs.io/en/stable/user-guide/kustomize/ (3.1).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass
+from functools import partial
+
+from trimtab.manifest.context import Thing, things_in
+from trimtab.manifest.flux_kustomization import GROUP as FLUX
+from trimtab.manifest.generated_apps import fill, parameters_of
+from trimtab.manifest.patches import walk
+from trimtab.manifest.paths import joined
+from trimtab.manifest.source import Cursor
+from trimtab.manifest.tree import Tree
+
+_ARGO = "argoproj.io"
+_ADDING = ("patches", "patchesStrategicMerge", "patchesJson6902", "images", "components")
+_ARGO_ADDING = (*_ADDING, "replicas", "namePrefix", "nameSuffix", "namespace", "commonLabels", "commonAnnotations")
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """One object that brings a folder.
+
+    Attributes:
+        path: Its file.
+        number: Its place among the objects of its file.
+        keys: Where in it the fields of a kustomization are.
+        folder: The folder that it brings.
+        adds: Whether it says any of those fields.
+        plainly: Whether it also lays them over a folder that has no kustomization.
+        folders: How many folders the same fields are laid over.
+    """
+
+    path: str
+    number: int
+    keys: tuple[str, ...]
+    folder: str
+    adds: bool
+    plainly: bool
+    folders: int
+
+    def at(self, tree: Tree) -> Cursor | None:
+        """Return its fields of a kustomization."""
+        return walk(tuple(things_in(tree, self.path))[self.number].at, self.keys)
+
+
+def outsides(tree: Tree) -> tuple[Outside, ...]:
+    """Return what Flux and Argo CD bring as kustomizations, in the order of their files."""
+    paths = sorted({*tree.holding(FLUX), *tree.holding(_ARGO)})
+    texts = ((path, tree.seen.kept("outside", path, partial(_texts, tree, path))) for path in paths)
+    return tuple(_read(path, text) for path, found in texts for text in found)
+
+
+def _read(path: str, text: str) -> Outside:
+    number, keys, folder, adds, plainly, folders = json.loads(text)
+    return Outside(path, number, tuple(keys), folder, adds, plainly, folders)
+
+
+def _texts(tree: Tree, path: str) -> tuple[str, ...]:
+    found = (one for number, thing in enumerate(things_in(tree, path)) for one in _of(thing, number, tree))
+    return tuple(json.dumps(astuple(one)[1:]) for one in found)
+
+
+def _of(thing: Thing, number: int, tree: Tree) -> Iterator[Outside]:
+    """Yield what one object brings as a kustomization."""
+    if (thing.group, thing.kind) == (FLUX, "Kustomization"):
+        folder = thing.at.word("spec", "path")
+        adds = any(thing.at.get("spec", key) is not None for key in _ADDING)
+        if folder:
+            yield Outside(thing.path, number, ("spec",), joined("", folder.lstrip("/")), adds, plainly=True, folders=1)
+    elif thing.group == _ARGO and thing.kind in {"Application", "ApplicationSet"}:
+        yield from _of_argo(thing, number, tree)
+
+
+def _of_argo(thing: Thing, number: int, tree: Tree) -> Iterator[Outside]:
+    made = thing.kind == "ApplicationSet"
+    start = ("spec", "template", "spec") if made else ("spec",)
+    listed = thing.at.get(*start, "sources")
+    places = [("sources", str(index)) for index, _ in enumerate(listed.items() if listed is not None else ())]
+    for place in [("source",), *places]:
+        source = walk(thing.at, (*start, *place))
+        pattern = source.word("path") if source is not None else ""
+        kustomize = source.get("kustomize") if source is not None else None
+        adds = kustomize is not None and any(kustomize.get(key) is not None for key in _ARGO_ADDING)
+        told = parameters_of(thing.at, tree) if made else ({},)
+        folders = sorted({joined("", fill(pattern, one).lstrip("/")) for one in told}) if pattern else []
+        keys = (*start, *place, "kustomize")
+        for folder in folders:
+            yield Outside(thing.path, number, keys, folder, adds, plainly=False, folders=len(folders))
