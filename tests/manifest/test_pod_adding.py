@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.manifest.samples import DEPLOYMENT, SUBJECT, edited, refused
-from trimtab.manifest import EditResult, Tree, edit
+from trimtab.manifest import EditResult, Refusal, Tree, edit
 
 GROUP = """\
 apiVersion: leaderworkerset.x-k8s.io/v1
@@ -154,3 +154,60 @@ def test_a_leader_without_gpus_stays_where_it_is() -> None:
     after = edited(text, LED, KIND, gpu_product="NVIDIA-L4")
 
     assert after == text + f"        nodeSelector:\n          {KIND}: NVIDIA-L4\n"
+
+
+SERVICE = """\
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: {name: chat}
+spec:
+  predictor:
+    model: {modelFormat: {name: vLLM}, runtime: ours, storageUri: "hf://o/m"}
+"""
+RUNTIME = """\
+apiVersion: serving.kserve.io/v1alpha1
+kind: ServingRuntime
+metadata: {name: ours}
+spec:
+  containers:
+    - name: kserve-container
+      image: vllm/vllm-openai:v0.19.0
+"""
+SERVED = "chat.yaml#InferenceService//chat/kserve-container"
+
+
+def shared_memory(runtime: str) -> EditResult | Refusal:
+    """Return the edit of a service's shared memory beside a runtime."""
+    files = {"chat.yaml": SERVICE.encode(), **({"runtime.yaml": runtime.encode()} if runtime else {})}
+    return edit(Tree(files), SERVED, {"shm_size": "8Gi"})
+
+
+def test_a_service_gets_its_own_shared_memory_where_its_runtime_has_none() -> None:
+    """The model has the mount and the predictor the volume: KServe merges both into the pod."""
+    result = shared_memory(RUNTIME)
+
+    assert isinstance(result, EditResult)
+    assert (
+        result.files["chat.yaml"].decode()
+        == SERVICE.replace('hf://o/m"}', 'hf://o/m", volumeMounts: [{name: dshm, mountPath: /dev/shm}]}')
+        + "    volumes:\n      - name: dshm\n        emptyDir:\n          medium: Memory\n          sizeLimit: 8Gi\n"
+    )
+
+
+def test_a_runtime_that_mounts_shared_memory_gets_the_size() -> None:
+    """A second mount at the same place would be no pod at all."""
+    volumes = "  volumes: [{name: shm, emptyDir: {medium: Memory}}]\n"
+    mounts = "      volumeMounts: [{name: shm, mountPath: /dev/shm}]\n"
+    result = shared_memory(RUNTIME + mounts + volumes)
+
+    assert isinstance(result, EditResult)
+    sized = volumes.replace("Memory}", "Memory, sizeLimit: 8Gi}")
+    assert {path: data.decode() for path, data in result.files.items()} == {"runtime.yaml": RUNTIME + mounts + sized}
+
+
+def test_what_an_unseen_runtime_mounts_is_not_guessed() -> None:
+    """Runtimes often mount shared memory, and a service that mounts it again is refused by Kubernetes."""
+    result = shared_memory("")
+
+    assert isinstance(result, Refusal)
+    assert "not in the tree" in result.reason

@@ -10,6 +10,7 @@ from trimtab.errors import RefusedError
 from trimtab.fleet import Scalar
 from trimtab.manifest import vocabulary
 from trimtab.manifest.adding import adder
+from trimtab.manifest.bound import why_bound
 from trimtab.manifest.command import Command, Flag, is_assigned, is_open, read_command, read_flags, variable_of
 from trimtab.manifest.engines import engine_of_image, image_tag, is_base, model_of_nim
 from trimtab.manifest.environment import Environment, Variable
@@ -61,6 +62,7 @@ class EngineSettings:
         adders: By field: how to say what is not said.
         spoken: Whether the command itself names the engine.
         command: The command, for shapes that look further.
+        bound: Why what it loads fits its GPUs alone; empty where it does not.
     """
 
     engine: str
@@ -68,6 +70,7 @@ class EngineSettings:
     adders: dict[str, Writer]
     spoken: bool
     command: Command
+    bound: str = ""
 
 
 def read_engine(container: Container) -> EngineSettings:
@@ -85,7 +88,10 @@ def read_engine(container: Container) -> EngineSettings:
     if engine == "vllm" and not command.spoken and command.script is None:
         _take_wrapped(container, hits)
     adders = {field: adder(field, engine, container.at, container.environment, command) for field in _addable(engine)}
-    return EngineSettings(engine, hits, adders, command.spoken, command)
+    words = [word.text.value for word in command.words]
+    model = str(hits["model"].value) if "model" in hits else ""
+    bound = why_bound(engine, container.image, words, container.environment, model)
+    return EngineSettings(engine, hits, adders, command.spoken, command, bound)
 
 
 def _addable(engine: str) -> frozenset[str]:

@@ -10,8 +10,10 @@ from trimtab.errors import RefusedError, UsageError
 from trimtab.fleet import Scalar
 from trimtab.fleet.quantity import quantity
 from trimtab.manifest import vocabulary
+from trimtab.manifest.coupled import COUPLED, refuse_split_slice, with_limits
 from trimtab.manifest.diff import unified
 from trimtab.manifest.flags import dialect
+from trimtab.manifest.hands_off import refuse_commented, refuse_labelled
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.inspection import drafts
 from trimtab.manifest.parse import check, decode
@@ -21,8 +23,6 @@ from trimtab.manifest.splice import Splice, unify
 from trimtab.manifest.trace import Trace
 from trimtab.manifest.tree import Tree
 from trimtab.recommendation import Edit
-
-_COUPLED = {"gpu_resource": "gpu_count", "cpu_request": "cpu_limit", "memory_request": "memory_limit"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +117,9 @@ class _Editor:
 
     def run(self, wanted: Mapping[str, Scalar]) -> EditResult:
         draft = self._draft()
-        wanted = _with_limits(draft, wanted)
-        _refuse_split_slice(draft, wanted)
+        refuse_labelled(draft.annotations)
+        wanted = with_limits(draft, wanted)
+        refuse_split_slice(draft, wanted)
         for field in sorted(wanted):
             self._set(field, wanted[field])
         files = {path: self._tree[path] for path in self._tree if self._tree[path] != self._first[path]}
@@ -154,6 +155,7 @@ class _Editor:
         for path in sorted({splice.path for splice in splices}):
             if reason := why_not(self._tree, path):
                 raise RefusedError(f"{path}: {reason}")
+        refuse_commented(self._tree, splices, before.get(field), value)
         changed = self._tree.replaced(unify(self._tree, splices))
         others = self._others(splices, draft)
         self._trace.follow(field, splices)
@@ -177,7 +179,7 @@ class _Editor:
         """Refuse where reading the result again shows anything but what was asked."""
         draft = self._draft()
         after = _said(draft)
-        allowed = {field, *([_COUPLED[field]] if field in _COUPLED else ())}
+        allowed = {field, *([COUPLED[field]] if field in COUPLED else ())}
         same_rest = {name: said for name, said in before.items() if name not in allowed}
         if not same(field, _standing(draft, field), value) or same_rest != {
             k: v for k, v in after.items() if k not in allowed
@@ -233,35 +235,3 @@ def _splices(draft: Draft, field: str, value: Scalar, selector_key: str) -> tupl
     if adder is None:
         raise RefusedError(f"{draft.engine or draft.kind or 'this shape'} has no place for {field} here")
     return adder(value)
-
-
-def _with_limits(draft: Draft, wanted: Mapping[str, Scalar]) -> Mapping[str, Scalar]:
-    """Return what is asked, with a limit raised that a request would exceed: Kubernetes rejects such a pod."""
-    result = dict(wanted)
-    for resource in ("cpu", "memory"):
-        request, limit = f"{resource}_request", f"{resource}_limit"
-        if request not in wanted or limit not in {*draft.hits, *wanted}:
-            continue
-        standing = wanted.get(limit, draft.hits[limit].value if limit in draft.hits else "")
-        if quantity(wanted[request]) > quantity(standing):
-            if limit in wanted:
-                raise UsageError(f"{request} would be above {limit}", "raise the limit with it")
-            result[limit] = wanted[request]
-    return result
-
-
-def _refuse_split_slice(draft: Draft, wanted: Mapping[str, Scalar]) -> None:
-    """Refuse tensor parallelism over MIG slices: they cannot reach each other.
-
-    Source: NVIDIA MIG User Guide r580, "Application Considerations": no peer-to-peer, neither over PCIe nor NVLink.
-    """
-    if not {"gpu_resource", "tensor_parallel_size"} & set(wanted):
-        return
-    resource = wanted.get("gpu_resource", draft.hits["gpu_resource"].value if "gpu_resource" in draft.hits else "")
-    size = wanted.get("tensor_parallel_size")
-    if size is None and "tensor_parallel_size" in draft.hits:
-        size = draft.hits["tensor_parallel_size"].value
-    if "mig-" in str(resource) and isinstance(size, int) and size > 1:
-        raise RefusedError(
-            "slices of a GPU (MIG) cannot serve a model together", "set tensor_parallel_size to 1 with it"
-        )

@@ -61,6 +61,7 @@ class Draft:
         selector_key: Of the GPU product.
         add_selector: Writes a node selector `(key, value)` where none stands.
         image: The container's image, empty where the shape does not tell.
+        bound: Why what is loaded fits its GPUs alone; empty where it does not.
         layers: Of a release: the files of values that it lays over one another, which are servings of their own.
     """
 
@@ -79,6 +80,7 @@ class Draft:
     selector_key: str = ""
     add_selector: Callable[[str, str], tuple[Splice, ...]] | None = None
     image: str = ""
+    bound: str = ""
     layers: frozenset[str] = frozenset()
 
     @property

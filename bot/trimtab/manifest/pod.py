@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from trimtab.manifest import resources, selector, shell
+from trimtab.manifest.bound import bind
 from trimtab.manifest.config_file import mounted_in, take_config
 from trimtab.manifest.container import EngineSettings, field_hit, pod_container, read_engine
 from trimtab.manifest.context import Context, Thing
@@ -93,6 +94,7 @@ def draft_of(thing: Thing, container: Cursor, settings: EngineSettings, wrapper:
     name = container.word("name")
     draft = Draft(thing.at, thing.api_version, thing.kind, thing.namespace, thing.name, name, wrapper, settings.engine)
     draft.image = container.word("image")
+    draft.bound = settings.bound
     draft.add(settings.hits)
     draft.adders.update(settings.adders)
     draft.annotations.update(labels_of(thing.at.get("metadata")))
@@ -131,6 +133,8 @@ def take_pod(draft: Draft, pod: PodSpec, container: Cursor, workers: Sequence[Po
         take_shm_adder(draft, pod.spec, container)
     for name, value in labels_of(pod.metadata).items():
         draft.annotations.setdefault(name, value)
+    if draft.bound:
+        bind(draft, draft.bound)
 
 
 def resources_of(pods: Iterable[PodSpec]) -> Iterator[Cursor]:

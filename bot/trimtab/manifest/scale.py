@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from trimtab.fleet import Scalar
@@ -37,12 +38,16 @@ def take_replicas(draft: Draft, spec: Cursor, *, first: bool = True) -> None:
 
 
 def take_autoscaler(draft: Draft, context: Context) -> None:
-    """Add the limits of an autoscaler that scales the object; then the count is its own and not to be written."""
+    """Add the limits of an autoscaler that scales the object; then the count is its own and not to be written.
+
+    What a VerticalPodAutoscaler sets is its own too.
+    """
+    _take_vertical(draft, context)
     for kind, (group, lowest, highest) in _SCALERS.items():
         found = [
             thing
             for thing in context.things_near(kind, draft.source.source.path)
-            if thing.kind == kind and thing.group == group and _scales(thing, draft)
+            if thing.group == group and _targets(thing, "scaleTargetRef", draft)
         ]
         if found:
             near = draft.source.source.path
@@ -50,8 +55,35 @@ def take_autoscaler(draft: Draft, context: Context) -> None:
             return
 
 
-def _scales(thing: Thing, draft: Draft) -> bool:
-    target = thing.at.get("spec", "scaleTargetRef")
+def _take_vertical(draft: Draft, context: Context) -> None:
+    """Let requests and limits be those that a VerticalPodAutoscaler sets, unless it only recommends.
+
+    Source: https://github.com/kubernetes/autoscaler, vertical-pod-autoscaler/pkg/apis/autoscaling.k8s.io/v1 (1.4): the
+    mode is `Auto` and both resources are controlled unless said; a container's own policy wins over that of `*`.
+    """
+    for thing in context.things_near("VerticalPodAutoscaler", draft.source.source.path):
+        if thing.group != "autoscaling.k8s.io" or not _targets(thing, "targetRef", draft):
+            continue
+        listed = thing.at.get("spec", "resourcePolicy", "containerPolicies")
+        policies = {one.word("containerName"): one for one in listed.items()} if listed is not None else {}
+        policy = policies.get(draft.container) or policies.get("*")
+        modes = (thing.at.word("spec", "updatePolicy", "updateMode"), policy.word("mode") if policy is not None else "")
+        if "Off" in modes:
+            continue
+        controlled = policy.get("controlledResources") if policy is not None else None
+        names = [one.string for one in controlled.items()] if controlled is not None else ["cpu", "memory"]
+        _lock_host(draft, names, f"{thing.kind} {thing.name} ({thing.path}:{thing.at.line}) sets it")
+
+
+def _lock_host(draft: Draft, resources: Sequence[str], reason: str) -> None:
+    for field in (f"{name}_{part}" for name in resources for part in ("request", "limit")):
+        draft.refusals[field] = reason
+        if field in draft.hits:
+            draft.hits[field] = replace(draft.hits[field], locked=draft.hits[field].locked or reason)
+
+
+def _targets(thing: Thing, key: str, draft: Draft) -> bool:
+    target = thing.at.get("spec", key)
     if target is None or target.word("name") != draft.name or not draft.name:
         return False
     kind = target.word("kind") or "Deployment"

@@ -26,7 +26,7 @@ from trimtab.manifest.pod import (
     take_pod,
     take_shm,
 )
-from trimtab.manifest.pod_adding import mounted, take_shm_adder
+from trimtab.manifest.pod_adding import SHM, mounted, take_shm_adder
 from trimtab.manifest.selector import selectors, take_selector
 from trimtab.manifest.shapes.shape import Shape
 from trimtab.manifest.source import Cursor
@@ -81,6 +81,8 @@ def _with_runtime(thing: Thing, context: Context, predictor: Cursor, model: Curs
     if runtime is not None and base is not None:
         _take_resources(draft, model, base)
         _take_runtime(draft, runtime, base)
+    elif mounted(model) is None:
+        draft.refusals["shm_size"] = f"the runtime is not in the tree, and may mount something at {SHM} itself"
     _take_group(draft, predictor)
     _take_scale(draft, predictor)
     yield draft

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from trimtab.manifest.bound import bind, profile_reason
 from trimtab.manifest.container import Container, nim_model, read_engine
 from trimtab.manifest.context import Context, Thing
 from trimtab.manifest.environment import Environment
@@ -26,7 +27,6 @@ _NODES = {
     "pipeline_parallel_size": ("multiNode", "parallelism", "pipeline"),
 }
 _SCALE = {"min_replicas": ("scale", "hpa", "minReplicas"), "max_replicas": ("scale", "hpa", "maxReplicas")}
-_BOUND = ("gpu_product", "gpu_resource", "gpu_count", "tensor_parallel_size", "pipeline_parallel_size")
 
 
 def servings(thing: Thing, context: Context) -> Iterator[Draft]:
@@ -79,15 +79,8 @@ def _bind(draft: Draft, spec: Cursor, environment: Environment) -> None:
     named = profile.text.value if profile is not None else spec.word("storage", "nimCache", "profile")
     if spec.get("draResources") is not None:
         draft.refusals["gpu_count"] = draft.refusals["gpu_resource"] = "the GPUs come by resource claims (draResources)"
-    if not named:
-        return
-    reason = f"the NIM profile {named} is built for its GPU and its number of them; choose another profile first"
-    for field in _BOUND:
-        draft.adders.pop(field, None)
-        draft.refusals[field] = reason
-        if field in draft.hits:
-            draft.hits[field] = replace(draft.hits[field], locked=reason)
-    draft.add_selector = None
+    if named:
+        bind(draft, profile_reason(named))
 
 
 SHAPE = Shape(frozenset({(_GROUP, "NIMService"), (_GROUP, "NIMPipeline")}), servings, speaks=True)

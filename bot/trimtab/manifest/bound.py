@@ -1,0 +1,57 @@
+"""What a container loads that was built for one kind of GPU and one number of them.
+
+Sources: https://docs.nvidia.com/nim/large-language-models/latest/profiles.html (of 2026-03): a profile names a
+runtime, a precision and a number of GPUs, and most a kind of GPU;
+https://docs.nvidia.com/deeplearning/tensorrt/11.1.0/inference-library/engine-compatibility.html: an engine runs on the
+architecture that it was built for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from trimtab.manifest.environment import Environment
+from trimtab.manifest.hit import Draft
+
+BOUND = ("gpu_product", "gpu_resource", "gpu_count", "tensor_parallel_size", "pipeline_parallel_size")
+"""What a profile or an engine was built for."""
+
+_PROFILE = "NIM_MODEL_PROFILE"
+_BUILT = re.compile(r"trt-?llm|tensorrt|\bengine[-_]dir\b", re.IGNORECASE)
+
+
+def why_bound(engine: str, image: str, words: Iterable[str], environment: Environment, model: str) -> str:
+    """Return why a container fits its GPUs alone; empty where it does not.
+
+    Args:
+        engine: The vocabulary's word.
+        image: The image's whole name.
+        words: What it runs.
+        environment: Its variables.
+        model: What it loads; empty where nothing says.
+    """
+    if engine == "nim":
+        profile = environment.find(_PROFILE)
+        named = profile.text.value if profile is not None else ""
+        return profile_reason(named) if named not in {"", "auto"} else ""
+    built = engine in {"triton", "tensorrt-llm"} and any(_BUILT.search(one) for one in (image, *words))
+    if built and (not model or model.startswith("/")):
+        return "a TensorRT engine is built for its kind of GPU and its number of them; build it anew first"
+    return ""
+
+
+def profile_reason(named: str) -> str:
+    """Return what a profile fixes, in words."""
+    return f"the NIM profile {named} is built for its GPU and its number of them; choose another profile first"
+
+
+def bind(draft: Draft, reason: str) -> None:
+    """Let a serving's GPUs be what they are."""
+    for field in BOUND:
+        draft.adders.pop(field, None)
+        draft.refusals[field] = reason
+        if field in draft.hits:
+            draft.hits[field] = replace(draft.hits[field], locked=reason)
+    draft.add_selector = None

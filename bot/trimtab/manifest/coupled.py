@@ -1,0 +1,57 @@
+"""Settings of which one cannot change without a look at another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from trimtab.errors import RefusedError, UsageError
+from trimtab.fleet import Scalar
+from trimtab.fleet.quantity import quantity
+from trimtab.manifest.hit import Draft
+
+COUPLED = {"gpu_resource": "gpu_count", "cpu_request": "cpu_limit", "memory_request": "memory_limit"}
+"""What may read otherwise after an edit of a field, beside the field itself."""
+_SPREAD = ("tensor_parallel_size", "pipeline_parallel_size")
+
+
+def with_limits(draft: Draft, wanted: Mapping[str, Scalar]) -> Mapping[str, Scalar]:
+    """Return what is asked, with a limit raised that a request would exceed: Kubernetes rejects such a pod.
+
+    Raises:
+        UsageError: A request above the limit was asked for.
+    """
+    result = dict(wanted)
+    for resource in ("cpu", "memory"):
+        request, limit = f"{resource}_request", f"{resource}_limit"
+        if request not in wanted or limit not in {*draft.hits, *wanted}:
+            continue
+        standing = wanted.get(limit, draft.hits[limit].value if limit in draft.hits else "")
+        if quantity(wanted[request]) > quantity(standing):
+            if limit in wanted:
+                raise UsageError(f"{request} would be above {limit}", "raise the limit with it")
+            result[limit] = wanted[request]
+    return result
+
+
+def refuse_split_slice(draft: Draft, wanted: Mapping[str, Scalar]) -> None:
+    """Refuse a model over several MIG slices: they cannot reach each other.
+
+    Source: NVIDIA MIG User Guide r580, "Application Considerations": no peer-to-peer, neither over PCIe nor NVLink.
+
+    Raises:
+        RefusedError: It would be spread, or nothing tells over how many.
+    """
+    if not {"gpu_resource", *_SPREAD} & set(wanted) or "mig-" not in str(_said(draft, wanted, "gpu_resource")):
+        return
+    for field in _SPREAD:
+        size = _said(draft, wanted, field)
+        if isinstance(size, int) and size > 1:
+            raise RefusedError("slices of a GPU (MIG) cannot serve a model together", f"set {field} to 1 with it")
+        if size is not None and not isinstance(size, int):
+            raise RefusedError(f"slices of a GPU (MIG) cannot serve a model together, and {field} is not known")
+
+
+def _said(draft: Draft, wanted: Mapping[str, Scalar], field: str) -> Scalar | None:
+    if field in wanted:
+        return wanted[field]
+    return draft.hits[field].value if field in draft.hits else None

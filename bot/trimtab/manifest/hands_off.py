@@ -1,0 +1,110 @@
+"""What people write beside a value, or on an object, to keep it as it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from trimtab.errors import RefusedError
+from trimtab.fleet import Scalar
+from trimtab.manifest.parse import decode
+from trimtab.manifest.splice import Becomes, Gone, InText, NewItem, NewLine, NewPair, Splice
+from trimtab.manifest.tree import Tree
+
+_BEGINS = r"(?:^|[#.;:!,(\u2013\u2014-][ \t]*|\b(?:please|and|so|but)[ ]+)"
+"""Where a sentence that tells people what to do begins; `they do not change it` tells nobody."""
+_NOT = rf"(?im){_BEGINS}(?:do[ ]?n[o']?t|must not|never)(?: ever| manually)?[ ]"
+_FIXED = re.compile(
+    rf"{_NOT}(?:change|edit|touch|modify|alter|swap|adjust|tune|override|bump)\b"
+    r"|\bhands[ -]off\b|\bleave (?:this |it |as |this as |it as )?(?:alone|is|as[ -]is)\b"
+)
+_NO_MORE = re.compile(rf"{_NOT}(?:raise|increase|bump|exceed|go (?:above|over|beyond)|set (?:it )?(?:higher|above))\b")
+_NO_LESS = re.compile(rf"{_NOT}(?:lower|decrease|reduce|shrink|cut|go (?:below|under)|set (?:it )?(?:lower|below))\b")
+_NAME = r"[`\"']?-{0,2}%s[`\"']?"
+_ON_PURPOSE = r"(?:deliberate|intentional|purpose)ly (?:unset|absent|omitted|left out|not set|empty)\b"
+_UNSET = rf"{_NAME}(?:[= ]\S+)? (?:is|are|stays?|left) {_ON_PURPOSE}"
+_UNADDED = rf"{_NOT}(?:set|pin|add|specify|use|pass|give)[ ](?:an?[ ]|the[ ]|explicit[ ]|any[ ])*{_NAME}(?![\w-])"
+_FLAG_ALONE = re.compile(r"[ \t]*-[ \t]+[\"']?-{1,2}[\w-]+[\"']?[ \t]*(?:#.*)?")
+_ASIDE = re.compile(r"(?:^|[ \t])#[^\n]*")
+_LABELS = ("trimtab.dev/ignore", "krr/ignore")
+_YES = frozenset({"true", "yes", "on", "1", "all", "*"})
+
+
+def refuse_labelled(labels: Mapping[str, str]) -> None:
+    """Refuse to edit what its labels or annotations keep from every rule.
+
+    Raises:
+        RefusedError: One of them does.
+    """
+    for name in _LABELS:
+        if labels.get(name, "").strip().lower() in _YES:
+            raise RefusedError(f"{name}: {labels[name]} says hands off", "remove it first")
+
+
+def refuse_commented(tree: Tree, splices: tuple[Splice, ...], before: Scalar | None, after: Scalar) -> None:
+    """Refuse where a comment beside one of the values keeps it as it is.
+
+    Args:
+        tree: The files.
+        splices: What is to be written.
+        before: What the setting says, None where nothing says it.
+        after: What it is to say.
+
+    Raises:
+        RefusedError: One does.
+    """
+    for splice in splices:
+        text = decode(tree[splice.path])
+        if isinstance(splice.effect, InText | Becomes | Gone):
+            said = next((one for one in _beside(text, splice) if _forbids(one, before, after)), "")
+        else:
+            said = next((one for name in _names(splice) for one in _against(text, name)), "")
+        if said:
+            line = text.count("\n", 0, splice.start) + 1
+            raise RefusedError(
+                f"{splice.path}:{line}: a comment says: {said[:120]}", "ask its author, or edit it by hand"
+            )
+
+
+def _forbids(comment: str, before: Scalar | None, after: Scalar) -> bool:
+    """Return whether a comment keeps a value from becoming another; one direction alone may be closed."""
+    numbers = isinstance(before, int | float) and isinstance(after, int | float)
+    if numbers and before is not None and (_NO_MORE.search(comment) or _NO_LESS.search(comment)):
+        return bool((_NO_MORE if float(after) > float(before) else _NO_LESS).search(comment))
+    return _FIXED.search(comment) is not None
+
+
+def _beside(text: str, splice: Splice) -> Iterator[str]:
+    """Yield what comments say on the lines of a value, and right above them; above its flag, too."""
+    start = text.rfind("\n", 0, splice.start) + 1
+    end = text.find("\n", splice.end)
+    last = text[text.rfind("\n", 0, splice.end) + 1 : end if end >= 0 else len(text)]
+    if (aside := _ASIDE.search(last)) is not None:
+        yield aside.group().strip()
+    above = text[:start].splitlines()
+    block: list[str] = []
+    while above and (above[-1].lstrip().startswith("#") or _FLAG_ALONE.fullmatch(above[-1])):
+        line = above.pop().strip()
+        block.insert(0, line[line.find("#") :] if "#" in line else "")
+    lines = [line.lstrip("# ") for line in block if line]
+    yield from (" ".join(lines), "\n".join(lines))
+
+
+def _names(splice: Splice) -> Iterator[str]:
+    """Yield what a splice that adds something is called: a key, a flag or a variable."""
+    effect = splice.effect
+    if isinstance(effect, NewPair):
+        yield effect.key
+    elif isinstance(effect, NewLine):
+        yield effect.name
+    elif isinstance(effect, NewItem):
+        value = effect.value
+        named = value.get("name") if isinstance(value, dict) else value
+        yield str(named).partition("=")[0].lstrip("-")
+
+
+def _against(text: str, name: str) -> Iterator[str]:
+    """Yield the comments that say that something is not to be added."""
+    if len(name) > 1 and name in text:
+        pattern = re.compile(f"{_UNADDED}|{_UNSET}".replace("%s", re.escape(name)))
+        yield from (found.group().strip() for found in _ASIDE.finditer(text) if pattern.search(found.group()))

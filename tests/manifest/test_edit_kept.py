@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.manifest.samples import DEPLOYMENT, SUBJECT, edited, refused
+from trimtab.fleet import Scalar
+from trimtab.manifest import EditResult, Refusal, Tree, edit, inspect
+
+LENGTH = "            - --max-model-len=8192   # tokens\n"
+
+
+def commented(comment: str) -> str:
+    """Return the sample with another comment above the length."""
+    return DEPLOYMENT.replace("# measured on a Monday", comment)
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# Do not change this without asking ops",
+        "# measured; please don't touch",
+        "# HANDS OFF: see the incident of May",
+        "# tuned by hand\n            # - never modify it",
+        "# measured, so: do\n            # not change it",
+        "# leave this alone",
+    ],
+)
+def test_a_comment_that_keeps_a_value_is_obeyed(comment: str) -> None:
+    """What stands right above a value and tells people not to change it is told in the refusal."""
+    assert "a comment says" in refused(commented(comment), SUBJECT, max_model_len=4096)
+    assert edited(commented(comment), SUBJECT, replicas=2)
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# they do not change with the load",
+        "# Do not change the model above\n\n            # measured",
+        "# the flags below never touch the disk",
+        "# changed in May",
+    ],
+)
+def test_a_comment_that_tells_something_else_keeps_nothing(comment: str) -> None:
+    """A statement is no order, and an order further up is about something else."""
+    assert edited(commented(comment), SUBJECT, max_model_len=4096) == commented(comment).replace("8192", "4096")
+
+
+@pytest.mark.parametrize(
+    ("comment", "value", "allowed"),
+    [
+        ("# DO NOT raise past this without the bisect", 4096, True),
+        ("# DO NOT raise past this without the bisect", 16384, False),
+        ("# Do NOT lower this to buy headroom", 16384, True),
+        ("# Do NOT lower this to buy headroom", 4096, False),
+        ("# pinned, do not bump", 16384, False),
+    ],
+)
+def test_a_comment_may_close_one_direction(comment: str, value: int, allowed: bool) -> None:
+    """What must not be raised may be lowered, and the other way round."""
+    result = edit(Tree({"chat.yaml": commented(comment).encode()}), SUBJECT, {"max_model_len": value})
+
+    assert isinstance(result, EditResult) is allowed
+
+
+def test_a_comment_between_flag_and_value_or_beside_it_counts() -> None:
+    """A value in a line of its own is kept by what stands above its flag, above itself, or after it."""
+    places = ["            # do not change\n            - --max-model-len\n            - '8192'\n"]
+    places.append("            - --max-model-len\n            # do not change\n            - '8192'\n")
+    places.append("            - --max-model-len\n            - '8192' # do not change\n")
+    for place in places:
+        assert "do not change" in refused(DEPLOYMENT.replace(LENGTH, place), SUBJECT, max_model_len=4096)
+
+
+@pytest.mark.parametrize(
+    ("comment", "field", "value"),
+    [
+        ("# replicas is deliberately unset: a pool owns it", "replicas", 2),
+        ("# DO NOT pin --max-num-seqs here", "max_num_seqs", 8),
+        ("# do not set an explicit `priorityClassName`", "priority_class", "high"),
+    ],
+)
+def test_what_is_left_out_on_purpose_stays_out(comment: str, field: str, value: Scalar) -> None:
+    """A comment that says why something is not said is obeyed by what would say it."""
+    assert "a comment says" in refused(commented(comment), SUBJECT, **{field: value})
+    assert edited(commented(comment), SUBJECT, enable_prefix_caching=True)
+
+
+@pytest.mark.parametrize(
+    ("label", "kept"),
+    [
+        ('trimtab.dev/ignore: "true"', True),
+        ("krr/ignore: 'True'", True),
+        ('trimtab.dev/ignore: "false"', False),
+        ("trimtab.dev/ignore: oversized-gpu", False),
+    ],
+)
+def test_a_label_that_says_hands_off_is_obeyed(label: str, kept: bool) -> None:
+    """A label keeps the whole workload as it is; one that names rules is for the rules."""
+    for place in ("metadata:\n  name: chat\n", "    metadata: {labels: {app: chat}}\n"):
+        line = "  annotations: {" + label + "}\n" if place.startswith("meta") else ""
+        text = (
+            DEPLOYMENT.replace(place, place + line)
+            if line
+            else DEPLOYMENT.replace("app: chat}}\n    spec", f"app: chat, {label}}}}}\n    spec")
+        )
+        result = edit(Tree({"chat.yaml": text.encode()}), SUBJECT, {"max_model_len": 4096})
+
+        assert isinstance(result, Refusal) is kept
+
+
+def test_what_a_vertical_autoscaler_sets_is_its_own() -> None:
+    """A request is refused while a VerticalPodAutoscaler sets it, and not where it only recommends."""
+    scaler = """\
+apiVersion: autoscaling.k8s.io/v1
+kind: VerticalPodAutoscaler
+metadata: {name: chat, namespace: llm}
+spec:
+  targetRef: {apiVersion: apps/v1, kind: Deployment, name: chat}
+"""
+    off = "  updatePolicy: {updateMode: 'Off'}\n"
+    some = "  resourcePolicy: {containerPolicies: [{containerName: '*', controlledResources: [cpu]}]}\n"
+    spared = "  resourcePolicy: {containerPolicies: [{containerName: server, mode: 'Off'}, {containerName: '*'}]}\n"
+    expected = {"": {"cpu", "memory"}, off: set(), some: {"cpu"}, spared: set()}
+    for rest, kept in expected.items():
+        tree = Tree({"chat.yaml": DEPLOYMENT.encode(), "vpa.yaml": (scaler + rest).encode()})
+        results = {name: edit(tree, SUBJECT, {f"{name}_request": "8Gi"}) for name in ("cpu", "memory")}
+
+        assert {name for name, result in results.items() if isinstance(result, Refusal)} == kept
+
+
+@pytest.mark.parametrize(
+    ("image", "container"),
+    [
+        (
+            "nvcr.io/nim/meta/llama-3.1-8b-instruct:1.8",
+            "env: [{name: NIM_MODEL_PROFILE, value: tensorrt_llm-h100-fp8-tp2}]",
+        ),
+        ("nvcr.io/nvidia/tritonserver:25.06-trtllm-python-py3", "command: [tritonserver, --model-repository=/engines]"),
+        ("nvcr.io/nvidia/tensorrt-llm/release:1.0", "command: [trtllm-serve, /engines/llama]"),
+    ],
+)
+def test_what_was_built_for_its_gpus_stays_on_them(image: str, container: str) -> None:
+    """A NIM profile and a TensorRT engine fit one kind and number of GPUs; everything else may change."""
+    start, end = DEPLOYMENT.index("          image:"), DEPLOYMENT.index("          resources:")
+    text = f"{DEPLOYMENT[:start]}          image: {image}\n          {container}\n{DEPLOYMENT[end:]}"
+    settings = inspect(Tree({"chat.yaml": text.encode()})).servings[0].settings
+
+    for field, value in (("gpu_product", "NVIDIA-L4"), ("gpu_count", 4), ("gpu_resource", "nvidia.com/mig-1g.10gb")):
+        assert "built for" in refused(text, SUBJECT, **{field: value})
+        assert not settings[field].editable
+    assert "built for" in refused(text, SUBJECT, tensor_parallel_size=4)
+    assert edited(text, SUBJECT, memory_request="64Gi", replicas=2)
+
+
+def test_a_model_that_is_built_when_it_starts_is_not_bound() -> None:
+    """TensorRT-LLM's server that is given a model of the hub builds for what it finds."""
+    start, end = DEPLOYMENT.index("          image:"), DEPLOYMENT.index("          resources:")
+    body = (
+        "          image: nvcr.io/nvidia/tensorrt-llm/release:1.0\n          command: [trtllm-serve, Qwen/Qwen3-8B]\n"
+    )
+
+    assert "NVIDIA-L4" in edited(DEPLOYMENT[:start] + body + DEPLOYMENT[end:], SUBJECT, gpu_product="NVIDIA-L4")
+
+
+@pytest.mark.parametrize("flag", ["--tensor-parallel-size=$(TP)", "--pipeline-parallel-size=2", "-tp=2"])
+def test_a_slice_serves_no_model_that_is_spread(flag: str) -> None:
+    """Slices of a GPU are refused where a model is spread over several, or where nothing tells."""
+    text = DEPLOYMENT.replace(LENGTH, f"            - {flag}\n")
+
+    assert "MIG" in refused(text, SUBJECT, gpu_resource="nvidia.com/mig-1g.10gb")
