@@ -88,7 +88,7 @@ def _split(case: demand.Case) -> Verdict:
     for gpus in _fewer(case.now):
         proof = case.prove(_on(case.now, gpus))
         if isinstance(proof, demand.Misfit):
-            considered.append(Considered(f"{gpus} GPUs", proof.reason))
+            considered.append(Considered(f"{gpus} GPU{'s' * (gpus > 1)}", proof.reason))
         else:
             options.append(_option(case.workload, gpus, proof))
     if options:
