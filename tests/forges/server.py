@@ -69,6 +69,13 @@ class Api(ABC):
     def answer(self, method: str, path: str, query: Query, body: dict[str, str]) -> Answer:
         """Answer one call."""
 
+    def checked(
+        self, method: str, path: str, query: Query, body: dict[str, str], *, answer: Answer
+    ) -> tuple[Answer, list[str]]:
+        """Return an answer at its full size, and where it or the request is not as the forge describes itself."""
+        del method, path, query, body
+        return answer, []
+
     @abstractmethod
     def lets_in(self, headers: dict[str, str]) -> bool:
         """Return whether the API's token is there."""
@@ -84,6 +91,7 @@ class Log:
         faults: How calls fail.
         kill_after: The number of the write after which `victim` is killed, before it hears of it; 0 for never.
         victim: A process id.
+        lies: Where requests or answers were not as the forge describes itself.
     """
 
     calls: list[str] = field(default_factory=list)
@@ -91,6 +99,7 @@ class Log:
     faults: list[Fault] = field(default_factory=list)
     kill_after: int = 0
     victim: Callable[[], int] = lambda: 0
+    lies: list[str] = field(default_factory=list)
 
     def fault(self, call: str) -> Fault | None:
         """Return how a call fails, and use the fault up."""
@@ -211,7 +220,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         query = {key: values[-1] for key, values in parse_qs(urlsplit(self.path).query).items()}
         with self.server.lock:
-            answer = api.answer(self.command, path, query, json.loads(body or b"{}"))
+            wanted = json.loads(body or b"{}")
+            answer = api.answer(self.command, path, query, wanted)
+            answer, lies = api.checked(self.command, path, query, wanted, answer=answer)
+            log.lies += lies
         if self.command != "GET" and answer.status < 300 and b'"query": "query' not in body:
             log.wrote(call)
         if fault and not fault.meanwhile:

@@ -162,3 +162,4 @@ def stage(kind: str, root: Path) -> Iterator[Stage]:
             client = forge_of(kind, served.url)
             address = f"{served.url}/gitops.git"
             yield Stage(kind, bare, root, client, address, People(state), state, api, served.log, served.url)
+            assert served.log.lies == [], "\n".join(served.log.lies)
