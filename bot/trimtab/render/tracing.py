@@ -25,7 +25,7 @@ from trimtab.render.target import Target
 from trimtab.render.trying import Choices, Trial, World
 from trimtab.render.workspace import Workspace
 
-_LONGEST_S = 240.0
+_LONGEST_S = 120.0
 """For one chart; most end by the number of renderings, which depends on no clock."""
 _CHOICES = 40
 _DEPTH = 3
