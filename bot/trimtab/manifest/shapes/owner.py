@@ -25,6 +25,7 @@ class Owner:
         wrapper: As in `fleet.Serving`.
         context: Where to look things up.
         chart: The chart's name, empty where nothing tells.
+        defaults: The chart's own values, where a file of values is laid over them.
     """
 
     at: Cursor
@@ -35,6 +36,7 @@ class Owner:
     wrapper: str
     context: Context
     chart: str = ""
+    defaults: Cursor | None = None
 
     def draft(self, item: str, engine: str) -> Draft:
         """Return a serving of these values that has no settings yet."""

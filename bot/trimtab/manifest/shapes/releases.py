@@ -14,7 +14,7 @@ from trimtab.manifest import vocabulary
 from trimtab.manifest.container import field_hit
 from trimtab.manifest.context import Context, Thing, is_object
 from trimtab.manifest.hit import Draft, Hit
-from trimtab.manifest.paths import is_values
+from trimtab.manifest.paths import folder_of, is_values, joined
 from trimtab.manifest.release import Release, last
 from trimtab.manifest.releases import releases_of
 from trimtab.manifest.shapes.owner import Owner
@@ -117,6 +117,9 @@ def values_file(at: Cursor, context: Context) -> Iterator[Draft]:
     """Yield the servings of a values file; what releases lay over it wins."""
     found = _of_file(at, context)
     releases = context.releases_with(at.source.path) if found else ()
+    charts = {release.chart for release in releases}
+    if len(charts) == 1:
+        found = _of_file(at, context, charts.pop())
     made = [(release, drafts_of(release, context)) for release in releases]
     for draft in found:
         winners = [(one, winner) for one, drafts in made for winner in _same(draft, drafts, alone=len(found) == 1)]
@@ -124,9 +127,20 @@ def values_file(at: Cursor, context: Context) -> Iterator[Draft]:
         yield draft
 
 
-def _of_file(at: Cursor, context: Context) -> tuple[Draft, ...]:
-    owner = Owner(at, "", "", "", "", "helm-values", context, _chart_of(at.source.path))
+def _of_file(at: Cursor, context: Context, chart: str = "") -> tuple[Draft, ...]:
+    path = at.source.path
+    owner = Owner(at, "", "", "", "", "helm-values", context, _chart_of(path), _defaults_of(path, context, chart))
     return tuple(servings_of(at, owner))
+
+
+def _defaults_of(path: str, context: Context, chart: str) -> Cursor | None:
+    """Return the own values of a chart: of the one that takes a file, else of the folder that it lies in, or above."""
+    folder = folder_of(path)
+    for above in (chart,) if chart else dict.fromkeys((folder, folder_of(folder))):
+        own = joined(above, "values.yaml")
+        if own != path and (chart or joined(above, "Chart.yaml") in context.tree):
+            return next((root for source in context.tree.readable(own) if (root := source.root()) is not None), None)
+    return None
 
 
 _TELLS_NOTHING = frozenset({"helm", "chart", "charts", "deploy", "values"})

@@ -21,6 +21,7 @@ from trimtab.manifest.hit import Draft
 from trimtab.manifest.options import take_first_argument, take_options
 from trimtab.manifest.pod import PodSpec, take_shm
 from trimtab.manifest.shapes.owner import Owner, image_of
+from trimtab.manifest.shapes.values_defaults import take_defaults
 from trimtab.manifest.shapes.values_look import CLOSED, Look
 from trimtab.manifest.shapes.values_parts import BARE, is_another, is_off, sites_of
 from trimtab.manifest.shapes.values_words import WORDS, plain
@@ -156,6 +157,7 @@ def draft_of(look: Look, owner: Owner, name: str) -> Draft:
         take_first_argument(draft, *look.empty, settings.engine)
     _take_scale(draft, look)
     _take_rest(draft, look)
+    take_defaults(draft, look, owner.at, owner.defaults)
     return draft
 
 
