@@ -8,6 +8,7 @@ import pytest
 
 from tests.manifest.samples import DEPLOYMENT, SUBJECT
 from trimtab.cli.app import run
+from trimtab.kept import read_kept, write_kept
 
 
 def test_inspect_prints_one_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -79,21 +80,23 @@ def asked(root: Path, form: str, capsys: pytest.CaptureFixture[str], *more: str)
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return where answers are kept; what was just written counts as settled, so that nothing need be waited for."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("trimtab.cli.inspect_kept.is_settled", lambda _found, _now: True)
-    monkeypatch.setattr("trimtab.cli.inspect_kept._program", lambda: "this one")
+    monkeypatch.setattr("trimtab.manifest.again.is_settled", lambda _found, _now: True)
+    monkeypatch.setattr("trimtab.cli.inspect_kept.program", lambda *_parts: "this one")
     return tmp_path / "cache" / "trimtab" / "inspect"
 
 
 def test_an_unchanged_folder_is_not_looked_at_again(
     tmp_path: Path, kept: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The second answer is the first, byte by byte, without a file being parsed; so it is for each format."""
+    """The second answer is the first, byte by byte, without a file being opened; so it is for each format."""
     root = many(tmp_path / "repo")
-    first = {form: asked(root, form, capsys) for form in ("json", "table")}
-    monkeypatch.setattr("trimtab.cli.inspect_say.inspect", None)
+    first = {form: [asked(root, form, capsys), asked(root, form, capsys)] for form in ("json", "table")}
+    monkeypatch.setattr("trimtab.manifest.again.read_file", None)
+    monkeypatch.setattr("trimtab.manifest.lazy_files.read_file", None)
 
-    assert {form: asked(root, form, capsys) for form in ("json", "table")} == first
-    assert "8192" in first["table"]
+    assert [asked(root, form, capsys) for form in ("table", "table")] == first["table"]
+    assert first["json"][0] == first["json"][1]
+    assert "8192" in first["table"][0]
     assert kept.stat().st_mode & 0o077 == 0
     assert all(one.stat().st_mode & 0o077 == 0 for one in kept.iterdir())
 
@@ -134,6 +137,35 @@ def test_a_damaged_answer_is_made_anew(
     assert place.read_bytes() == whole
 
 
+@pytest.mark.parametrize("foreign", [[], [[], [], []], [1, 2, 3, 4], [[["a"]], [["b"]], [["c"]], [["d"]]]])
+def test_a_kept_file_that_says_something_else_is_no_error(
+    tmp_path: Path, kept: Path, capsys: pytest.CaptureFixture[str], foreign: list[object]
+) -> None:
+    """A file with the right checksum whose contents nobody wrote here is as good as none."""
+    root = many(tmp_path / "repo")
+    first = asked(root, "json", capsys)
+    (place,) = kept.iterdir()
+    write_kept(place, "this one", foreign, 9)
+
+    assert asked(root, "json", capsys) == first
+
+
+def test_kept_records_that_cannot_be_read_are_no_error(
+    tmp_path: Path, kept: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was kept of contents, of the right form and of another meaning, is found out and made anew."""
+    root = many(tmp_path / "repo")
+    first = asked(root, "json", capsys)
+    (place,) = kept.iterdir()
+    found = read_kept(place, "this one")
+    assert found is not None
+    files, alone, *rest = found
+    assert isinstance(alone, list)
+    write_kept(place, "this one", [files, [[*row[:2], "x"] for row in alone], *rest], 9)
+
+    assert asked(root, "json", capsys) == first
+
+
 def test_without_a_cache_nothing_is_kept(
     tmp_path: Path, kept: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,7 +173,7 @@ def test_without_a_cache_nothing_is_kept(
     root = many(tmp_path / "repo")
     asked(root, "json", capsys, "--no-cache")
     asked(many(tmp_path / "small", 20), "json", capsys)
-    monkeypatch.setattr("trimtab.cli.inspect_kept.is_settled", lambda _found, _now: False)
+    monkeypatch.setattr("trimtab.manifest.again.is_settled", lambda _found, _now: False)
     asked(root, "json", capsys)
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.delenv("HOME")
@@ -156,6 +188,6 @@ def test_a_cache_that_cannot_be_written_is_no_error(
     """Where a file stands in the place of the cache's folder, the answer is given all the same."""
     (tmp_path / "cache").write_text("in the way")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("trimtab.cli.inspect_kept.is_settled", lambda _found, _now: True)
+    monkeypatch.setattr("trimtab.manifest.again.is_settled", lambda _found, _now: True)
 
     assert "8192" in asked(many(tmp_path / "repo"), "json", capsys)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from trimtab.cli.inspect_kept import Said, folder_of_cache, remembered
+from trimtab.cli.inspect_say import Said, said
 from trimtab.errors import Exit, UsageError
+from trimtab.kept import folder_of_cache
 
 
 @click.command("inspect")
@@ -26,16 +27,19 @@ from trimtab.errors import Exit, UsageError
 @click.option("--no-cache", is_flag=True, help="Read all files again, and keep nothing for the next time.")
 def command(root: Path, form: str, processes: int | None, charts: Path | None, *, render: bool, no_cache: bool) -> int:
     """Show what is served in the tree of manifests below ROOT, and where each setting is written."""
-
-    def look() -> Said:
-        from trimtab.cli.inspect_say import said  # noqa: PLC0415 - an unchanged tree needs no parser
-
-        return said(root, form, processes or os.cpu_count() or 1, charts, render=render)
-
     if charts is not None and not (render and charts.is_dir()):
         raise UsageError(f"--charts {charts}: needs --render and a folder", "name the folder that `helm pull` filled")
 
-    told = look() if no_cache or render else remembered(root, form, folder_of_cache(os.environ), look)
-    click.echo(told.out, nl=False)
-    click.echo(told.err, nl=False, err=True)
+    cores = processes or os.cpu_count() or 1
+    cache = None if no_cache else folder_of_cache(os.environ, "inspect")
+    told = _rendered(root, form, cores, charts) if render else said(root, form, cores, cache)
+    for parts, to_error in ((told.out, False), (told.err, True)):
+        for part in parts:
+            click.echo(part, nl=False, err=to_error)
     return int(Exit.DONE)
+
+
+def _rendered(root: Path, form: str, processes: int, charts: Path | None) -> Said:
+    from trimtab.cli.inspect_rendered import said_rendered  # noqa: PLC0415 - most runs render nothing
+
+    return said_rendered(root, form, processes, charts)

@@ -1,106 +1,86 @@
-"""What `inspect` said of a large folder, kept for as long as none of its files has a new stamp.
-
-A kept answer that is damaged, of another release or of a folder that changed is made anew, never an error.
-"""
+"""What `inspect` knows of a folder from the last time, kept for this user alone."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import sys
-import tempfile
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-from trimtab import __version__
-from trimtab.listing import entries, fingerprint, is_settled
+from trimtab.kept import program, read_kept, write_kept
+from trimtab.manifest.again import Kept
+from trimtab.manifest.seen import Question, Record
 
 _FEW = 300
 """Files below which looking again costs less than a file in the user's home is worth."""
 _MOST = 32
-"""Answers that are kept; the oldest goes first."""
-_PACKAGE = Path(__file__).resolve().parents[1]
+"""Folders of which something is kept; the oldest goes first."""
+_MOST_CHARACTERS = 64 * 1024 * 1024
+"""How much is kept of one folder: ten times what 10,000 files take."""
 _SPEAKING = ("manifest", "fleet", "cli")
 """Parts of the program that an answer depends on."""
+DAMAGED = (ValueError, TypeError, LookupError, AttributeError)
+"""What comes of a kept file that says something else than what was written, though its checksum is right."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What goes to standard output and to standard error."""
+class KeptFolder:
+    """The place of what is known of one folder."""
 
-    out: str
-    err: str
+    def __init__(self, root: Path, cache: Path | None) -> None:
+        """Take the folder, and where things are kept; None where nowhere."""
+        name = hashlib.sha256(repr(str(root.absolute())).encode(errors="surrogateescape")).hexdigest()[:32]
+        self._place = cache / f"{name}.json" if cache is not None else None
+
+    def read(self) -> Kept:
+        """Return what is known; nothing where what is there is damaged, or of another program."""
+        found = read_kept(self._place, program(*_SPEAKING)) if self._place is not None else None
+        try:
+            return _decoded(found) if found is not None else Kept()
+        except DAMAGED:
+            return Kept()
+
+    def write(self, before: Kept, now: Kept) -> None:
+        """Keep what is known now, where it is worth it and anything changed."""
+        if self._place is not None and len(now.files) >= _FEW and now != before:
+            write_kept(self._place, program(*_SPEAKING), _encoded(now), _MOST)
 
 
-def folder_of_cache(environ: Mapping[str, str]) -> Path | None:
-    """Return the folder for answers: below XDG_CACHE_HOME, or `.cache` of the user's home; None without either.
+def _encoded(kept: Kept) -> list[object]:
+    """Return what JSON can say; questions with their answers stand once, and records name them by number."""
+    numbers: dict[tuple[Question, str], int] = {}
+    records = []
+    for key, record in kept.records.items():
+        basis = [numbers.setdefault(one, len(numbers)) for one in record.basis.items()]
+        records.append([*key, basis, *record.value])
+    files = [[path, *known] for path, known in kept.files.items()]
+    return [
+        files,
+        [[*key, *said] for key, said in kept.alone.items()],
+        [[*one, said] for one, said in numbers],
+        records,
+    ]
 
-    Source: XDG Base Directory Specification 0.8; a path that is not absolute does not count.
+
+def _decoded(found: list[object]) -> Kept:
+    """Return what was kept.
+
+    Raises:
+        ValueError: It is something else.
+        TypeError: Likewise.
     """
-    for name, below in (("XDG_CACHE_HOME", ""), ("HOME", ".cache")):
-        if environ.get(name, "").startswith("/"):
-            return Path(environ[name]) / below / "trimtab" / "inspect"
-    return None
+    files, alone, numbered, records = (_rows(one) for one in found)
+    questions = [(_words(row[:-1]), str(row[-1])) for row in numbered]
+    known: dict[Question, Record] = {}
+    for name, path, basis, *value in records:
+        numbers = basis if isinstance(basis, list) else []
+        known[str(name), str(path)] = Record(dict(questions[number] for number in numbers), _words(value))
+    said = {_words(row[:2]): _words(row[2:]) for row in alone}
+    return Kept({str(path): (str(stamp), str(blob)) for path, stamp, blob in files}, said, known)
 
 
-def remembered(root: Path, form: str, cache: Path | None, look: Callable[[], Said]) -> Said:
-    """Return what was said of the folder when it was as it is, else what `look` says now.
-
-    Args:
-        root: The folder.
-        form: How it is said.
-        cache: Where answers are kept; None where nowhere.
-        look: Reads the folder.
-    """
-    began_ns = time.time_ns()
-    try:
-        found = entries(root)
-    except OSError:
-        return look()
-    if cache is None or len(found) < _FEW:
-        return look()
-    seen = f"{_program()} {fingerprint(found)}"
-    asked = repr((str(root.absolute()), str(root), form))
-    place = cache / f"{hashlib.sha256(asked.encode(errors='surrogateescape')).hexdigest()[:32]}.json"
-    kept = _read(place, seen)
-    if kept is not None:
-        return kept
-    said = look()
-    if is_settled(found, began_ns):
-        _write(place, seen, said)
-    return said
+def _rows(found: object) -> list[list[object]]:
+    if not isinstance(found, list) or not all(isinstance(row, list) for row in found):
+        raise ValueError("not a list of lists")
+    return found
 
 
-def _program() -> str:
-    """Return what tells this program from any other that may have kept an answer."""
-    parts = [fingerprint(one for one in entries(_PACKAGE / part) if one.path.endswith(".py")) for part in _SPEAKING]
-    return hashlib.sha256(repr((__version__, sys.version, parts)).encode()).hexdigest()
-
-
-def _read(place: Path, seen: str) -> Said | None:
-    """Return a kept answer, or None where there is none for what was seen."""
-    try:
-        checksum, _, body = place.read_bytes().partition(b"\n")
-        if hashlib.sha256(body).hexdigest().encode() != checksum:
-            return None
-        known, out, err = json.loads(body)
-    except (OSError, ValueError):
-        return None
-    return Said(out, err) if known == seen else None
-
-
-def _write(place: Path, seen: str, said: Said) -> None:
-    """Keep an answer in one step, for this user alone; where that cannot be, nothing is kept."""
-    body = json.dumps([seen, said.out, said.err]).encode()
-    try:
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=place.parent, suffix=".new", delete=False) as stream:
-            stream.write(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
-        os.replace(stream.name, place)  # noqa: PTH105 - a name, not a Path
-        for old in sorted(place.parent.glob("*.json"), key=lambda one: one.stat().st_mtime_ns)[:-_MOST]:
-            old.unlink(missing_ok=True)
-    except OSError:
-        return
+def _words(found: list[object]) -> Question:
+    return tuple(map(str, found))

@@ -3,61 +3,114 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from trimtab.cli.inspect_kept import Said
+from trimtab.cli.inspect_kept import DAMAGED, KeptFolder
 from trimtab.errors import UsageError
+from trimtab.facts import Unreadable
 from trimtab.fleet import Serving, Setting
-from trimtab.manifest import Inspection, Tree, inspect
-from trimtab.render import Unseen, Workspace, find_tools, unseen, with_rendered
+from trimtab.manifest import Tree
+from trimtab.manifest.again import Kept, look_again
+from trimtab.manifest.lazy_files import ChangedWhileReadError
+from trimtab.manifest.share import no_collector
 from trimtab.text.clean import one_line
+
+if TYPE_CHECKING:
+    from trimtab.render import Unseen
 
 SCHEMA = "trimtab/inspect/v1"
 _LONGEST = 2000
 """Characters of one line; no control character of a foreign name reaches the terminal."""
+_EMPTY = '\n  "servings": []'
+"""Where the servings belong; no text inside the document holds a line break as such."""
 
 
-def said(root: Path, form: str, processes: int, charts: Path | None = None, *, render: bool) -> Said:
-    """Return what is printed of a folder, as `json` or as a `table`, with what rendering its charts adds.
+class Looked(Protocol):
+    """How much was looked at."""
+
+    @property
+    def files_read(self) -> int:
+        """Return how many YAML files."""
+
+    @property
+    def unreadable(self) -> Sequence[Unreadable]:
+        """Return those that no parser takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What goes to standard output and to standard error, piece by piece."""
+
+    out: Iterable[str]
+    err: Iterable[str]
+
+
+def said(root: Path, form: str, processes: int, cache: Path | None) -> Said:
+    """Return what is printed of a folder, as `json` or as a `table`; what is known of it from before is not read again.
 
     Args:
         root: The folder.
         form: How it is said.
         processes: How many may share the work.
-        charts: A folder of charts that it names and does not hold.
-        render: Whether charts are rendered.
+        cache: Where what is known is kept; None where nowhere.
 
     Raises:
-        UsageError: It is no folder that can be read.
+        UsageError: It is no folder that can be read, or one that is written to all the time.
     """
-    tree = read_tree(root)
-    inspection = inspect(tree, processes=processes)
-    missed: tuple[Unseen, ...] | None = None
-    if render:
-        tools = replace(find_tools(os.environ), charts=str(charts.absolute()) if charts is not None else "")
-        with Workspace(root, tree, tools) as workspace:
-            inspection = replace(inspection, servings=with_rendered(inspection.servings, workspace))
-            missed = unseen(workspace)
-    if form == "json":
-        more = {} if missed is None else {"unrendered": [asdict(one) for one in missed]}
-        whole = {**document(inspection, str(root)), **more}
-        return Said(json.dumps(whole, indent=2, ensure_ascii=False) + "\n", "")
-    return Said(_lines(_table(inspection)), _lines((*_missed(missed or ()), *_notes(inspection))))
+    kept = KeptFolder(root, cache)
+    with no_collector():
+        before = kept.read()
+    for known in (before, Kept(), Kept()):
+        try:
+            with no_collector():
+                told = look_again(root, known, TELL[form], form, processes)
+        except OSError as error:
+            raise _no_folder(root, error) from None
+        except (ChangedWhileReadError, *DAMAGED) as error:
+            if not (known.files or isinstance(error, ChangedWhileReadError)):
+                raise
+            continue
+        kept.write(before, told.kept)
+        return said_of(root, form, told.servings, told)
+    raise UsageError(f"{root}: is written to while it is read", "run it again when nothing writes to the folder")
 
 
-def _missed(missed: tuple[Unseen, ...]) -> Iterator[str]:
+def _missed(missed: Sequence[Unseen]) -> Iterator[str]:
     """Yield which charts could not be rendered, and why."""
     for one in missed:
-        yield one_line(f"{one.path}: {one.release} cannot be rendered: {one.reason}", _LONGEST)
+        yield one_line(f"{one.path}: {one.release} cannot be rendered: {one.reason}", _LONGEST) + "\n"
 
 
-def _lines(lines: Iterable[str]) -> str:
-    return "".join(f"{line}\n" for line in lines)
+def said_of(
+    root: Path, form: str, servings: Sequence[str], looked: Looked, missed: Sequence[Unseen] | None = None
+) -> Said:
+    """Return what is printed, of what is said of each serving; `missed` are charts that could not be rendered."""
+    if form == "json":
+        return Said(_document(root, servings, looked, missed), ())
+    return Said(servings, (*_missed(missed or ()), *_notes(looked, len(servings))))
+
+
+def _document(root: Path, servings: Sequence[str], looked: Looked, missed: Sequence[Unseen] | None) -> Iterator[str]:
+    """Yield the parts of the document that `--format json` prints."""
+    whole = {
+        "schema": SCHEMA,
+        "root": str(root),
+        "files_read": looked.files_read,
+        "unreadable": [{"path": one.path, "line": one.line, "reason": one.reason} for one in looked.unreadable],
+        "servings": [],
+        **({} if missed is None else {"unrendered": [asdict(one) for one in missed]}),
+    }
+    before, empty, after = json.dumps(whole, indent=2, ensure_ascii=False).partition(_EMPTY)
+    yield f"{before}{empty[:-1]}"
+    for number, serving in enumerate(servings):
+        yield f",\n{serving}" if number else f"\n{serving}"
+    yield "\n  ]" if servings else "]"
+    yield f"{after}\n"
 
 
 def read_tree(root: Path) -> Tree:
@@ -69,18 +122,16 @@ def read_tree(root: Path) -> Tree:
     try:
         return Tree.read(root)
     except OSError as error:
-        raise UsageError(f"{root}: {error.strerror}", "name a folder with manifests") from None
+        raise _no_folder(root, error) from None
 
 
-def document(inspection: Inspection, root: str) -> dict[str, object]:
-    """Return the document that `--format json` prints."""
-    return {
-        "schema": SCHEMA,
-        "root": root,
-        "files_read": inspection.files_read,
-        "unreadable": [{"path": one.path, "line": one.line, "reason": one.reason} for one in inspection.unreadable],
-        "servings": [_serving(serving) for serving in inspection.servings],
-    }
+def _no_folder(root: Path, error: OSError) -> UsageError:
+    return UsageError(f"{root}: {error.strerror}", "name a folder with manifests")
+
+
+def _serving_json(serving: Serving) -> str:
+    """Return a serving as it stands in the document."""
+    return "    " + json.dumps(_serving(serving), indent=2, ensure_ascii=False).replace("\n", "\n    ")
 
 
 def _serving(serving: Serving) -> dict[str, object]:
@@ -114,19 +165,23 @@ def _setting(setting: Setting) -> dict[str, object]:
     }
 
 
-def _table(inspection: Inspection) -> Iterator[str]:
-    """Yield one block for each serving."""
-    for serving in inspection.servings:
-        subject = click.style(one_line(serving.subject, _LONGEST), bold=True)
-        yield f"{subject}  {serving.engine or 'engine unknown'}, {serving.wrapper}"
-        for field, setting in serving.settings.items():
-            where = f"{setting.location.path}:{setting.location.line}"
-            note = "" if setting.editable else f"  (not editable: {setting.reason})"
-            yield f"    {field:<24} {one_line(setting.raw):<32} {one_line(f'{where}{note}', _LONGEST)}"
+def _serving_lines(serving: Serving) -> str:
+    """Return a serving as one block of the table."""
+    subject = click.style(one_line(serving.subject, _LONGEST), bold=True)
+    lines = [f"{subject}  {serving.engine or 'engine unknown'}, {serving.wrapper}"]
+    for field, setting in serving.settings.items():
+        where = f"{setting.location.path}:{setting.location.line}"
+        note = "" if setting.editable else f"  (not editable: {setting.reason})"
+        lines.append(f"    {field:<24} {one_line(setting.raw):<32} {one_line(f'{where}{note}', _LONGEST)}")
+    return "".join(f"{line}\n" for line in lines)
 
 
-def _notes(inspection: Inspection) -> Iterator[str]:
+def _notes(looked: Looked, servings: int) -> Iterator[str]:
     """Yield what could not be read, then how much was."""
-    for one in inspection.unreadable:
-        yield one_line(f"{one.path}:{one.line}: cannot be read: {one.reason}", _LONGEST)
-    yield f"{len(inspection.servings)} servings in {inspection.files_read} files"
+    for one in looked.unreadable:
+        yield one_line(f"{one.path}:{one.line}: cannot be read: {one.reason}", _LONGEST) + "\n"
+    yield f"{servings} servings in {looked.files_read} files\n"
+
+
+TELL = {"json": _serving_json, "table": _serving_lines}
+"""What is said of a serving, by form; kept with what it was made of."""

@@ -8,18 +8,25 @@ from dataclasses import replace
 from trimtab.fleet import Serving
 from trimtab.manifest.context import Context, is_object
 from trimtab.manifest.deployed import Deployments, clusters_of
+from trimtab.manifest.flux_kustomization import GROUP, texts_in
 from trimtab.manifest.hints import Hints, hints_of
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.kustomize import Overlays
+from trimtab.manifest.outside import outside_texts
 from trimtab.manifest.overlaid import servings_of
 from trimtab.manifest.paths import folder_of
 from trimtab.manifest.places import Places, serving_of
 from trimtab.manifest.refuse import is_template
+from trimtab.manifest.releases import DECLARING, may_declare
 from trimtab.manifest.seen import Seen, asked
 from trimtab.manifest.shapes import TABLE
-from trimtab.manifest.shapes.releases import holds_values, values_file
+from trimtab.manifest.shapes.releases import bare_servings, holds_values, values_file
 from trimtab.manifest.substituted import substitute, substituting
 from trimtab.manifest.tree import Tree
+
+POINTING = ("flux", "outside", "applications", "values_of")
+"""The names of what is worked out of a file in whose bytes one of these stands."""
+_POINTING = (*DECLARING, GROUP)
 
 
 class Finder:
@@ -55,6 +62,18 @@ class Finder:
             **{one.__name__: one for one in (self.may_serve, self.leads)},
         }
 
+    @property
+    def pointing(self) -> tuple[str, ...]:
+        """Return the files that may hold objects of Argo CD and Flux."""
+        return tuple(sorted({path for group in _POINTING for path in self._tree.holding(group)}))
+
+    def point(self, path: str) -> None:
+        """Work out what the objects of Argo CD and Flux in a file point at: the records of `POINTING`."""
+        texts_in(self._tree, path)
+        outside_texts(self._tree, path)
+        self.deployments.applications_in(path)
+        self.context.values_of(path)
+
     def servings(self, path: str) -> tuple[Serving, ...]:
         """Return the servings whose address begins with a path, with where they go live."""
         found = (serving_of(draft, self._places, self._repository) for draft in self.drafts(path))
@@ -85,6 +104,8 @@ class Finder:
             yield from self._laid(folder_of(path), apart=True)
         if not self.may_serve(path) or is_template(self._tree, path):
             return
+        if may_declare(path):
+            yield from bare_servings(path, self.context)
         roots = self._overlays.roots_of(path)
         if not roots:
             yield from self._plain(path)

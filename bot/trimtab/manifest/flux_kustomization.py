@@ -45,8 +45,13 @@ class FluxKustomization:
 
 def flux_kustomizations(tree: Tree) -> tuple[FluxKustomization, ...]:
     """Return all of a tree, in the order of their files."""
-    texts = ((path, tree.seen.kept("flux", path, partial(_texts, tree, path))) for path in tree.holding(GROUP))
-    return tuple(FluxKustomization(path, *json.loads(text)) for path, found in texts for text in found)
+    paths = tree.holding(GROUP)
+    return tuple(FluxKustomization(path, *json.loads(text)) for path in paths for text in texts_in(tree, path))
+
+
+def texts_in(tree: Tree, path: str) -> tuple[str, ...]:
+    """Return those of a file, in a form that is kept."""
+    return tree.seen.kept("flux", path, partial(_texts, tree, path))
 
 
 def _texts(tree: Tree, path: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from trimtab.manifest.paths import is_values
+from trimtab.manifest.releases import may_declare
 from trimtab.manifest.shapes import TABLE
 from trimtab.manifest.shapes.releases import has_values_keys
 
@@ -21,8 +22,18 @@ _LONGER_HINTS = re.compile(
 _LONGER_BEGIN = (b"max", b"tensor", b"gpu", b"tgi", b"nim")
 """Small letters without which no serving is recognised."""
 
-_LAYERED = re.compile(rb"^[ \t]+(?:- )?(?:helm|valuesFrom|valuesFiles):|kind: GitRepository", re.MULTILINE)
+_LAYERED = re.compile(
+    rb"^[ \t]+(?:- )?(?:helm|valuesFrom|valuesFiles):|kind: GitRepository|^(?:releases|helmCharts):", re.MULTILINE
+)
 """Bytes of a release whose chart or values may be in the tree, and hold what its own file does not."""
+
+LOOKED_UP = (
+    *("argoproj.io", "helm.toolkit.fluxcd.io", "kustomize.toolkit.fluxcd.io", "ConfigMap"),
+    *("HorizontalPodAutoscaler", "ScaledObject", "PodAutoscaler", "inference.llmkube.dev", "ModelPool"),
+    *("LLMInferenceServiceConfig", "ServingRuntime", "ClusterServingRuntime", "BaseModel", "ClusterBaseModel"),
+    "OpenModel",
+)
+"""Words whose files are looked up, so that they are known without a look at every file; for others there is one."""
 
 
 def _naming(kinds: set[str]) -> re.Pattern[bytes]:
@@ -50,7 +61,7 @@ class Hints:
 
     def at(self, path: str) -> bool:
         """Return whether a file of these bytes may hold a serving where it lies."""
-        return self.serves and (self.kinds or self.chart or is_values(path))
+        return self.serves and (self.kinds or self.chart or is_values(path) or may_declare(path))
 
 
 def hints_of(data: bytes) -> Hints:
@@ -65,3 +76,8 @@ def _hints(data: bytes) -> bool:
     if any(word in small for word in _HINTS):
         return True
     return any(word in small for word in _LONGER_BEGIN) and _LONGER_HINTS.search(small) is not None
+
+
+def words_in(data: bytes) -> tuple[str, ...]:
+    """Return the words that are looked up which a file's bytes hold."""
+    return tuple(word for word in LOOKED_UP if word.encode() in data)

@@ -6,7 +6,7 @@ what an overlay says wins over its base. Bases behind an address are not in the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import takewhile
@@ -112,7 +112,7 @@ class Overlays(Graph):
     @asked
     def pointing_at(self, folder: str) -> tuple[Outside, ...]:
         """Return the objects of Argo CD and Flux that bring the kustomization of a folder."""
-        return tuple(one for one in self._outsides if one.folder == folder)
+        return tuple(self._outsides[number] for number in self._outside_of.get(folder, ()))
 
     @asked
     def taking(self, path: str) -> tuple[Outside, ...]:
@@ -121,11 +121,20 @@ class Overlays(Graph):
         while above[-1]:
             above.append(folder_of(above[-1]))
         bare = list(takewhile(lambda folder: not self.is_kustomized(folder), above))
-        return tuple(one for one in self._outsides if one.plainly and one.folder in bare)
+        numbers = sorted(number for folder in bare for number in self._outside_of.get(folder, ()))
+        return tuple(self._outsides[number] for number in numbers if self._outsides[number].plainly)
 
     @cached_property
     def _outsides(self) -> tuple[Outside, ...]:
         return outsides(self._context.tree)
+
+    @cached_property
+    def _outside_of(self) -> Mapping[str, Sequence[int]]:
+        """Return the numbers of those by their folder."""
+        found: dict[str, list[int]] = {}
+        for number, one in enumerate(self._outsides):
+            found.setdefault(one.folder, []).append(number)
+        return found
 
     @property
     def questions(self) -> tuple[Callable[..., object], ...]:

@@ -14,12 +14,6 @@ _KEPT_BYTES = 8 * 1024 * 1024
 class ChangedWhileReadError(TrimtabError):
     """A file is no longer what it was when the folder was listed."""
 
-    def __init__(self, path: str) -> None:
-        """Name the file."""
-        super().__init__(
-            f"{path}: changed while it was read", "run it again when nothing writes to the folder"
-        )
-
 
 class LazyFiles(Mapping[str, bytes]):
     """Files by path; each is the same whenever it is read, or an error."""
@@ -42,7 +36,7 @@ class LazyFiles(Mapping[str, bytes]):
         if data is None:
             data = self._load(path)
             if data is None or blob_id(data) != wanted:
-                raise ChangedWhileReadError(path)
+                raise ChangedWhileReadError(f"{path}: changed while it was read")
             self._remember(path, data)
         return data
 

@@ -54,8 +54,12 @@ class Outside:
 def outsides(tree: Tree) -> tuple[Outside, ...]:
     """Return what Flux and Argo CD bring as kustomizations, in the order of their files."""
     paths = sorted({*tree.holding(FLUX), *tree.holding(_ARGO)})
-    texts = ((path, tree.seen.kept("outside", path, partial(_texts, tree, path))) for path in paths)
-    return tuple(_read(path, text) for path, found in texts for text in found)
+    return tuple(_read(path, text) for path in paths for text in outside_texts(tree, path))
+
+
+def outside_texts(tree: Tree, path: str) -> tuple[str, ...]:
+    """Return what the objects of a file bring, in a form that is kept."""
+    return tree.seen.kept("outside", path, partial(_texts, tree, path))
 
 
 def _read(path: str, text: str) -> Outside:

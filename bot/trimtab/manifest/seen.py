@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Concatenate, Generic, ParamSpec, Protocol, TypeAlias, TypeVar
 
+_SHORT = 64
+"""Characters of a text that is its own digest, such as a blob id."""
 Question: TypeAlias = tuple[str, ...]
 """The name of what answers, and of what."""
 Basis: TypeAlias = Mapping[Question, str]
@@ -25,6 +27,8 @@ Words = ParamSpec("Words")
 
 def digest(answer: object) -> str:
     """Return what tells an answer of plain values from any other."""
+    if isinstance(answer, str) and len(answer) <= _SHORT:
+        return f"={answer}"
     plain = sorted(answer) if isinstance(answer, frozenset) else answer
     return hashlib.sha256(repr(plain).encode(errors="surrogateescape")).hexdigest()[:32]
 
