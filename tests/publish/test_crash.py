@@ -56,6 +56,8 @@ def each_kill(on: Stage, before: Callable[[Stage], None], facts: Facts) -> Itera
         if not killed(on, facts, write):
             assert write > 1
             return
+        if on.kind != "github" and on.log.writes[-1].endswith("/git-receive-pack"):
+            continue  # git is asked for the same whatever the forge
         finish(on, Facts(f"{facts.digest}-again", facts.replicas))
         written = len(on.log.writes)
         finish(on, Facts(f"{facts.digest}-once-more", facts.replicas))
@@ -156,21 +158,30 @@ def test_killed_while_leaving_a_branch_to_a_person(github: Stage) -> None:
         assert len(chat.comments) == 1
 
 
-@pytest.mark.parametrize(
-    ("before", "facts", "pulls"),
-    [(nothing, Facts(), 2), (opened, Facts("2", 1), 2), (opened, Facts("2", 0), 0), (commanded, Facts(), 1)],
-    ids=["opening", "updating", "withdrawing", "answering"],
-)
-def test_killed_after_every_single_write(on: Stage, before: Callable[[Stage], None], facts: Facts, pulls: int) -> None:
-    """Runs that each die after one write get there all the same."""
+def dies_often(on: Stage, before: Callable[[Stage], None], facts: Facts) -> None:
+    """Run processes that each die after their first write, until one has nothing to write, and once more."""
     before(on)
     lives = 0
     while killed(on, facts, 1):
         lives += 1
         assert lives < MOST_WRITES
-
     finish(on, facts)
+
+
+@pytest.mark.parametrize(("before", "pulls"), [(nothing, 2), (commanded, 1)], ids=["opening", "answering"])
+def test_killed_after_every_single_write(on: Stage, before: Callable[[Stage], None], pulls: int) -> None:
+    """Runs that each die after one write get there all the same."""
+    dies_often(on, before, Facts())
+
     assert_whole(on, pulls)
+
+
+@pytest.mark.parametrize(("replicas", "pulls"), [(1, 2), (0, 0)], ids=["updating", "withdrawing"])
+def test_an_end_after_every_single_write(github: Stage, replicas: int, pulls: int) -> None:
+    """Updates and withdrawals get there too."""
+    dies_often(github, opened, Facts("2", replicas))
+
+    assert_whole(github, pulls)
 
 
 def test_eight_at_once(on: Stage) -> None:
