@@ -12,7 +12,7 @@ from trimtab.manifest.links import KUSTOMIZATIONS, Links, kustomization_in, link
 from trimtab.manifest.near import Nearby
 from trimtab.manifest.paths import folder_of, joined
 from trimtab.manifest.release import Release
-from trimtab.manifest.releases import DECLARING, releases_of
+from trimtab.manifest.releases import DECLARING, bare_releases, may_declare, releases_of
 from trimtab.manifest.seen import Memo, Seen, asked
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.tree import YAML_SUFFIXES, Tree
@@ -127,9 +127,14 @@ class Context:
         return {path: links for path in paths if (links := links_in(self.tree, path)) is not None}
 
     def releases_with(self, path: str) -> tuple[Release, ...]:
-        """Return the releases that Argo CD and Flux declare in the tree which take a file of values."""
-        things = (thing for found in self.releasing(path) for thing in things_in(self.tree, found))
-        return tuple(one for thing in things for one in releases_of(thing, self) if path in one.paths)
+        """Return the releases that the tree declares which take a file of values."""
+        return tuple(one for found in self.releasing(path) for one in self._releases_in(found) if path in one.paths)
+
+    def _releases_in(self, declaring: str) -> Iterator[Release]:
+        """Yield the releases that a file declares."""
+        for thing in things_in(self.tree, declaring) if declaring.endswith(YAML_SUFFIXES) else ():
+            yield from releases_of(thing, self)
+        yield from bare_releases(declaring, self)
 
     @asked
     def releasing(self, path: str) -> tuple[str, ...]:
@@ -139,7 +144,8 @@ class Context:
     @cached_property
     def _releasing(self) -> Mapping[str, Sequence[str]]:
         found: dict[str, list[str]] = {}
-        for declaring in dict.fromkeys(path for word in DECLARING for path in self.tree.holding(word)):
+        bare = (path for path in self.tree if may_declare(path))
+        for declaring in dict.fromkeys((*(path for word in DECLARING for path in self.tree.holding(word)), *bare)):
             for path in self.values_of(declaring):
                 found.setdefault(path, []).append(declaring)
         return found
@@ -148,8 +154,7 @@ class Context:
         """Return the files of values that the releases of one file take."""
 
         def paths() -> tuple[str, ...]:
-            releases = (one for thing in things_in(self.tree, declaring) for one in releases_of(thing, self))
-            return tuple(sorted({path for one in releases for path in one.paths}))
+            return tuple(sorted({path for one in self._releases_in(declaring) for path in one.paths}))
 
         return self.seen.kept("values_of", declaring, paths)
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from trimtab.listing import Entry, entries
 from trimtab.manifest.parse import MAX_BYTES
 
-_SUFFIXES = (".yaml", ".yml", ".env", ".properties")
+_SUFFIXES = (".yaml", ".yml", ".env", ".properties", ".sh", ".mk", ".gotmpl")
+_NAMES = ("hydrator.metadata", "Kustomization", "Makefile", "makefile", "Justfile", "justfile")
 _CHUNK_BYTES = 1024 * 1024
 
 
@@ -33,7 +34,7 @@ def read_folder(root: Path) -> tuple[dict[str, bytes], dict[str, str]]:
 
 def is_wanted(name: str) -> bool:
     """Return whether a file of this name may hold manifests or values that they refer to."""
-    return name.endswith(_SUFFIXES) or name.startswith(".env") or name in {"hydrator.metadata", "Kustomization"}
+    return name.endswith(_SUFFIXES) or name.startswith(".env") or name in _NAMES
 
 
 def _keep(entry: Entry, base: str, files: dict[str, bytes], left_out: dict[str, str]) -> None:

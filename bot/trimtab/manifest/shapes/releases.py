@@ -7,7 +7,7 @@ values is read from there. A values file is a serving of its own; what a release
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from trimtab.manifest import vocabulary
@@ -16,7 +16,7 @@ from trimtab.manifest.context import Context, Thing, is_object
 from trimtab.manifest.hit import Draft, Hit
 from trimtab.manifest.paths import folder_of, is_values, joined
 from trimtab.manifest.release import Release, last
-from trimtab.manifest.releases import releases_of
+from trimtab.manifest.releases import bare_releases, releases_of
 from trimtab.manifest.shapes.owner import Owner
 from trimtab.manifest.shapes.shape import Shape
 from trimtab.manifest.shapes.values import servings_of
@@ -32,13 +32,22 @@ _ENGINE_KEYS = re.compile(
 )
 _OBJECT = re.compile(rb"^[\"']?(?:apiVersion|kind|services)[\"']?[ ]*:", re.MULTILINE)
 """Keys that charts have below others, and those at the top of what is no chart's values."""
-_WRAPPERS = {"HelmRelease": "flux-helmrelease"}
+_WRAPPERS = {"HelmRelease": "flux-helmrelease", "chart": "kustomize"}
 
 
 def servings(thing: Thing, context: Context) -> Iterator[Draft]:
     """Yield the servings of the releases that an object declares, once for all that a generator makes of it."""
+    yield from _due(releases_of(thing, context), context)
+
+
+def bare_servings(path: str, context: Context) -> Iterator[Draft]:
+    """Yield the servings of the releases that a file declares without an object."""
+    yield from _due(bare_releases(path, context), context)
+
+
+def _due(releases: Iterable[Release], context: Context) -> Iterator[Draft]:
     told: set[str] = set()
-    for release in releases_of(thing, context):
+    for release in releases:
         for draft in drafts_of(release, context):
             if draft.subject not in told and _is_due(draft, release, context):
                 told.add(draft.subject)
@@ -51,12 +60,12 @@ def drafts_of(release: Release, context: Context) -> tuple[Draft, ...]:
     if values is None:
         return ()
     thing = release.thing
-    wrapper = _WRAPPERS.get(thing.kind, "argo-application")
+    wrapper = _WRAPPERS.get(thing.kind, "argo-application" if thing.api_version else "helm-values")
     namespace = thing.at.word("spec", "template", "spec", "destination", "namespace") if release.made else ""
     owner = Owner(
         thing.at,
         thing.api_version,
-        thing.kind,
+        thing.kind if thing.api_version else "",
         namespace or release.namespace,
         thing.name,
         wrapper,
@@ -170,7 +179,7 @@ def _lock_overridden(draft: Draft, winners: list[tuple[Release, Draft]]) -> None
     for field, hit in draft.hits.items():
         hits = [(release, winner.hits[field]) for release, winner in winners if field in winner.hits]
         here = [one for _, one in hits if _is_here(one, hit)]
-        if hits and not hit.locked and not here:
+        if hits and not hit.locked and all(one.path != hit.path for _, one in hits):
             draft.hits[field] = replace(hit, locked=f"{_named(*hits[0])} wins over it; edit it there")
         elif here and not hit.locked and all(one.locked for one in here):
             draft.hits[field] = replace(hit, locked=here[0].locked)

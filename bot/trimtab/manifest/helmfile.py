@@ -1,0 +1,81 @@
+"""Releases that a helmfile declares, one for each of its environments where its files differ by them.
+
+Source: https://helmfile.readthedocs.io/en/stable/values-and-merging/ (v1): `values` in order, `secrets` over them,
+`set` over all. What a template of values makes is not known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from trimtab.manifest.paths import folder_of, joined
+from trimtab.manifest.release import Parameter, Release, chart_folder, items, last, locked, roots
+from trimtab.manifest.source import Cursor
+
+if TYPE_CHECKING:
+    from trimtab.manifest.context import Context
+
+_ENVIRONMENT = re.compile(r"\{\{-?\s*\.Environment\.Name\s*-?\}\}")
+_RELEASE = re.compile(r"\{\{-?\s*`?\{?\{?\s*\.Release\.Name\s*\}?\}?`?\s*-?\}\}")
+
+
+def is_helmfile(path: str) -> bool:
+    """Return whether a file is named or placed as those that helmfile reads."""
+    folder, _, name = path.rpartition("/")
+    named = re.fullmatch(r"helmfile[\w.-]*\.ya?ml(?:\.gotmpl)?", name)
+    return bool(named) or (folder.rpartition("/")[2] == "helmfile.d" and name.endswith((".yaml", ".yml", ".gotmpl")))
+
+
+def helmfile_releases(path: str, context: Context) -> Iterator[Release]:
+    """Yield the releases of a helmfile; none where it is none, or only a template of one."""
+    documents = [root for source in context.tree.readable(path) if (root := source.root()) is not None]
+    environments = _environments(path, documents, context)
+    for document in documents if is_helmfile(path) else ():
+        for at in items(document, "releases"):
+            told = at.get("values")
+            uses = told is not None and any(_ENVIRONMENT.search(one.string) for one in told.items())
+            for environment in environments if uses else environments[:1]:
+                yield _release(at, path, environment, context)
+
+
+def _environments(path: str, documents: Sequence[Cursor], context: Context) -> tuple[str, ...]:
+    """Return the names of the environments that a helmfile and its bases have; `default` where they name none."""
+    bases = [joined(folder_of(path), one.string) for document in documents for one in items(document, "bases")]
+    found: dict[str, None] = {}
+    for document in (*documents, *roots(bases, context)):
+        named = document.get("environments")
+        found.update(dict.fromkeys(named.entries() if named is not None else ()))
+    return tuple(found) or ("default",)
+
+
+def _release(at: Cursor, path: str, environment: str, context: Context) -> Release:
+    from trimtab.manifest.context import Thing  # noqa: PLC0415 - contexts look releases up
+
+    here, name = folder_of(path), at.word("name")
+    chart = at.word("chart")
+    folder = chart_folder(joined(here, chart), context) if chart.startswith(".") else ""
+    layers = roots([joined(folder, "values.yaml")] if folder else [], context)
+    for one in (*items(at, "values"), *items(at, "secrets")):
+        if one.is_mapping:
+            layers.append(one)
+            continue
+        file = joined(here, _RELEASE.sub(name, _ENVIRONMENT.sub(environment, one.string)))
+        known = file in context.tree and not (file.endswith(".gotmpl") and b"{{" in context.tree[file])
+        missing = not known and file not in context.tree and at.word("missingFileHandler") in {"Warn", "Info", "Debug"}
+        reason = (
+            f"{one.string}, which the release {name} ({path}) lays over it, is made when it is deployed and may win"
+        )
+        layers = layers if known or missing else [locked(layer, reason) for layer in layers]
+        layers += roots([file] if known else [], context)
+    thing = Thing(at, "", "release", at.word("namespace"), name)
+    return Release(thing, folder, last(chart), thing.namespace, tuple(layers), tuple(_set(at)))
+
+
+def _set(at: Cursor) -> Iterator[Parameter]:
+    """Yield what is set by name."""
+    for item in (*items(at, "set"), *items(at, "setString")):
+        value = item.get("value")
+        if value is not None and value.scalar is not None and item.word("name"):
+            yield Parameter(item.word("name"), value)
