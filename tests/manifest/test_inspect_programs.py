@@ -135,3 +135,35 @@ def test_a_base_images_tag_is_no_version_of_an_engine(image: str, version: str) 
     serving = one(PLAIN.format(image=image, rest="command: [vllm, serve, org/chat]"))
 
     assert said(serving) == ({"model": "org/chat", "engine_version": version} if version else {"model": "org/chat"})
+
+
+ALIASED = """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: &app ollama}
+spec:
+  chartRef: {kind: OCIRepository, name: app-template}
+  values:
+    controllers:
+      *app :
+        replicas: 1
+        containers:
+          *app :
+            image: {repository: ollama/ollama, tag: 0.12.3}
+"""
+
+
+def test_an_alias_stands_for_a_key() -> None:
+    """A name that is written once is used for controllers and containers too."""
+    serving = one(ALIASED)
+
+    assert (serving.container, said(serving)) == ("ollama", {"engine_version": "0.12.3", "replicas": 1})
+
+
+def test_below_an_alias_for_a_key_values_are_edited_in_place() -> None:
+    """The alias stays as it is; only the value changes, and what is added stands in its column."""
+    after = edited(ALIASED, "chat.yaml#HelmRelease//ollama/ollama", replicas=2, max_model_len=8192)
+
+    assert after.count("*app :") == ALIASED.count("*app :")
+    assert "        replicas: 2\n" in after
+    assert said(one(after))["max_model_len"] == 8192

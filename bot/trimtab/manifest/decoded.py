@@ -26,6 +26,8 @@ def scalar_text(text: Text, node: ScalarNode) -> Text | None:
         node: The scalar.
     """
     style = _STYLES[node.style]
+    if style == "plain" and text.value.startswith("*", node.start):
+        return None  # an alias in place of a key
     if style in {"literal", "folded"}:
         return _block(text, node, style)
     quote = 1 if node.style else 0

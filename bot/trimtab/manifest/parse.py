@@ -27,7 +27,7 @@ from ruamel.yaml.events import (
     StreamEndEvent,
 )
 
-from trimtab.manifest.nodes import AliasNode, Document, MappingNode, Node, ScalarNode, SequenceNode
+from trimtab.manifest.nodes import AliasNode, Document, MappingNode, Node, ScalarNode, SequenceNode, target
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_DEPTH = 200
@@ -253,7 +253,8 @@ class _Builder:
         anchor, tag = event.anchor or "", str(event.tag or "")
         node: Node
         if opened.mapping:
-            pairs = tuple(zip(opened.children[::2], opened.children[1::2], strict=True))
+            keys = [_named(key) for key in opened.children[::2]]
+            pairs = tuple(zip(keys, opened.children[1::2], strict=True))
             self._note_duplicates(pairs)
             node = MappingNode(pairs, flow, tag, anchor, start, end)
         else:
@@ -281,3 +282,11 @@ class _Builder:
         while start < limit and (match := _PROPERTY.match(self._text, start)):
             start = match.end()
         return min(start, limit)
+
+
+def _named(key: Node) -> Node:
+    """Return a key; of an alias that stands for one, what it reads as, where the alias stands."""
+    real = target(key)
+    if not isinstance(key, AliasNode) or not isinstance(real, ScalarNode):
+        return key
+    return ScalarNode(real.value, "", real.tag, "", key.start, key.end)

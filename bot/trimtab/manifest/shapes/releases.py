@@ -27,11 +27,15 @@ from trimtab.manifest.tree import Tree
 _CHART_KEYS = re.compile(rb"^(?:servingEngineSpec|modelArtifacts)[ ]*:", re.MULTILINE)
 """Top-level keys that only values of the production stack and of llm-d have, whatever their file is called."""
 _ENGINE_KEYS = re.compile(
-    rb"^[ \t]+[\"']?(?:maxModelLen|tensorParallelSize|gpuMemoryUtilization|maxNumSeqs|nvidia\.com/gpu)[\"']?[ ]*:",
+    rb"^[ \t]+(?:[\"']?(?:maxModelLen|tensorParallelSize|gpuMemoryUtilization|maxNumSeqs|nvidia\.com/gpu"
+    rb"|servingEngineSpec)[\"']?[ ]*:|-[ ]+[\"']?--(?:max-model-len|gpu-memory-utilization|tensor-parallel-size)\b)",
     re.MULTILINE,
 )
-_OBJECT = re.compile(rb"^[\"']?(?:apiVersion|kind|services)[\"']?[ ]*:", re.MULTILINE)
-"""Keys that charts have below others, and those at the top of what is no chart's values."""
+_OBJECT = re.compile(
+    rb"^[\"']?(?:apiVersion|kind|services|jobs|steps|stages|on)[\"']?[ ]*:|\A(?:(?:---|[ \t]*#).*\n|[ \t]*\n)*-[ ]",
+    re.MULTILINE,
+)
+"""What charts' values have below other keys, and what stands at the top of files that are none."""
 _WRAPPERS = {"HelmRelease": "flux-helmrelease", "chart": "kustomize"}
 
 

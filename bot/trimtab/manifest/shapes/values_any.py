@@ -33,6 +33,10 @@ _WORKS = re.compile(r"(?:^|-)(?:bench(?:mark)?s?|fine-?tun\w*|train(?:ing|er)?|e
 """Names of charts that run an engine's image for other work than serving."""
 _MOUNTED = re.compile(r"(?:/[\w.-]+)*/models?/?")
 """Where charts mount the model whose address another key says."""
+_REFERENCE = re.compile(r"\{\{-?\s*\.Values\.([\w.]+)\s*(?:\|\s*(?:quote|toString)\s*)?-?\}\}")
+"""A value that a template puts another in the place of."""
+_SHARED = frozenset({"defaults", "global"})
+"""Keys of what every part of a chart has, and none is."""
 _NESTED = 3
 """How deep charts lie in charts."""
 
@@ -62,9 +66,22 @@ def read(values: Cursor, owner: Owner) -> Iterator[Draft]:
         found = list(_named(values))
     names = Counter(part.name for part in found)
     for part in found:
-        yield draft_of(part.look, owner, part.name if names[part.name] == 1 else part.dotted)
+        draft = draft_of(part.look, owner, part.name if names[part.name] == 1 else part.dotted)
+        if draft.hits or part.look.hint:
+            yield followed(draft, part.look.root, values)
     if not found and not _WORKS.search(owner.chart) and (whole.serves or (whole.keyed and whole.is_whole)):
-        yield draft_of(whole, owner, owner.name or _name_of(values, owner))
+        yield followed(draft_of(whole, owner, owner.name or _name_of(values, owner)), values)
+
+
+def followed(draft: Draft, *scopes: Cursor) -> Draft:
+    """Return a serving, what only refers to another value followed to it: the part's own first, then the file's."""
+    for field, hit in draft.hits.items():
+        match = _REFERENCE.fullmatch(hit.text.value)
+        places = [at.get(*match[1].split(".")) for at in scopes] if match is not None else []
+        said = next((at for at in places if at is not None and at.string and "{{" not in at.string), None)
+        if said is not None:
+            draft.hits[field] = field_hit(field, vocabulary.read(field, said.string), said)
+    return draft
 
 
 def _parts(at: Cursor, whole: Look, dotted: str, owner: Owner) -> list[Part]:
@@ -73,6 +90,8 @@ def _parts(at: Cursor, whole: Look, dotted: str, owner: Owner) -> list[Part]:
     for key, cursor in at.entries().items():
         path = f"{dotted}.{key}" if dotted else key
         found += _items(key, path, cursor)
+        if plain(key) in _SHARED:
+            continue
         if models := _catalogue(key, path, cursor):
             found += [part for part in models if not is_off(part.look.root)]
         elif cursor.is_mapping and plain(key) not in CLOSED and not is_off(cursor):
