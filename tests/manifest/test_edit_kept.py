@@ -89,7 +89,7 @@ def test_what_is_left_out_on_purpose_stays_out(comment: str, field: str, value: 
     ("label", "kept"),
     [
         ('trimtab.dev/ignore: "true"', True),
-        ("krr/ignore: 'True'", True),
+        ("krr/ignore: 'True'", False),
         ('trimtab.dev/ignore: "false"', False),
         ("trimtab.dev/ignore: oversized-gpu", False),
     ],
@@ -106,6 +106,8 @@ def test_a_label_that_says_hands_off_is_obeyed(label: str, kept: bool) -> None:
         result = edit(Tree({"chat.yaml": text.encode()}), SUBJECT, {"max_model_len": 4096})
 
         assert isinstance(result, Refusal) is kept
+        host = edit(Tree({"chat.yaml": text.encode()}), SUBJECT, {"cpu_request": "4"})
+        assert isinstance(host, Refusal) is (kept or "krr" in label)
 
 
 def test_what_a_vertical_autoscaler_sets_is_its_own() -> None:
@@ -168,3 +170,54 @@ def test_a_slice_serves_no_model_that_is_spread(flag: str) -> None:
     text = DEPLOYMENT.replace(LENGTH, f"            - {flag}\n")
 
     assert "MIG" in refused(text, SUBJECT, gpu_resource="nvidia.com/mig-1g.10gb")
+
+
+GROUP = """\
+apiVersion: leaderworkerset.x-k8s.io/v1
+kind: LeaderWorkerSet
+metadata: {name: chat}
+spec:
+  leaderWorkerTemplate:
+    size: 2 # two hosts
+    workerTemplate:
+      spec:
+        containers:
+          - name: server
+            image: vllm/vllm-openai:v0.19.0
+            args: [--model=o/m, --tensor-parallel-size=16]
+            resources: {limits: {nvidia.com/gpu: 8}}
+"""
+LED = "chat.yaml#LeaderWorkerSet//chat/server"
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"tensor_parallel_size": 8}, [("size=16", "size=8"), ("size: 2", "size: 1")]),
+        ({"tensor_parallel_size": 32}, [("size=16", "size=32"), ("size: 2", "size: 4")]),
+        ({"gpu_count": 4}, [("gpu: 8", "gpu: 4"), ("size: 2", "size: 4")]),
+        ({"gpu_count": 4, "tensor_parallel_size": 8}, [("gpu: 8", "gpu: 4"), ("size=16", "size=8")]),
+        ({"replicas": 2}, [("spec:\n  leader", "spec:\n  replicas: 2\n  leader")]),
+    ],
+)
+def test_a_group_has_as_many_pods_as_its_model_is_spread_over(
+    values: dict[str, Scalar], expected: list[tuple[str, str]]
+) -> None:
+    """The size of a LeaderWorkerSet goes with parallelism and GPUs, in one edit."""
+    after = GROUP
+    for old, new in expected:
+        after = after.replace(old, new)
+
+    assert edited(GROUP, LED, "", **values) == after
+
+
+def test_a_group_that_no_number_of_pods_fits_is_refused() -> None:
+    """Where the GPUs of the pods do not add up to what the model is spread over, nothing is written."""
+    assert "no whole number of pods" in refused(GROUP, LED, tensor_parallel_size=12)
+
+
+def test_a_group_of_another_arithmetic_keeps_its_size() -> None:
+    """Pods that are more than parallelism needs serve otherwise, and their number is not touched."""
+    text = GROUP.replace("size: 2", "size: 3")
+
+    assert edited(text, LED, tensor_parallel_size=8) == text.replace("size=16", "size=8")

@@ -8,6 +8,8 @@ from trimtab.errors import RefusedError, UsageError
 from trimtab.fleet import Scalar
 from trimtab.fleet.quantity import quantity
 from trimtab.manifest.hit import Draft
+from trimtab.manifest.splice import Splice
+from trimtab.manifest.write import replace_scalar
 
 COUPLED = {"gpu_resource": "gpu_count", "cpu_request": "cpu_limit", "memory_request": "memory_limit"}
 """What may read otherwise after an edit of a field, beside the field itself."""
@@ -49,6 +51,33 @@ def refuse_split_slice(draft: Draft, wanted: Mapping[str, Scalar]) -> None:
             raise RefusedError("slices of a GPU (MIG) cannot serve a model together", f"set {field} to 1 with it")
         if size is not None and not isinstance(size, int):
             raise RefusedError(f"slices of a GPU (MIG) cannot serve a model together, and {field} is not known")
+
+
+def resized(before: Draft, after: Draft) -> tuple[Splice, ...]:
+    """Return what makes a group have as many pods as its model is spread over, where it had before.
+
+    Raises:
+        RefusedError: No number of such pods has as many GPUs as the model is spread over.
+    """
+    size, was, now = after.group_size, _spread(before), _spread(after)
+    pods = size.value if size is not None else None
+    if size is None or was is None or now is None or not isinstance(pods, int) or was[0] != was[1] * pods:
+        return ()
+    spread, gpus = now
+    if spread % gpus:
+        raise RefusedError(
+            f"a model that is spread over {spread} GPUs fits no whole number of pods with {gpus}",
+            "set tensor_parallel_size and gpu_count together",
+        )
+    return (replace_scalar(size, spread // gpus),) if spread // gpus != pods else ()
+
+
+def _spread(draft: Draft) -> tuple[int, int] | None:
+    """Return over how many GPUs a model is spread, and how many one pod has; None where something is not known."""
+    ways = [draft.hits[field].value if field in draft.hits else 1 for field in _SPREAD]
+    gpus = draft.hits["gpu_count"].value if "gpu_count" in draft.hits else None
+    known = [one for one in (*ways, gpus) if isinstance(one, int) and not isinstance(one, bool) and one > 0]
+    return (known[0] * known[1], known[2]) if len(known) == len(_SPREAD) + 1 else None
 
 
 def _said(draft: Draft, wanted: Mapping[str, Scalar], field: str) -> Scalar | None:

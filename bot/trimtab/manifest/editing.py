@@ -10,7 +10,7 @@ from trimtab.errors import RefusedError, UsageError
 from trimtab.fleet import Scalar
 from trimtab.fleet.quantity import quantity
 from trimtab.manifest import vocabulary
-from trimtab.manifest.coupled import COUPLED, refuse_split_slice, with_limits
+from trimtab.manifest.coupled import COUPLED, refuse_split_slice, resized, with_limits
 from trimtab.manifest.diff import unified
 from trimtab.manifest.flags import dialect
 from trimtab.manifest.hands_off import refuse_commented, refuse_labelled
@@ -114,15 +114,18 @@ class _Editor:
         self._selector_key = selector_key
         self._repository = repository
         self._trace = Trace()
+        self._written: set[str] = set()
 
     def run(self, wanted: Mapping[str, Scalar]) -> EditResult:
         draft = self._draft()
-        refuse_labelled(draft.annotations)
+        refuse_labelled(draft.annotations, wanted)
         wanted = with_limits(draft, wanted)
         refuse_split_slice(draft, wanted)
         for field in sorted(wanted):
             self._set(field, wanted[field])
-        files = {path: self._tree[path] for path in self._tree if self._tree[path] != self._first[path]}
+        if splices := resized(draft, self._draft()):
+            self._write("tensor_parallel_size", splices)
+        files = {path: self._tree[path] for path in sorted(self._written) if self._tree[path] != self._first[path]}
         edits = [
             edit
             for path in files
@@ -156,13 +159,16 @@ class _Editor:
             if reason := why_not(self._tree, path):
                 raise RefusedError(f"{path}: {reason}")
         refuse_commented(self._tree, splices, before.get(field), value)
-        changed = self._tree.replaced(unify(self._tree, splices))
         others = self._others(splices, draft)
-        self._trace.follow(field, splices)
-        self._tree = changed
+        self._write(field, splices)
         self._confirm(field, value, before)
         if others != self._others(splices, draft):
             raise RefusedError(f"{field} is shared: the edit would change another serving too", "edit it by hand")
+
+    def _write(self, field: str, splices: tuple[Splice, ...]) -> None:
+        self._tree = self._tree.replaced(unify(self._tree, splices))
+        self._trace.follow(field, splices)
+        self._written |= {splice.path for splice in splices}
 
     def _others(self, splices: Sequence[Splice], draft: Draft) -> dict[str, dict[str, Scalar]]:
         """Return the settings of the other objects that the edited files may hold."""

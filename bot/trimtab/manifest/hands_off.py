@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from trimtab.errors import RefusedError
 from trimtab.fleet import Scalar
 from trimtab.manifest.parse import decode
 from trimtab.manifest.splice import Becomes, Gone, InText, NewItem, NewLine, NewPair, Splice
 from trimtab.manifest.tree import Tree
+from trimtab.manifest.vocabulary import FIELDS
 
 _BEGINS = r"(?:^|[#.;:!,(\u2013\u2014-][ \t]*|\b(?:please|and|so|but)[ ]+)"
 """Where a sentence that tells people what to do begins; `they do not change it` tells nobody."""
@@ -26,18 +27,21 @@ _UNSET = rf"{_NAME}(?:[= ]\S+)? (?:is|are|stays?|left) {_ON_PURPOSE}"
 _UNADDED = rf"{_NOT}(?:set|pin|add|specify|use|pass|give)[ ](?:an?[ ]|the[ ]|explicit[ ]|any[ ])*{_NAME}(?![\w-])"
 _FLAG_ALONE = re.compile(r"[ \t]*-[ \t]+[\"']?-{1,2}[\w-]+[\"']?[ \t]*(?:#.*)?")
 _ASIDE = re.compile(r"(?:^|[ \t])#[^\n]*")
-_LABELS = ("trimtab.dev/ignore", "krr/ignore")
+_REQUESTS = frozenset({"cpu_request", "cpu_limit", "memory_request", "memory_limit"})
+_LABELS = {"trimtab.dev/ignore": FIELDS, "krr/ignore": _REQUESTS}
+"""What each keeps; KRR recommends requests and limits (https://github.com/robusta-dev/krr, 1.24)."""
 _YES = frozenset({"true", "yes", "on", "1", "all", "*"})
 
 
-def refuse_labelled(labels: Mapping[str, str]) -> None:
-    """Refuse to edit what its labels or annotations keep from every rule.
+def refuse_labelled(labels: Mapping[str, str], fields: Iterable[str]) -> None:
+    """Refuse to edit what an object's labels or annotations keep as it is.
 
     Raises:
         RefusedError: One of them does.
     """
-    for name in _LABELS:
-        if labels.get(name, "").strip().lower() in _YES:
+    asked = set(fields)
+    for name, kept in _LABELS.items():
+        if asked & kept and labels.get(name, "").strip().lower() in _YES:
             raise RefusedError(f"{name}: {labels[name]} says hands off", "remove it first")
 
 

@@ -25,6 +25,7 @@ def servings(thing: Thing, context: Context) -> Iterator[Draft]:
     for container, settings in serving_containers(leader, context, thing.namespace):
         draft = draft_of(thing, container, settings, "crd")
         take_pod(draft, leader, container, others)
+        draft.group_size = group.get("size")
         take_replicas(draft, spec)
         take_autoscaler(draft, context)
         yield draft
