@@ -128,6 +128,24 @@ class Charts(_Settings):
     """Helm charts that repositories name and do not hold; without them their changes have no proof."""
 
     path: str = Field(default="", description="Folder of charts, packed or not, found by name and version; none.")
+    fetch: bool = Field(
+        default=False, description="Whether charts that declarations name with an exact version are downloaded."
+    )
+    hosts: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+(:\d+)?$")], ...] = Field(
+        default=(), description="The only hosts they are downloaded from, such as `charts.example.com`; none."
+    )
+    kube_version: str = Field(
+        default="", description="Kubernetes release that templates are told, where the declaration names none."
+    )
+    api_versions: tuple[str, ...] = Field(
+        default=(), description="APIs that templates are told of, such as `keda.sh/v1alpha1`; helm's own by default."
+    )
+
+    @model_validator(mode="after")
+    def _from_somewhere(self) -> Charts:
+        if self.fetch and not self.hosts:
+            raise ValueError("`fetch` needs `hosts`: the hosts that charts may come from")
+        return self
 
 
 class Objectives(_Settings):

@@ -7,14 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from trimtab.config import ClusterSettings, Config, Mode, Repository
-from trimtab.errors import FactsMissingError, UsageError
+from trimtab.errors import FactsMissingError, ForgeError, UsageError
 from trimtab.facts import ClusterFacts, Facts, RepositoryFacts
 from trimtab.fleet import Found, Unknown
 from trimtab.join import fleet_of
 from trimtab.judge import LoadedRule, judge, load_rules
+from trimtab.kept import folder_of_cache
 from trimtab.learn import Outcome, confidence, told
 from trimtab.life import Entry, State, histories
 from trimtab.plan import plan
@@ -31,6 +33,7 @@ from trimtab.publish import (
     Place,
     Pointer,
     Site,
+    Turns,
     Wanted,
     answer_all,
     catch_up,
@@ -98,11 +101,30 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
+class Ran:
+    """What a run found and did.
+
+    Attributes:
+        found: What it judged.
+        links: Where each recommendation stands.
+        troubles: Why some repositories are left to the next run; none where all went well.
+    """
+
+    found: Scan
+    links: tuple[Link, ...] = ()
+    troubles: tuple[ForgeError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Followed:
-    """What people decided since the last look, and where every merged recommendation stands."""
+    """What people decided since the last look, and where every merged recommendation stands.
+
+    `troubles` says why some repositories are left to the next run.
+    """
 
     decided: tuple[Link, ...]
     settled: tuple[Settled, ...]
+    troubles: tuple[ForgeError, ...] = ()
 
 
 def scan(call: Call, past: Sequence[Entry] = (), undone: Sequence[Undone] = ()) -> Scan:
@@ -128,9 +150,10 @@ def scan(call: Call, past: Sequence[Entry] = (), undone: Sequence[Undone] = ()) 
 def read(call: Call) -> Read:
     """Return the facts: read now, or recorded ones with the repositories at the commits they name."""
     recorded = store.replay(call.facts) if call.facts else None
+    tools, hosts = _tools(call), call.config.charts.hosts
     checkouts = [
-        read_repository(repository, call.base, call.workdir, _commit(recorded, repository.title), _tools(call))
-        for repository in call.config.repositories
+        read_repository(one, call.base, call.workdir, _commit(recorded, one.title), tools, hosts)
+        for one in call.config.repositories
     ]
     repositories = tuple(sorted((one.facts for one in checkouts), key=lambda one: one.name))
     clusters = recorded.clusters if recorded else _read_clusters(call)
@@ -142,35 +165,44 @@ def read(call: Call) -> Read:
 
 
 def _tools(call: Call) -> Tools:
-    """Return helm and kustomize, with the operator's folder of charts."""
-    charts = call.config.charts.path
-    return replace(find_tools(os.environ), charts=str((call.base / charts).absolute()) if charts else "")
+    """Return helm and kustomize, with what the operator says of charts."""
+    charts = call.config.charts
+    store = folder_of_cache(os.environ, "charts") or call.workdir / "charts"
+    return replace(
+        find_tools(os.environ),
+        charts=str((call.base / charts.path).absolute()) if charts.path else "",
+        fetched=str(store) if charts.fetch else "",
+        kube_version=charts.kube_version,
+        api_versions=charts.api_versions,
+    )
 
 
-def run(call: Call) -> tuple[Scan, tuple[Link, ...]]:
+def run(call: Call) -> Ran:
     """Answer what people asked, scan with the ledger's experience, publish and record.
 
-    In `mode: report` nothing is published but the dashboard.
+    In `mode: report` nothing is published but the dashboard. A repository whose forge is in trouble holds up no other.
 
     Raises:
-        ForgeError: A forge, a remote or the ledger cannot be reached; the next run goes on from what is there.
+        ForgeError: Every forge, a remote or the ledger cannot be reached; the next run goes on from what is there.
     """
     if not _with_forge(call.config):
-        return scan(call), ()
+        return Ran(scan(call))
     if call.config.mode is Mode.REPORT:
-        return _report(call), ()
+        return Ran(_report(call))
     journal, sites = journal_of(call), _sites(call)
-    boards = _boards(call, sites)
-    answered = [(site, answer_all(site, journal, _chat(call))[0]) for site in sites]
+    turns = Turns(sites)
+    boards = _boards(call, sites, turns)
+    answered = turns.each(lambda site: answer_all(site, journal, _chat(call))[0])
     past = journal.entries()
     found = scan(call, past, _undone(sites, past, call.now_s))
     wanted = _wanted(found, frozenset().union(*(board.released for _, board in boards)))
-    links = _publish(call, sites, wanted, journal)
-    for site, comments in answered:
-        tell_outcomes(site, comments, links, journal.entries())
-    for site, board in boards:
-        write_board(site, board, dashboard(found, journal.entries(), links, DASHBOARD))
-    return found, links
+    links = _publish(call, turns, wanted, journal)
+    said = {site.name: comments for site, comments in answered}
+    turns.each(lambda site: tell_outcomes(site, said[site.name], links, journal.entries()))
+    for held, board in boards:
+        text = dashboard(found, journal.entries(), links, DASHBOARD)
+        turns.each(partial(write_board, was=board, text=text), [held])
+    return Ran(found, links, tuple(turns.troubles))
 
 
 def comment(call: Call, pointer: Pointer) -> tuple[tuple[Answered, ...], str]:
@@ -184,8 +216,7 @@ def comment(call: Call, pointer: Pointer) -> tuple[tuple[Answered, ...], str]:
     site = connect_named(call.config.repositories, pointer.repository, place_of(call))
     answered, why = answer_all(site, journal_of(call), _chat(call), pointer)
     if any(one.runs for one in answered):
-        _, links = run(call)
-        tell_outcomes(site, answered, links, journal_of(call).entries())
+        tell_outcomes(site, answered, run(call).links, journal_of(call).entries())
     return answered, why
 
 
@@ -199,7 +230,8 @@ def settle(call: Call, watch_s: int = DAY_S) -> Followed:
         ForgeError: A forge, a remote or the ledger cannot be reached.
     """
     journal, sites = journal_of(call), _sites(call)
-    decided = tuple(link for site in sites for link in catch_up(site, journal).links)
+    turns = Turns(sites)
+    decided = tuple(link for _, caught in turns.each(lambda site: catch_up(site, journal)) for link in caught.links)
     watching = replace(call, config=call.config.model_copy(update={"window": float(watch_s)}))
     seen = read(watching)
     fleet = fleet_of(seen.facts, watching.config)
@@ -208,8 +240,8 @@ def settle(call: Call, watch_s: int = DAY_S) -> Followed:
     if undone:
         back = propose(Plan((), ()), seen.sources, fleet, call.config, _tools(call), undone)
         known = frozenset(histories(journal.entries()))
-        decided += _publish(call, sites, Wanted(back, known, frozenset(), frozenset(), fleet.ended_at_s), journal)
-    return Followed(decided, settled)
+        decided += _publish(call, turns, Wanted(back, known, frozenset(), frozenset(), fleet.ended_at_s), journal)
+    return Followed(decided, settled, tuple(turns.troubles))
 
 
 def _world(sites: Sequence[Site], seen: Read) -> World:
@@ -223,25 +255,27 @@ def _report(call: Call) -> Scan:
     """Scan, and say what was found on the dashboard alone."""
     past = journal_of(call).entries()
     found = scan(call, past)
-    for site, board in _boards(call, _sites(call)):
+    sites = _sites(call)
+    for site, board in _boards(call, sites, Turns(sites)):
         write_board(site, board, dashboard(found, past, (), DASHBOARD))
     return found
 
 
-def _publish(call: Call, sites: Sequence[Site], wanted: Wanted, journal: Ledger) -> tuple[Link, ...]:
-    return tuple(link for site in sites for link in sync(site, wanted, journal, call.config.limits, call.now_s))
+def _publish(call: Call, turns: Turns, wanted: Wanted, journal: Ledger) -> tuple[Link, ...]:
+    synced = turns.each(lambda site: sync(site, wanted, journal, call.config.limits, call.now_s))
+    return tuple(link for _, links in synced for link in links)
 
 
 def _sites(call: Call) -> list[Site]:
     return [connect(repository, place_of(call)) for repository in _with_forge(call.config)]
 
 
-def _boards(call: Call, sites: Sequence[Site]) -> list[tuple[Site, Board]]:
+def _boards(call: Call, sites: Sequence[Site], turns: Turns) -> list[tuple[Site, Board]]:
     """Return the dashboard, which stands in the ledger's repository; none where it is turned off."""
     if not call.config.pull_requests.dashboard:
         return []
     named = [site for site in sites if site.name == call.config.ledger] or list(sites)
-    return [(site, read_board(site)) for site in named[:1]]
+    return turns.each(read_board, named[:1]) if named else []
 
 
 def _undone(sites: Sequence[Site], past: Sequence[Entry], now_s: int) -> tuple[Undone, ...]:

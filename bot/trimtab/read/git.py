@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -14,8 +14,10 @@ from trimtab.facts import RepositoryFacts, Unreadable
 from trimtab.fleet import Gap
 from trimtab.gitio import Repo, blob_sizes, folder_for, read_blobs, remote_of
 from trimtab.manifest import Tree, inspect
+from trimtab.read.charts import fetch_charts
 from trimtab.read.model_config import with_model_configs
 from trimtab.render import Tools, Workspace, find_tools, live_names, with_rendered
+from trimtab.render.wanted import wanted_charts
 
 _LARGEST_BYTES = 2 << 20
 """Files above it are left out: no manifest is that large, and nothing larger is rendered."""
@@ -40,7 +42,12 @@ class Checkout:
 
 
 def read_repository(
-    repository: Repository, base: Path, workdir: Path, commit: str = "", tools: Tools | None = None
+    repository: Repository,
+    base: Path,
+    workdir: Path,
+    commit: str = "",
+    tools: Tools | None = None,
+    hosts: Sequence[str] = (),
 ) -> Checkout:
     """Return a repository's servings at its deployed branch, or at `commit`.
 
@@ -52,6 +59,7 @@ def read_repository(
         workdir: Where clones and unpacked files go.
         commit: Hex id to read instead of the branch's head; empty for the head.
         tools: helm and kustomize; looked for in the environment unless given.
+        hosts: Where charts may be downloaded from, if any may.
     """
     title = repository.title
     root = folder_for(title, workdir / "trees")
@@ -65,7 +73,9 @@ def read_repository(
         return _unread(repository, root, f"it cannot be read: {error.strerror}")
     tree, unnamed = _named(whole)
     found = inspect(tree, title)
-    with Workspace(root, tree, tools or find_tools(os.environ)) as workspace:
+    tools = tools or find_tools(os.environ)
+    unfetched = fetch_charts(wanted_charts(tree), hosts, Path(tools.fetched), tools.helm) if tools.fetched else ()
+    with Workspace(root, tree, tools) as workspace:
         servings = live_names(with_rendered(found.servings, workspace, title, only_new=True), workspace)
     servings, gaps = with_model_configs(servings, root, title)
     facts = RepositoryFacts(
@@ -76,7 +86,7 @@ def read_repository(
         servings,
         found.files_read,
         (*unnamed, *found.unreadable),
-        gaps,
+        (*gaps, *(Gap("", title, reason) for reason in unfetched)),
     )
     return Checkout(facts, root, tree)
 

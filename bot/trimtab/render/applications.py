@@ -71,6 +71,7 @@ def _target(source: Source, chart: str, values: tuple[str, int], index: int) -> 
         missing=f"chart {name} of {word(spec, 'repoURL')} is not in this repository" if name else "",
         source=index,
         shelved=(name, version) if name else ("", ""),
+        origin=_origin(word(spec, "repoURL")) if name else "",
         kube_version=word(helm, "kubeVersion"),
         api_versions=tuple(map(str, versions)) if isinstance(versions, list) else (),
         optional_files=helm.get("ignoreMissingValueFiles") is True,
@@ -80,6 +81,11 @@ def _target(source: Source, chart: str, values: tuple[str, int], index: int) -> 
         reason = f"{open_words[0]} is filled in by a generator that only the cluster runs"
         return Target("helm", target.path, release, values=values, missing=reason, source=index)
     return target
+
+
+def _origin(address: str) -> str:
+    """Return a chart repository's address; Argo CD writes those of OCI registries without a scheme."""
+    return address if "://" in address else f"oci://{address}"
 
 
 def _applications(document: dict[str, Plain]) -> Iterator[dict[str, Plain]]:

@@ -47,12 +47,18 @@ class Tools:
         helm: Path of helm; empty where it is not installed.
         kustomize: Path of kustomize; the same.
         charts: The operator's folder of charts that repositories name and do not hold; empty for none.
+        fetched: The folder of charts that were downloaded; empty where none may be.
+        kube_version: What templates are told where a declaration names no Kubernetes release; empty for nothing.
+        api_versions: The same for APIs.
         cache: The folder in which traces of charts are kept from one run to the next; empty where nowhere.
     """
 
     helm: str
     kustomize: str
     charts: str = ""
+    fetched: str = ""
+    kube_version: str = ""
+    api_versions: tuple[str, ...] = ()
     cache: str = ""
 
 
@@ -91,13 +97,16 @@ def without_network() -> tuple[str, ...]:
     return ()
 
 
-def run(command: Sequence[str], folder: Path, timeout_s: float = _TIMEOUT_S) -> bytes | Unrendered:
+def run(
+    command: Sequence[str], folder: Path, timeout_s: float = _TIMEOUT_S, *, network: bool = False
+) -> bytes | Unrendered:
     """Return what a fenced command prints, or why it failed, in its own words.
 
     Args:
         command: The tool and its arguments.
         folder: Where it runs.
         timeout_s: After so long, by the clock and by the CPU, it is killed with all it started.
+        network: Whether it may reach out, to fetch what the operator allows; nothing is rendered so.
     """
     name = Path(command[0]).name
     with (
@@ -107,9 +116,9 @@ def run(command: Sequence[str], folder: Path, timeout_s: float = _TIMEOUT_S) -> 
     ):
         try:
             process = subprocess.Popen(  # noqa: S603 - the tool and its arguments are ours; the files it reads are fenced
-                [*without_network(), "/bin/sh", "-c", _LIMITS, "sh", *command],
+                [*(() if network else without_network()), "/bin/sh", "-c", _LIMITS, "sh", *command],
                 cwd=folder,
-                env=_environment(home),
+                env=_environment(home, network=network),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=said,
@@ -137,9 +146,11 @@ def _ended(process: subprocess.Popen[bytes], timeout_s: float) -> int:
         process.wait()
 
 
-def _environment(home: str) -> dict[str, str]:
-    """Return an environment with no configuration, no plugins, no cluster and no way out."""
+def _environment(home: str, *, network: bool) -> dict[str, str]:
+    """Return an environment with no configuration, no plugins, no cluster and, but for the network, no way out."""
     proxies = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy")
+    trusted = (*proxies, "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR")
+    ways = {name: os.environ[name] for name in trusted if name in os.environ} if network else None
     return {
         "HOME": home,
         "PATH": home,
@@ -153,7 +164,7 @@ def _environment(home: str) -> dict[str, str]:
         "GOMEMLIMIT": "1GiB",
         "GOMAXPROCS": "2",
         "GOTRACEBACK": "none",
-        **dict.fromkeys(proxies, _NOWHERE),
+        **(dict.fromkeys(proxies, _NOWHERE) if ways is None else ways),
     }
 
 

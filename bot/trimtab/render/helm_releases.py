@@ -24,7 +24,9 @@ def target_of(tree: Tree, path: str, number: int, document: dict[str, Plain]) ->
     here = bool(chart_spec) and joined(chart, _CHART) in tree
     listed = chart_spec.get("valuesFiles")
     source = word(below(chart_spec, "sourceRef"), "name") or word(below(spec, "chartRef"), "name")
-    shelved = (chart, word(chart_spec, "version")) if chart_spec else _artifact(tree, below(spec, "chartRef"))
+    named = below(spec, "chartRef") if not chart_spec else below(chart_spec, "sourceRef")
+    referred = _source(tree, named)
+    shelved = (chart, word(chart_spec, "version")) if chart_spec else _chart_of(referred)
     return Target(
         kind="helm",
         path=chart if here else "",
@@ -34,6 +36,7 @@ def target_of(tree: Tree, path: str, number: int, document: dict[str, Plain]) ->
         values=(path, number),
         missing="" if here else f"chart {shelved[0] or source} of {source} is not in this repository",
         shelved=("", "") if here else shelved,
+        origin="" if here else _origin(tree, referred),
         values_from=tuple(one.path for one in values_from(tree, path, document)),
     )
 
@@ -45,17 +48,24 @@ def _release(spec: dict[str, Plain], metadata: dict[str, Plain]) -> str:
     return own or (f"{namespace}-{name}" if namespace else name)
 
 
-def _artifact(tree: Tree, wanted: dict[str, Plain]) -> tuple[str, str]:
-    """Return name and version of the chart behind a `chartRef`: an OCIRepository or HelmChart of the tree."""
+def _source(tree: Tree, wanted: dict[str, Plain]) -> dict[str, Plain]:
+    """Return the spec of the HelmRepository, OCIRepository or HelmChart of the tree that a reference names."""
     kind, name = word(wanted, "kind"), word(wanted, "name")
     for path in tree.yaml_paths if name else ():
         if _SOURCES.encode() not in tree[path] or name.encode() not in tree[path]:
             continue
         for document in documents_of(tree, path):
-            named = isinstance(document, dict) and (document.get("kind"), _name(document)) == (kind, name)
-            if named and isinstance(document, dict):
-                return _chart_of(below(document, "spec"))
-    return ("", "")
+            if isinstance(document, dict) and (document.get("kind"), _name(document)) == (kind, name):
+                return below(document, "spec")
+    return {}
+
+
+def _origin(tree: Tree, source: dict[str, Plain]) -> str:
+    """Return the chart repository's address: the source's own, without the chart where it names one artifact."""
+    address = word(source or _source(tree, below(source, "sourceRef")), "url")
+    if not address and source:
+        address = word(_source(tree, below(source, "sourceRef")), "url")
+    return address.rstrip("/").rpartition("/")[0] if "ref" in source else address
 
 
 def _name(document: dict[str, Plain]) -> str:

@@ -10,15 +10,16 @@ from pathlib import Path
 
 from trimtab.listing import entries
 from trimtab.manifest import Plain, Tree, documents_of
-from trimtab.manifest.paths import joined
+from trimtab.manifest.paths import joined, within
+from trimtab.render.fence import Tools
+from trimtab.render.fetched import Wanted, have
 from trimtab.render.plainly import mappings, word
-from trimtab.render.shelf import find
 
 _NEAR = "file://"
 _PACKAGES = (".tgz", ".tar.gz")
 
 
-def fill(chart: str, tree: Tree, folder: Path, shelf: str, values: Mapping[str, Plain]) -> str:
+def fill(chart: str, tree: Tree, folder: Path, tools: Tools, values: Mapping[str, Plain]) -> str:
     """Put what a chart needs into its `charts/` folder, and return what cannot be had; empty where all is there.
 
     What the values switch off is not needed: an empty chart of its name satisfies helm, which drops it again.
@@ -27,11 +28,11 @@ def fill(chart: str, tree: Tree, folder: Path, shelf: str, values: Mapping[str, 
         chart: The chart's folder in the repository.
         tree: The repository's files.
         folder: A copy of them that may be written to.
-        shelf: The operator's charts; empty for none.
+        tools: Where charts from elsewhere lie.
         values: What the chart is given, its own defaults included.
     """
     charts = folder / chart / "charts"
-    for need in _needs(chart, tree):
+    for need in needs(chart, tree):
         name, version, source = word(need, "name"), word(need, "version"), word(need, "repository")
         _drop_stand_in(charts / name, name)
         if _has(charts, name):
@@ -41,12 +42,13 @@ def fill(chart: str, tree: Tree, folder: Path, shelf: str, values: Mapping[str, 
             continue
         near = joined(chart, source.removeprefix(_NEAR)) if source.startswith(_NEAR) else ""
         if near and joined(near, "Chart.yaml") in tree:
-            missing = fill(near, tree, folder, shelf, {})
+            missing = "" if within(chart, near) else fill(near, tree, folder, tools, {})
             if missing:
                 return missing
-            shutil.copytree(folder / near, charts / name, dirs_exist_ok=True, ignore=shutil.ignore_patterns("charts"))
+            left_out = shutil.ignore_patterns("charts") if within(chart, near) else None
+            shutil.copytree(folder / near, charts / name, dirs_exist_ok=True, ignore=left_out)
             continue
-        found = find(shelf, name, version)
+        found = have(tools, Wanted(source, name, version))
         if found is None:
             where = f" of {source}" if source else ""
             return (
@@ -57,7 +59,7 @@ def fill(chart: str, tree: Tree, folder: Path, shelf: str, values: Mapping[str, 
         if found.path.is_dir():
             _copy(found.path, charts / name)
         else:
-            shutil.copyfile(found.path, charts / found.path.name)
+            shutil.copyfile(found.path, charts / f"{name}-{found.version}.tgz")
     return ""
 
 
@@ -71,8 +73,8 @@ def _copy(chart: Path, place: Path) -> None:
                 shutil.copyfile(chart / entry.path, target, follow_symlinks=False)
 
 
-def _needs(chart: str, tree: Tree) -> Iterator[dict[str, Plain]]:
-    """Yield the charts that a chart names."""
+def needs(chart: str, tree: Tree) -> Iterator[dict[str, Plain]]:
+    """Yield the dependencies that a chart names."""
     for file in ("Chart.yaml", "requirements.yaml"):
         path = joined(chart, file)
         for document in documents_of(tree, path) if path in tree else ():

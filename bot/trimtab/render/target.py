@@ -19,6 +19,7 @@ class Target:
         missing: Why the files of the repository do not suffice; empty where they do.
         source: Which of an Application's sources it is, from 0.
         shelved: Name and version of a chart that is not in the repository, to be looked for among the operator's.
+        origin: The repository that such a chart comes from: its address; empty where nothing tells.
         kube_version: The Kubernetes release that templates are told, where the declaration names one.
         api_versions: The APIs that templates are told of, where the declaration names them.
         values_from: Files of the repository that values are referred to in, apart from values files.
@@ -34,6 +35,7 @@ class Target:
     missing: str = ""
     source: int = 0
     shelved: tuple[str, str] = ("", "")
+    origin: str = ""
     kube_version: str = ""
     api_versions: tuple[str, ...] = ()
     optional_files: bool = False

@@ -18,7 +18,6 @@ from pydantic import TypeAdapter, ValidationError
 from trimtab.kept import program, read_kept, write_kept
 from trimtab.listing import entries
 from trimtab.manifest import Plain
-from trimtab.render.fence import version
 from trimtab.render.inline import inline_values
 from trimtab.render.layers import effective
 from trimtab.render.marks import Leaf, is_empty, leaves
@@ -82,7 +81,7 @@ class Tracings:
             return chart
         values = effective(target, self._workspace.tree, chart, self._workspace.helm)
         said = dict(leaves(values))
-        told = (inline_values(target, self._workspace.tree).parameters, version(self._workspace.helm))
+        told = (inline_values(target, self._workspace.tree).parameters, self._workspace.told(target))
         key = _key(chart, target, said, told)
         mine, any_release = (target.release or "release", target.namespace), (_RELEASE, _NAMESPACE)
         known = _renamed(self._known.get(key) or self._read(key), any_release, mine)
@@ -117,7 +116,7 @@ def tracings_of(workspace: Workspace) -> Tracings:
 
 def _key(chart: Path, target: Target, said: Mapping[Leaf, Plain], more: object) -> str:
     """Return a digest of all that decides what drives what, but for names and figures."""
-    asked = (target.kube_version, target.api_versions, bool(target.namespace), more, program("render", "manifest"))
+    asked = (bool(target.namespace), more, program("render", "manifest"))
     shape = sorted((repr(leaf), _kind(value)) for leaf, value in said.items())
     total = hashlib.sha256(repr((asked, shape)).encode(errors="surrogateescape"))
     for path, data in _files(chart):

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
@@ -17,11 +18,12 @@ from trimtab.errors import UsageError
 from trimtab.listing import entries
 from trimtab.manifest import BrokenYamlError, Plain, Tree, plain_documents
 from trimtab.render.fence import Tools, run, version
+from trimtab.render.fetched import Wanted, have
 from trimtab.render.inline import inline_values
 from trimtab.render.layers import given
 from trimtab.render.needed import fill
 from trimtab.render.objects import Rendered, Unrendered, identified
-from trimtab.render.shelf import find
+from trimtab.render.shelf import Shelved
 from trimtab.render.target import Target
 from trimtab.render.targets import Targets, far_bases
 
@@ -80,6 +82,10 @@ class Workspace:
         """Return the folder in which traces are kept; None where nowhere."""
         return Path(self._tools.cache) if self._tools.cache else None
 
+    def told(self, target: Target) -> tuple[str, ...]:
+        """Return what a rendering depends on beside files and values: helm's release and what it is told."""
+        return (version(self._tools.helm), *_told(replace(target, namespace=""), self._tools))
+
     def render(self, target: Target, files: Mapping[str, bytes] | None = None) -> Rendered | Unrendered:
         """Return what a target becomes, with some files' bytes replaced; without any, the answer is kept."""
         with self._turn:
@@ -118,7 +124,7 @@ class Workspace:
         if target.kind == "object":
             return _object_itself(target.path, tree)
         tool = self._tools.helm if target.kind == "helm" else self._tools.kustomize
-        if target.missing and not self._shelved(target):
+        if target.missing and self._elsewhere(target) is None:
             return Unrendered(target.missing)
         if not tool:
             return Unrendered(f"{target.kind} is not installed, so nothing can be rendered")
@@ -138,7 +144,7 @@ class Workspace:
         release = target.release or "release"
         if not _RELEASE.fullmatch(release):
             return Unrendered(f"{release!r} is no name that Helm takes for a release")
-        command = [tool, "template", release, str(chart), *_told(target)]
+        command = [tool, "template", release, str(chart), *_told(target, self._tools)]
         for path in target.values_files:
             if path in tree:
                 command += ["--values", f"./{path}"]
@@ -158,17 +164,18 @@ class Workspace:
     def _chart(self, target: Target, tree: Tree) -> Path | Unrendered:
         """Return what helm is given for a chart: a path from the copy's root, or one on the shelf."""
         if target.missing:
-            found = find(self._tools.charts, *target.shelved)
+            found = self._elsewhere(target)
             return found.path if found is not None else Unrendered(target.missing)
         values = given(target, tree)
-        missing = fill(target.path, tree, self._copied(), self._tools.charts, values)
+        missing = fill(target.path, tree, self._copied(), self._tools, values)
         return Unrendered(missing) if missing else self._copied() / target.path
 
-    def _shelved(self, target: Target) -> bool:
-        return find(self._tools.charts, *target.shelved) is not None
+    def _elsewhere(self, target: Target) -> Shelved | None:
+        """Return the chart that a release names and the repository does not hold."""
+        return have(self._tools, Wanted(target.origin, *target.shelved))
 
     def _shown(self, target: Target) -> str:
-        found = find(self._tools.charts, *target.shelved) if target.missing else None
+        found = self._elsewhere(target) if target.missing else None
         return f"{found.name} {found.version}" if found is not None else target.path or "the root"
 
     def _copied(self) -> Path:
@@ -196,11 +203,12 @@ def _templated(command: list[str], folder: Path) -> tuple[bytes | Unrendered, st
     return printed, unchecked
 
 
-def _told(target: Target) -> list[str]:
-    """Return the options that a declaration sets for its rendering."""
+def _told(target: Target, tools: Tools) -> list[str]:
+    """Return the options that a declaration sets for its rendering, else the operator."""
     options = ["--namespace", target.namespace] if target.namespace else []
-    options += ["--kube-version", target.kube_version] if target.kube_version else []
-    return options + [word for one in target.api_versions for word in ("--api-versions", one)]
+    kube_version = target.kube_version or tools.kube_version
+    options += ["--kube-version", kube_version] if kube_version else []
+    return options + [word for one in target.api_versions or tools.api_versions for word in ("--api-versions", one)]
 
 
 def _object_itself(path: str, tree: Tree) -> Rendered | Unrendered:
