@@ -70,7 +70,7 @@ def test_every_edit_of_what_rendering_shows_is_proven(tmp_path: Path, capsys: py
     write(shelf, CHART)
     lines = [
         {"id": 1, "subject": RENDERED, "set": {"max_model_len": 2048}},
-        {"id": 2, "subject": RENDERED, "set": {"gpu_memory_utilization": 0.5}},
+        {"id": 2, "subject": RENDERED, "set": {"swap_space": 4}},
         {"id": 3, "subject": RENDERED, "set": {"max_model_len": 2048}},
         {"id": 4, "file": "release.yaml", "at": "/metadata/name", "value": "help"},
     ]
