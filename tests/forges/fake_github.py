@@ -28,6 +28,8 @@ class FakeGitHub(Api):
         app: Whether the token is an App's, which may not ask `GET /user`.
         page: Items on a page, at most.
         name: What the repository is called now; its first name is redirected.
+        scopes: What the token may do, where it is of the kind that tells with each answer.
+        archived: Whether nobody may write any more.
         signs: Whether the commits that it makes are signed.
         commits: The commits that it makes.
     """
@@ -42,6 +44,8 @@ class FakeGitHub(Api):
         self.app = False
         self.page = 100
         self.name = REPOSITORY
+        self.scopes = ""
+        self.archived = False
         self.signs = True
         self.commits = Commits(state.bare)
         here = f"/repos/{REPOSITORY}"
@@ -51,6 +55,7 @@ class FakeGitHub(Api):
             ("POST", rf"{here}/git/refs", self._make_ref),
             ("PATCH", rf"{here}/git/refs/(.+)", self._move_ref),
             ("GET", rf"{here}/commits/([0-9a-f]+)", self._commit),
+            ("GET", here, self._itself),
             ("GET", rf"{here}/pulls", self._list),
             ("POST", rf"{here}/pulls", self._create),
             ("GET", rf"{here}/pulls/(\d+)", self._get),
@@ -80,15 +85,17 @@ class FakeGitHub(Api):
         """Answer one call; of a repository that was renamed only by its new name."""
         if self.name != REPOSITORY and path == "/repositories/1":
             return Answer(200, {"id": 1, "full_name": self.name})
-        if self.name != REPOSITORY and path.startswith(f"/repos/{REPOSITORY}/"):
-            where = f"{self.base}{self.prefix}/repositories/1/{path.split('/', 4)[4]}"
+        if self.name != REPOSITORY and f"{path}/".startswith(f"/repos/{REPOSITORY}/"):
+            where = f"{self.base}{self.prefix}/repositories/1{path.removeprefix(f'/repos/{REPOSITORY}')}"
             moved: Json = {"message": "Moved Permanently", "url": where}
             return Answer(301 if method == "GET" else 307, moved, (("Location", where),))
-        path = path.replace(f"/repos/{self.name}/", f"/repos/{REPOSITORY}/", 1)
+        path = f"{path}/".replace(f"/repos/{self.name}/", f"/repos/{REPOSITORY}/", 1).removesuffix("/")
+        scopes = (("X-OAuth-Scopes", self.scopes),) if self.scopes else ()
         for verb, pattern, handler in self._routes:
             found = re.fullmatch(pattern, path)
             if verb == method and found:
-                return handler(query, body, *found.groups())
+                answer = handler(query, body, *found.groups())
+                return replace(answer, headers=answer.headers + scopes)
         return Answer(404, {"message": "Not Found"})
 
     def checked(
@@ -139,6 +146,12 @@ class FakeGitHub(Api):
         badge: Json = {"verified": ours and self.signs, "reason": "valid" if ours and self.signs else "unsigned"}
         commit: Json = {"message": git(self.state.bare, "log", "-1", "--format=%B", sha), "verification": badge}
         return Answer(200, {"sha": sha, "commit": commit, "author": author, "committer": committer})
+
+    def _itself(self, _: Query, __: dict[str, str]) -> Answer:
+        level = self.state.levels.get(BOT, "none")
+        may = {"pull": level != "none", "push": level in {"write", "admin"}, "admin": level == "admin"}
+        role: Json = {**may, "maintain": may["admin"], "triage": may["push"]}
+        return Answer(200, {"id": 1, "full_name": self.name, "archived": self.archived, "permissions": role})
 
     def _list(self, query: Query, _: dict[str, str]) -> Answer:
         state, head = query.get("state", "open"), query.get("head", "")

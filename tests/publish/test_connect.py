@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,15 @@ def test_a_pace_that_is_none(text: str) -> None:
     """Nonsense in TRIMTAB_PACE is said before anything is written."""
     with pytest.raises(UsageError, match="TRIMTAB_PACE"):
         pace_from({"TRIMTAB_PACE": text})
+
+
+@pytest.mark.parametrize(("commits", "token", "signs"), [("auto", "ghs_one", True), ("git", "ghs_one", False)])
+def test_github_makes_the_commits_where_it_is_to(place: Place, commits: str, token: str, signs: bool) -> None:
+    """Who makes the commits follows from the configuration and from the kind of the token."""
+    forge = Forge.model_validate({"kind": "github", "repository": "acme/gitops", "commits": commits})
+
+    site = connect(Repository(path="gitops.git", forge=forge), replace(place, environ={"GITHUB_TOKEN": token}))
+
+    assert site.signer.signs is signs
+    assert isinstance(site.forge, GitHub)
+    assert site.check == site.forge.check

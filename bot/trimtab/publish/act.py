@@ -41,6 +41,8 @@ def act(site: Site, moves: Sequence[Move], journal: Journal) -> tuple[Link, ...]
     Raises:
         ForgeError: The remote or the ledger cannot be reached, or a rate limit ends the run; the next run goes on.
     """
+    if any(move.writes for move in moves):
+        site.check()
     moves = signed(site, moves)
     steps = [_start(move) for move in moves]
     steps = _record(site, steps, [move.before for move in moves], journal)
@@ -113,7 +115,7 @@ def _ask(site: Site, step: _Step) -> _Step:
     except RateLimitedError:
         raise
     except ForgeError as error:
-        return step.stopped(f"failed: {error.message}")
+        return step.stopped(f"failed: {error.message}{error.hint and f'; {error.hint}'}")
     if isinstance(answer, Unknown):
         return step.stopped(answer.reason)
     return replace(step, pull=answer.value)

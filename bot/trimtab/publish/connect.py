@@ -54,8 +54,11 @@ def connect(repository: Repository, place: Place) -> Site:
     repo = scratch(repository, place)
     pace = Pace(0.0) if repository.forge.kind == "local" else pace_from(place.environ)
     forge = _FORGES[repository.forge.kind](repository, repository.forge, repo, place, pace)
+    check = forge.check if isinstance(forge, GitHub | GitLab) else _pass
     signer = _signer(repository.forge, forge, place.environ.get(TOKENS["github"][0], ""))
-    return Site(repository.title, repository.base or repo.default_branch(), forge, repo, pace, place.style, signer)
+    return Site(
+        repository.title, repository.base or repo.default_branch(), forge, repo, pace, place.style, signer, check
+    )
 
 
 def connect_named(repositories: Sequence[Repository], name: str, place: Place) -> Site:
@@ -106,6 +109,10 @@ def name_of(repository: Repository, settings: ForgeSettings) -> str:
     if "/" not in name:
         raise UsageError(f"repository {repository.title}: `forge.repository` is missing", "write owner/name")
     return name
+
+
+def _pass() -> None:
+    """Leave it to what is written to tell whether it may be."""
 
 
 def _signer(settings: ForgeSettings, forge: Forge, token: str) -> Signer:

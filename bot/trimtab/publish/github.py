@@ -42,6 +42,7 @@ from trimtab.publish.moved import STATUSES, MovedError
 from trimtab.publish.once import Spot, first, says, with_key, write_once
 from trimtab.publish.pace import Caller, Kind, Pace, Trouble
 from trimtab.publish.rest import time_of
+from trimtab.publish.tokens import check_repository, check_scopes
 from trimtab.publish.trouble import trouble_of
 
 PUBLIC_API = "https://api.github.com"
@@ -60,6 +61,7 @@ class GitHub:
         self._client = _client(token, (api_url or PUBLIC_API).rstrip("/"))
         self._caller = Caller(self._sort, _ERRORS, pace, token)
         self._me = NOBODY
+        self._token = token
 
     def whoami(self) -> Actor:
         """Return the account that the token belongs to; an App's token may not ask REST, and asks GraphQL."""
@@ -164,6 +166,20 @@ class GitHub:
         """Return the open issue that holds our dashboard; with a body, write it there, or into a new one."""
         return dashboard(self, body)
 
+    def check(self) -> None:
+        """Check that the token may write, as far as it can be told without writing.
+
+        Raises:
+            UsageError: It may not.
+        """
+        try:
+            found = self._caller.read(lambda: self.ask("GET", self.here))
+        except RateLimitedError:
+            raise
+        except ForgeError:
+            return  # what was to be written tells
+        check_repository(self._token, found)
+
     @property
     def caller(self) -> Caller:
         """Return what makes the calls."""
@@ -203,7 +219,9 @@ class GitHub:
                 listed = self._repository.get_pulls(state=state, sort="created", direction="asc")
             return tuple(_pull(pull) for pull in listed if pull.head.ref.startswith(PREFIX) and _at_home(pull))
 
-        return self._caller.read(ask)
+        found = self._caller.read(ask)
+        check_scopes(self._token, self._client.oauth_scopes or ())
+        return found
 
     def _merge(self, number: int, head: str) -> PullRequest:
         """Merge if `head` is still the head and GitHub's own rules pass."""

@@ -13,14 +13,11 @@ from trimtab.gitio import Step
 from trimtab.publish.github_calls import Calls, send
 from trimtab.publish.rest import actor_of
 from trimtab.publish.signer import Look
+from trimtab.publish.tokens import is_app
 
 _COMMIT = """mutation ($input: CreateCommitOnBranchInput!) {
   createCommitOnBranch(input: $input) { commit { oid } }
 }"""
-
-_INSTALLATION = "ghs_"
-"""Begins the token of an App's installation, the one of a workflow's job among them:
-https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/ (read 2026-11)."""
 
 _WEB = "web-flow"
 """The account that GitHub signs as: https://github.com/web-flow."""
@@ -88,4 +85,4 @@ class GitHubSigner:
 
 def signs(commits: str, token: str) -> bool:
     """Return whether commits are made by the API: as configured, else where the token is that of an App."""
-    return commits == "api" or (commits == "auto" and token.startswith(_INSTALLATION))
+    return commits == "api" or (commits == "auto" and is_app(token))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -44,6 +45,7 @@ from trimtab.publish.rest_gitlab import (
     permission_of,
     pull_of,
 )
+from trimtab.publish.tokens import check_gitlab
 from trimtab.publish.trouble_gitlab import trouble_of
 
 PUBLIC = "https://gitlab.com"
@@ -104,6 +106,16 @@ class GitLab:
         if self._me == NOBODY:
             self._me = self._caller.read(self._user)
         return self._me
+
+    def check(self) -> None:
+        """Check the token's scopes, where it is of a kind that tells them.
+
+        Raises:
+            UsageError: One is missing.
+        """
+        with suppress(*_ERRORS):
+            found = self._client.http_get("/personal_access_tokens/self")
+            check_gitlab(found if isinstance(found, dict) else {})
 
     def pulls(self, branch: str = "") -> tuple[PullRequest, ...]:
         """Return our open merge requests; of a branch all, newest first, and of the newest who ended it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from trimtab.fleet import Unknown
+from trimtab.fleet import Found, Unknown
 from trimtab.gitio import Update
 from trimtab.life import NOBODY, Draft
 from trimtab.publish.site import Standing
@@ -64,7 +64,12 @@ class Move:
     tidy: Moved = NOTHING
 
     @property
+    def writes(self) -> bool:
+        """Return whether anything is written for it."""
+        steps = (self.before, self.branch, self.opened, self.after, self.tidy)
+        return self.call is not Call.NONE or any(not isinstance(step, Unknown) for step in steps)
+
+    @property
     def matters(self) -> bool:
         """Return whether there is anything to do, or to tell: an open pull request, or a branch left behind."""
-        steps = (self.before, self.branch, self.opened, self.after, self.tidy, self.standing.pull)
-        return any(not isinstance(step, Unknown) for step in steps)
+        return self.writes or isinstance(self.standing.pull, Found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from trimtab.config import PullRequests
@@ -43,6 +43,7 @@ class Site:
         pace: Keeps writes apart.
         style: What pull requests are opened with.
         signer: Makes commits where the forge does that itself.
+        check: Raises where the token may not write here; asked before anything is written.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Site:
     pace: Pace
     style: PullRequests = AS_IT_COMES
     signer: Signer = GIT
+    check: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trimtab.publish.pace import Kind, Trouble
+from trimtab.publish.tokens import GITHUB_LEAST
 
 _LATE = (
     "no commits between",  # the pushed head is not indexed yet
@@ -20,8 +21,10 @@ _MOVED = "modified"
 
 _UNKNOWN, _CONFLICT, _TOO_MANY, _ERROR = 401, 409, 429, 500
 _NOT_ALLOWED = frozenset({401, 403})
+_LIMITED = _NOT_ALLOWED | {400}
+"""GraphQL tells a limit with 200 and an error, of which the client makes 400."""
 _ABSENT = frozenset({404, 410})
-_HINT = "GITHUB_TOKEN needs `contents: write`, `pull-requests: write` and `issues: write` here"
+_HINT = f"GITHUB_TOKEN needs {GITHUB_LEAST} here"
 
 
 def trouble_of(status: int, data: object, headers: Mapping[str, str], now_s: float) -> Trouble:
@@ -35,12 +38,12 @@ def trouble_of(status: int, data: object, headers: Mapping[str, str], now_s: flo
     """
     said = _said(status, data)
     low = said.lower()
-    if status == _TOO_MANY or (status in _NOT_ALLOWED and ("rate limit" in low or "abuse" in low)):
+    if status == _TOO_MANY or (status in _LIMITED and ("rate limit" in low or "abuse" in low)):
         return Trouble(Kind.WAIT, said, _wait_s(headers, now_s))
     if status == _UNKNOWN:  # a good token is met so too while a host is in trouble: Renovate takes it for transient
         return Trouble(Kind.AGAIN, said, hint=f"is it right, and not expired? {_HINT}")
     if status in _NOT_ALLOWED:
-        return Trouble(Kind.NO, said, hint=_HINT)
+        return Trouble(Kind.NO, said, hint=_needs(headers))
     if status in _ABSENT:
         return Trouble(Kind.ABSENT, said, hint=_HINT)
     late = any(each in low for each in _LATE)
@@ -58,6 +61,13 @@ def _said(status: int, data: object) -> str:
         for each in (errors if isinstance(errors, list) else [])
     ]
     return f"GitHub: {'; '.join(part for part in parts if part)}"[:500]
+
+
+def _needs(headers: Mapping[str, str]) -> str:
+    """Return what a call that was forbidden needs, in GitHub's own words where it says so."""
+    named = {key.lower(): value for key, value in headers.items()}
+    wanted = named.get("x-accepted-github-permissions") or named.get("x-accepted-oauth-scopes")
+    return f"this call needs {wanted}; {_HINT}" if wanted else _HINT
 
 
 def _wait_s(headers: Mapping[str, str], now_s: float) -> float:
