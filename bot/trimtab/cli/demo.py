@@ -51,9 +51,9 @@ def _first_run(root: Path) -> demo_print.FirstRun:
     """Unpack, scan, publish."""
     folder = folders.make(root)
     with _call(folder) as call:
-        scan, links = run.run(call)
-    folder.report.write_text(html(scan), encoding="utf-8")
-    return demo_print.FirstRun(folder, scan, links)
+        ran = run.run(call)
+    folder.report.write_text(html(ran.found), encoding="utf-8")
+    return demo_print.FirstRun(folder, ran.found, ran.links)
 
 
 def _merge(folder: DemoFolder, number: int) -> demo_print.Merged:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from trimtab.cli.facts_missing import facts_missing
+from trimtab.cli.left import say_left
 from trimtab.cli.load import load_config
 from trimtab.cli.options import at_option, config_option, seconds_at
 from trimtab.cli.printing import FORMATS, print_scan
@@ -27,12 +28,13 @@ def command(config_path: Path, form: str, facts: Path | None, at: str) -> int:
     """Scan, open or update one pull request for each recommendation, and record every step."""
     config = load_config(config_path)
     with tempfile.TemporaryDirectory(prefix="trimtab-") as workdir, progress_bars() as progress:
-        found, links = run(Call(config, config_path.parent, seconds_at(at), Path(workdir), progress, facts))
-    print_scan(found, form, links)
+        ran = run(Call(config, config_path.parent, seconds_at(at), Path(workdir), progress, facts))
+    print_scan(ran.found, form, ran.links)
     if config.mode is Mode.REPORT:
         click.echo("mode is report: nothing was opened", err=True)
     elif not any(repository.forge for repository in config.repositories):
         click.echo("no repository has a `forge`: nothing was opened", err=True)
-    for link in links:
+    for link in ran.links:
         click.echo(one_line(f"{link.note}: {link.url or link.branch or link.id}", 2000), err=True)
-    return Exit.FACTS_MISSING if facts_missing(found, config) else Exit.DONE
+    left = say_left(ran.troubles)
+    return Exit.FACTS_MISSING if facts_missing(ran.found, config) or left else Exit.DONE

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 
+from trimtab.cli.left import say_left
 from trimtab.cli.load import load_config
 from trimtab.cli.options import at_option, config_option, seconds_at
 from trimtab.cli.progress import progress_bars
 from trimtab.config import parse_duration
-from trimtab.errors import UsageError
+from trimtab.errors import Exit, UsageError
 from trimtab.run import Call, Followed, settle
 from trimtab.text.clean import one_line
 
@@ -25,7 +26,7 @@ _LONGEST = 2000
 @click.option("--watch", default="24h", show_default=True, help="How long a change is watched before it is judged.")
 @click.option("--facts", type=click.Path(path_type=Path, file_okay=False), help="Recorded facts instead of live ones.")
 @at_option
-def command(config_path: Path, form: str, watch: str, facts: Path | None, at: str) -> None:
+def command(config_path: Path, form: str, watch: str, facts: Path | None, at: str) -> int:
     """Record what was merged or closed, whether it went live, and whether it kept its promise."""
     config = load_config(config_path)
     with tempfile.TemporaryDirectory(prefix="trimtab-") as workdir, progress_bars() as progress:
@@ -35,6 +36,7 @@ def command(config_path: Path, form: str, watch: str, facts: Path | None, at: st
         click.echo(_document(followed))
     else:
         _print(followed)
+    return Exit.FACTS_MISSING if say_left(followed.troubles) else Exit.DONE
 
 
 def _seconds(watch: str) -> int:

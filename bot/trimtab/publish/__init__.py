@@ -11,6 +11,7 @@ from trimtab.publish.mark import DASHBOARD
 from trimtab.publish.pace import Pace, pace_from
 from trimtab.publish.site import Site, Wanted
 from trimtab.publish.sync import sync
+from trimtab.publish.turns import Turns
 from trimtab.publish.undone import taken_back
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "PullState",
     "RateLimitedError",
     "Site",
+    "Turns",
     "Wanted",
     "answer_all",
     "catch_up",

@@ -6,6 +6,7 @@ https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +24,10 @@ T = TypeVar("T")
 _TRIES = 4
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 90.0
+_MOST_WAITING_S = 600.0
+"""What one run waits for one forge's rate limits altogether, seconds; then the next run goes on."""
+
+_LOG = logging.getLogger(__name__)
 
 
 class Pace:
@@ -100,6 +105,7 @@ class Caller:
         self._secret = secret
         self._errors = errors
         self._pace = pace
+        self._waited_s = 0.0
 
     def read(self, call: Callable[[], T]) -> T:
         """Return what a call without effect returns."""
@@ -126,14 +132,21 @@ class Caller:
                 return call()
             except self._errors as error:
                 trouble = self._told(error)
-                _give_up(trouble, last=attempt == _TRIES, cause=error)
-            time.sleep(trouble.wait_s or wait_s)
+                _give_up(trouble, last=attempt == _TRIES or self._waited_s > _MOST_WAITING_S, cause=error)
+            self._rest(trouble, trouble.wait_s or wait_s)
             wait_s *= 2
             if trouble.kind is Kind.AGAIN:
                 found = done()
                 if isinstance(found, Found):
                     return found.value
         raise AssertionError("the last try returns or raises")
+
+    def _rest(self, trouble: Trouble, wait_s: float) -> None:
+        """Wait, and say so where a rate limit asks for it."""
+        if trouble.kind is Kind.WAIT:
+            self._waited_s += wait_s
+            _LOG.warning("rate limit: the forge asks to wait; trying again in %.0f s", wait_s)
+        time.sleep(wait_s)
 
     def _told(self, error: Exception) -> Trouble:
         """Return what an exception means, without the token."""
