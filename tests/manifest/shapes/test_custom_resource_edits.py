@@ -129,3 +129,10 @@ def test_a_pool_owns_the_replicas_of_its_members() -> None:
 
     assert not serving.settings["replicas"].editable
     assert serving.settings["replicas"].reason == "ModelPool slot (pool.yaml:1) owns the number of replicas"
+
+
+def test_a_runtime_without_further_arguments_gets_its_first() -> None:
+    """What a VLLMRuntime has no key for goes into the list that its operator hands to the engine."""
+    text = "".join(line for line in SAID["vllm-runtime"][0].splitlines(keepends=True) if "extraArgs" not in line)
+
+    assert changed(text, kv_cache_dtype="fp8") == ([], ["extraArgs:", "- --kv-cache-dtype=fp8"])

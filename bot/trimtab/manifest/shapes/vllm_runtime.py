@@ -12,6 +12,7 @@ from trimtab.manifest.container import Container, read_engine
 from trimtab.manifest.context import Context, Thing
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.keys import take_keys
+from trimtab.manifest.options import take_first_argument
 from trimtab.manifest.pod import PodSpec, environment_of, labels_of, take_pod
 from trimtab.manifest.scale import take_autoscaler, take_replicas
 from trimtab.manifest.shapes.shape import Shape
@@ -75,6 +76,8 @@ def _take_engine(draft: Draft, engine: Cursor, deployment: Cursor, context: Cont
     draft.add(settings.hits)
     if extra is not None and extra.items():
         draft.adders.update(settings.adders)
+    else:
+        take_first_argument(draft, engine, "extraArgs", "vllm")
 
 
 SHAPE = Shape(frozenset({("production-stack.vllm.ai", "VLLMRuntime")}), servings, speaks=True)
