@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from trimtab.fleet import Unknown
 from trimtab.manifest import BrokenYamlError, EditResult, Plain, Tree, plain_documents
 from trimtab.propose.generated import settled
+from trimtab.propose.schemas import Schemas, misfits, schemas_of
 from trimtab.propose.valid import refused
 from trimtab.propose.verdict import Compared, Disproof, Meant, told, verdict
 from trimtab.recommendation import Proof
@@ -19,7 +21,7 @@ _OUR_COPY = re.compile(r"[^\s'\"]*/trimtab-[a-z]+-[^/\s'\"]+/?")
 """The folder that a renderer ran in; its random name would make two reports of one scan differ."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Bench:
     """A repository on which edits are proven.
 
@@ -31,13 +33,18 @@ class Bench:
     tree: Tree
     workspace: Workspace
 
+    @cached_property
+    def schemas(self) -> Schemas:
+        """Return the definitions of custom resources that lie in the repository."""
+        return schemas_of(self.tree)
+
 
 def prove(bench: Bench, result: EditResult, meant: Meant) -> Proof | Disproof | Unknown:
     """Return the proof of an edit, or why it is none; Unknown where something that the files feed is not rendered."""
     targets = sorted({target for path in result.files for target in bench.workspace.targets.of(path)}, key=repr)
     compared: list[Compared] = []
     for target in targets:
-        one = _rendered(bench.workspace, target, result.files)
+        one = _rendered(bench, target, result.files)
         if isinstance(one, Unrendered):
             return Unknown(_OUR_COPY.sub("", one.reason))
         compared.append(one)
@@ -62,7 +69,8 @@ def unrendered(tree: Tree, result: EditResult, why: str) -> Proof | Disproof:
     return told(compared)
 
 
-def _rendered(workspace: Workspace, target: Target, files: Mapping[str, bytes]) -> Compared | Unrendered:
+def _rendered(bench: Bench, target: Target, files: Mapping[str, bytes]) -> Compared | Unrendered:
+    workspace = bench.workspace
     before = workspace.render(target)
     after = workspace.render(target, files)
     if isinstance(before, Unrendered):
@@ -79,7 +87,8 @@ def _rendered(workspace: Workspace, target: Target, files: Mapping[str, bytes]) 
         )
     still = tuple(change for change in changes if (change.object, change.pointer) not in restless)
     lines = tuple(f"{key} {pointer} is made anew each time, and left out" for key, pointer in sorted(restless))
-    return Compared(after.tool, target.namespace, still, (*renamed, *lines), refused(old, after.objects))
+    faults = (*refused(old, after.objects), *misfits(bench.schemas, old, after.objects))
+    return Compared(after.tool, target.namespace, still, (*renamed, *lines), faults)
 
 
 def _restless(
