@@ -6,17 +6,20 @@ base, which the client insists on.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from tests.forges.commits import WEB, WEB_ID, Commits
+from tests.forges.graphql import FILE, wrong
 from tests.forges.openapi import Description
 from tests.forges.server import TOKEN, Answer, Api, Json, Query
 from tests.forges.state import BOT, BOT_ID, NOW, Board, DeclinedError, ForgeState, Pull, Said, git, tip
 
 REPOSITORY = "acme/gitops"
+TYPES = json.loads(FILE.read_text())["types"]
 DESCRIPTION = Description(Path(__file__).with_name("github.openapi.json"))
 
 
@@ -101,12 +104,14 @@ class FakeGitHub(Api):
     def checked(
         self, method: str, path: str, query: Query, body: dict[str, str], *, answer: Answer
     ) -> tuple[Answer, list[str]]:
-        """Hold the request and the answer to GitHub's own description, which leaves out GraphQL and redirects."""
-        if path.startswith(("/api/graphql", "/repositories/")) or answer.status in {301, 307}:
+        """Hold the request and the answer to GitHub's own description, which leaves out redirects."""
+        if path == "/api/graphql":
+            return answer, list(wrong(TYPES, str(body["query"]), dict(body.get("variables", {}))))
+        if path.startswith("/repositories/") or answer.status in {301, 307}:
             return answer, []
-        wrong = DESCRIPTION.asked(method, path, query, body)
+        lies = DESCRIPTION.asked(method, path, query, body)
         full, more = DESCRIPTION.answered(method, path, answer.status, answer.body)
-        return replace(answer, body=full), wrong + more
+        return replace(answer, body=full), lies + more
 
     def _user(self, _: Query, __: dict[str, str]) -> Answer:
         if self.app:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.forges.cut_openapi import PATHS, cut
-from tests.forges.fake_github import DESCRIPTION, FakeGitHub
+from tests.forges.fake_github import DESCRIPTION, TYPES, FakeGitHub
+from tests.forges.graphql import wrong
 from tests.forges.server import Answer
 from tests.forges.state import ForgeState, make_repository
 
@@ -87,3 +88,33 @@ def test_cutting_keeps_what_is_referred_to_and_drops_words() -> None:
         "#/parts/a": {"type": "object", "properties": {"description": {"$ref": "#/parts/b"}}},
         "#/parts/b": {"type": "string"},
     }
+
+
+SENT = {
+    "branch": {"repositoryNameWithOwner": "acme/gitops", "branchName": "x"},
+    "expectedHeadOid": "0" * 40,
+    "message": {"headline": "One"},
+    "fileChanges": {"additions": [{"path": "a", "contents": "YQ=="}]},
+}
+MUTATION = "mutation ($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { commit { oid } } }"
+
+
+@pytest.mark.parametrize(
+    ("query", "sent", "said"),
+    [
+        ("query { viewer { login databaseId } }", {}, []),
+        (MUTATION, {"input": SENT}, []),
+        ("query { viewer { name_of_login } }", {}, ["User has no field name_of_login"]),
+        (MUTATION, {}, ["input is missing"]),
+        (MUTATION, {"input": {**SENT, "author": "me"}}, ["input.author is not described"]),
+        (MUTATION, {"input": {**SENT, "expectedHeadOid": 7}}, ["input.expectedHeadOid is no GitObjectID: 7"]),
+        (
+            MUTATION,
+            {"input": {**SENT, "fileChanges": {"deletions": [{}]}}},
+            ["input.fileChanges.deletions.path is missing"],
+        ),
+    ],
+)
+def test_graphql(query: str, sent: dict[str, object], said: list[str]) -> None:
+    """A field that is not there, and a variable that is not of its type, are found; what GitHub takes passes."""
+    assert list(wrong(TYPES, query, sent)) == said
