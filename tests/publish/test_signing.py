@@ -15,6 +15,8 @@ from tests.publish.one_run import SIGNING, Facts, begin
 from tests.publish.proposals import proposal, wanted
 from tests.publish.stages import Stage, stage
 from tests.publish.test_crash import MOST_WRITES, assert_whole, each_kill, finish, killed, nothing, opened
+from tests.publish.test_faults import assert_whole as assert_all_stands
+from tests.publish.test_faults import twice
 from trimtab.config import Limits
 from trimtab.fleet import Unknown
 from trimtab.gitio import Commit, Update, write_commit
@@ -188,6 +190,28 @@ def test_an_answer_that_got_lost(on: Stage, monkeypatch: pytest.MonkeyPatch) -> 
 
     assert link.note == "opened"
     assert fake(on).commits.made == [link.head]
+
+
+WEATHER = [
+    Fault("502", Answer(502, {"message": "Bad gateway"})),
+    Fault("reset done", Answer(200, {}), effect=True, reset=True),
+    Fault("429 wait", Answer(429, {"message": "Too many requests"}, (("Retry-After", "0"),))),
+    Fault("limit without a time", Answer(403, {"message": "You have exceeded a secondary rate limit."})),
+    Fault("a rule", Answer(422, {"message": "Repository rule violations found"}), times=9),
+]
+
+
+@pytest.mark.parametrize("call", ["POST /repos/acme/gitops/git/refs", "POST /api/graphql", "/commits/"])
+@pytest.mark.parametrize("how", WEATHER, ids=[each.match for each in WEATHER])
+def test_one_call_fails(on: Stage, call: str, how: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever happens to one of the calls, two runs later all stands once, and nothing is left over."""
+    monkeypatch.setattr("trimtab.publish.pace.time.sleep", lambda _: None)
+    on.log.faults.append(replace(how, match=call))
+
+    twice(on)
+
+    assert_all_stands(on)
+    assert stages(on) == []
 
 
 def test_somebody_else_on_the_branch_beside(on: Stage) -> None:
