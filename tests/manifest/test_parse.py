@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from trimtab.manifest.decoded import scalar_text
-from trimtab.manifest.nodes import AliasNode, MappingNode, ScalarNode, SequenceNode
+from trimtab.manifest.nodes import AliasNode, MappingNode, Node, ScalarNode, SequenceNode
 from trimtab.manifest.parse import BrokenYamlError, check, decode, parse
 from trimtab.manifest.text import Text
 
@@ -110,3 +112,51 @@ def test_every_character_of_a_scalar_has_its_place(text: str) -> None:
     assert decoded.value == node.value
     for char, start, end in zip(decoded.value, decoded.starts, decoded.ends, strict=True):
         assert char.isspace() or text[start:end] == char or text[start] in "\\'"
+
+
+INNER_COLONS = (
+    ("tags: [language:en, tier:economy]\n", ["tags", "language:en", "tier:economy"]),
+    ("a: {at: http://h:80/p?x=y, when: 12:30}\n", ["a", "at", "http://h:80/p?x=y", "when", "12:30"]),
+    ("- [x:y, \"q\", 's:t', b]\n- {k: v:w} # c:d\n", ["x:y", "q", "s:t", "b", "k", "v:w"]),
+    ("k: |\n  a:b?\nl: [p:q,\n  r:s]\nm: 'x:y'\n", ["k", "a:b?\n", "l", "p:q", "r:s", "m", "x:y"]),
+    ("a::b: [c::d]\n", ["a::b", "c::d"]),
+)
+
+
+@pytest.mark.parametrize(("text", "values"), INNER_COLONS)
+def test_colons_inside_plain_text_are_part_of_it(text: str, values: list[str]) -> None:
+    """What libyaml rejects for a colon has the values that YAML 1.2 gives it, at their places."""
+    (document,) = parse(text)
+
+    found = list(_scalars(document.root))
+    assert [one.value for one in found] == values
+    assert all(text[one.start : one.end] == one.value for one in found if not one.style)
+    assert check(text.encode()) is None
+
+
+def _scalars(node: Node | None) -> Iterator[ScalarNode]:
+    if isinstance(node, ScalarNode):
+        yield node
+    elif isinstance(node, SequenceNode):
+        for item in node.items:
+            yield from _scalars(item)
+    elif isinstance(node, MappingNode):
+        for pair in node.pairs:
+            for one in pair:
+                yield from _scalars(one)
+
+
+@pytest.mark.parametrize("text", ["[&x ::a]\n", "[a:, b:c]\n", "{a:b: }: ]\n", "[a:b\n", "[a:b] x:\n"])
+def test_colons_that_parsers_take_differently_are_broken(text: str) -> None:
+    """A text that is none even so, or that two parsers read in two ways, is not read."""
+    assert check(text.encode()) is not None
+    with pytest.raises(BrokenYamlError):
+        parse(text)
+
+
+def test_a_text_with_every_private_character_keeps_its_colons() -> None:
+    """Where no character is free to stand for a colon, the text is broken and none of its characters is lost."""
+    private = "".join(chr(code) for code in range(0xE000, 0xF900))
+
+    assert check(f"a: '{private}'\nb: [c:d]\n".encode()) is not None
+    assert check(f"a: '{private[2:]}'\nb: [c:d]\n".encode()) is None

@@ -1,8 +1,9 @@
 """From text to nodes by parser events; bounded before the parser sees a byte, and again while nodes are built.
 
-libyaml speaks first, as it is fast; it rejects some YAML 1.2 (`[a:1]`, `{file: x:y}`), which ruamel.yaml's own parser
-then takes. Composers of both reject redefined anchors, which are legal (YAML 1.2.2, section 3.2.2.2) and used; so the
-tree is built here. A mark's index counts characters, and a node's start mark stands before its anchor and tag.
+libyaml is the parser, as it is fast. It rejects some YAML 1.2 (`[a:1]`, `{file: x:y}`): there it is asked again, with
+other characters in the place of such colons. Composers reject redefined anchors, which are legal (YAML 1.2.2, section
+3.2.2.2) and used; so the tree is built here. A mark's index counts characters, and a node's start mark stands before
+its anchor and tag.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ruamel.yaml import YAML
 from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined] # of ruamel.yaml.clib, which has no stubs
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import (
@@ -35,15 +35,17 @@ MAX_ALIASES = 10_000
 MAX_DOCUMENTS = 5_000
 MAX_NODES = 300_000
 _MANY_BRACKETS = 2_000
-_SLOW_MAX_CHARACTERS = 256 * 1024
-_SLOW_MAX_BRACKETS = 40
-"""The pure parser takes seconds for 900 nested brackets, so it is asked about shallow files alone."""
 _ALIAS = re.compile(rb"\*(?<![^\s\[{,]\*)[^\s*,\]}]")
 _DEEP = re.compile(rb"\n[ \t?:-]{%d}" % MAX_DEPTH)
 """What bare events do not tell: whether an alias has its anchor, and how deep blocks are nested.
 
 Each begins with the byte that is looked for, which makes the search an order of magnitude faster.
 """
+_INNER = re.compile(r"(?<=[^\s\[\]{},\"'])(?::(?=[^\s\[\]{},])|\?)")
+"""A colon or question mark that is part of plain text, inside brackets, too (YAML 1.2.2, section 7.3.3)."""
+_DOUBTFUL_COLONS = re.compile(r"[\s\[{,\"'](?:::|\?:)")
+"""Where parsers differ on which of two colons is part of a text."""
+_PRIVATE_USE = range(0xE000, 0xF900)
 _PROPERTY = re.compile(r"[&!][^\s]*|#[^\n]*|\s+")
 
 
@@ -98,7 +100,7 @@ def check(data: bytes) -> BrokenYamlError | None:
     except BrokenYamlError as error:
         return error
     except YAMLError as error:
-        return None if _is_doubtful(error) and _slow_takes(text) else _broken(error)
+        return None if _is_doubtful(error) and _takes_masked(text) else _broken(error)
     return None
 
 
@@ -109,26 +111,20 @@ def parse(text: str) -> tuple[Document, ...]:
         BrokenYamlError: No parser takes it, or it is deeper or holds more aliases than any manifest.
     """
     try:
-        return _Builder(text, _fast(text)).documents()
+        return _Builder(text, _events(text)).documents()
     except YAMLError as error:
-        if not _is_doubtful(error) or not _is_small(text):
+        if not _is_doubtful(error):
             raise _broken(error) from None
         try:
-            return _Builder(text, _slow(text)).documents()
-        except (YAMLError, ValueError):
+            return _Builder(text, _masked_events(text)).documents()
+        except YAMLError:
             raise _broken(error) from None
 
 
-def _fast(text: str) -> Iterator[Event]:
+def _events(text: str) -> Iterator[Event]:
     parser = CParser(text)
     while not isinstance(event := parser.get_event(), StreamEndEvent):
         yield event
-
-
-def _slow(text: str) -> Iterator[Event]:
-    for event in YAML(typ="safe", pure=True).parse(text):
-        if not isinstance(event, StreamEndEvent):
-            yield event
 
 
 def _is_doubtful(error: YAMLError) -> bool:
@@ -136,20 +132,29 @@ def _is_doubtful(error: YAMLError) -> bool:
     return isinstance(error, MarkedYAMLError) and error.problem == "found unexpected ':'"
 
 
-def _is_small(text: str) -> bool:
-    return len(text) <= _SLOW_MAX_CHARACTERS and _bracket_depth(text.encode()) <= _SLOW_MAX_BRACKETS
-
-
-def _slow_takes(text: str) -> bool:
-    """Return whether the pure parser takes what libyaml does not."""
-    if not _is_small(text):
-        return False
+def _takes_masked(text: str) -> bool:
+    """Return whether libyaml takes a text in which colons inside plain text are none."""
     try:
-        for _ in _slow(text):
+        for _ in _masked_events(text):
             pass
-    except (YAMLError, ValueError):
+    except YAMLError:
         return False
     return True
+
+
+def _masked_events(text: str) -> Iterator[Event]:
+    """Yield the events of a text whose colons inside plain text are masked while libyaml looks.
+
+    Raises:
+        YAMLError: It does not take the text like that either.
+    """
+    free = [one for one in map(chr, _PRIVATE_USE) if one not in text][:2]
+    masks = {} if len(free) < 2 or _DOUBTFUL_COLONS.search(text) else dict(zip(":?", free, strict=True))  # noqa: PLR2004
+    for event in _events(_INNER.sub(lambda match: masks.get(match[0], match[0]), text)):
+        if isinstance(event, ScalarEvent):
+            for meant, mask in masks.items():
+                event.value = event.value.replace(mask, meant)
+        yield event
 
 
 def _broken(error: YAMLError) -> BrokenYamlError:
