@@ -72,18 +72,25 @@ def run(arguments: list[str]) -> int:
     try:
         result = app.main(args=arguments, prog_name="trimtab", standalone_mode=False)
     except TrimtabError as error:
-        click.echo(f"trimtab: {error.message}", err=True)
+        _complain(f"trimtab: {error.message}")
         if error.hint:
-            click.echo(f"  {error.hint}", err=True)
+            _complain(f"  {error.hint}")
         return int(error.exit_code)
     except click.ClickException as error:
         error.show()
         return int(Exit.USAGE)
     except OSError as error:  # a full disk, a folder that may not be written: what to do is in the system's own words
         said = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
-        click.echo(f"trimtab: {said}", err=True)
+        _complain(f"trimtab: {said}")
         return int(Exit.USAGE)
     except (KeyboardInterrupt, click.Abort):
         click.echo("trimtab: interrupted", err=True)
         return int(Exit.INTERRUPTED)
     return result if isinstance(result, int) else int(Exit.DONE)
+
+
+def _complain(text: str) -> None:
+    """Print an error, which may repeat words of a forge or a file."""
+    from trimtab.text.clean import log_lines  # noqa: PLC0415 - `--help` needs nothing of it
+
+    click.echo(log_lines(text), err=True)

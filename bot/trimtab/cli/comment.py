@@ -16,9 +16,7 @@ from trimtab.cli.progress import progress_bars
 from trimtab.fleet import Found
 from trimtab.publish import Answered, read_event
 from trimtab.run import Call, comment
-from trimtab.text.clean import one_line
-
-_LONGEST = 2000
+from trimtab.text.clean import log_line
 
 
 @click.command()
@@ -44,7 +42,7 @@ def command(config_path: Path, form: str) -> None:
 
 def _say(form: str, answered: Sequence[Answered], why: str) -> None:
     """Print what was done; `why` says why the comment of the event was passed over."""
-    notes = [_logged(one.note) for one in answered]
+    notes = [log_line(one.note) for one in answered]
     if form == "json":
         done = bool(answered) and not why
         note = why or "; ".join(notes)
@@ -54,13 +52,4 @@ def _say(form: str, answered: Sequence[Answered], why: str) -> None:
     for note in notes:
         click.echo(note)
     if why:
-        click.echo(_logged(f"nothing done: {why}"))
-
-
-def _logged(text: str) -> str:
-    """Return text for a job's log, where no words of a person may be taken for a command to the runner.
-
-    GitHub's runner reads `::name::` at the start of a line, and `##[name]` anywhere in it:
-    https://github.com/actions/runner/blob/v2.328.0/src/Runner.Common/ActionCommand.cs
-    """
-    return one_line(text, _LONGEST).replace("##[", "## [").removeprefix("::")
+        click.echo(log_line(f"nothing done: {why}"))

@@ -19,7 +19,7 @@ from trimtab.cli.load import DEFAULT_NAME
 from trimtab.errors import UsageError
 from trimtab.fleet import Found
 from trimtab.gitio import TOKENS
-from trimtab.text.clean import one_line
+from trimtab.text.clean import log_line
 
 _SCOPES = {
     "github": "GITHUB_TOKEN: contents, pull requests, issues: write; to open this as a pull request workflows, too",
@@ -116,7 +116,7 @@ def _say(form: str, folder: Path, done: Done) -> None:
     lines += [f"pull request: {done.pull_request}"] if done.pull_request else []
     lines += [f"no pull request: {done.why}"] if done.why else []
     for line in (*lines, *_left(folder, done)):
-        click.echo(one_line(line, 2000))
+        click.echo(log_line(line))
 
 
 def _left(folder: Path, done: Done) -> list[str]:

@@ -18,7 +18,7 @@ from trimtab.manifest import Tree
 from trimtab.manifest.again import Kept, look_again
 from trimtab.manifest.lazy_files import ChangedWhileReadError
 from trimtab.manifest.share import no_collector
-from trimtab.text.clean import one_line
+from trimtab.text.clean import log_line, one_line
 
 if TYPE_CHECKING:
     from trimtab.render import Unseen
@@ -83,7 +83,7 @@ def said(root: Path, form: str, processes: int, cache: Path | None) -> Said:
 def _missed(missed: Sequence[Unseen]) -> Iterator[str]:
     """Yield which charts could not be rendered, and why."""
     for one in missed:
-        yield one_line(f"{one.path}: {one.release} cannot be rendered: {one.reason}", _LONGEST) + "\n"
+        yield log_line(f"{one.path}: {one.release} cannot be rendered: {one.reason}", _LONGEST) + "\n"
 
 
 def said_of(
@@ -167,7 +167,7 @@ def _setting(setting: Setting) -> dict[str, object]:
 
 def _serving_lines(serving: Serving) -> str:
     """Return a serving as one block of the table."""
-    subject = click.style(one_line(serving.subject, _LONGEST), bold=True)
+    subject = click.style(log_line(serving.subject, _LONGEST), bold=True)
     lines = [f"{subject}  {serving.engine or 'engine unknown'}, {serving.wrapper}"]
     for field, setting in serving.settings.items():
         where = f"{setting.location.path}:{setting.location.line}"
@@ -179,7 +179,7 @@ def _serving_lines(serving: Serving) -> str:
 def _notes(looked: Looked, servings: int) -> Iterator[str]:
     """Yield what could not be read, then how much was."""
     for one in looked.unreadable:
-        yield one_line(f"{one.path}:{one.line}: cannot be read: {one.reason}", _LONGEST) + "\n"
+        yield log_line(f"{one.path}:{one.line}: cannot be read: {one.reason}", _LONGEST) + "\n"
     yield f"{servings} servings in {looked.files_read} files\n"
 
 

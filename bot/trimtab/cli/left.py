@@ -7,15 +7,13 @@ from collections.abc import Sequence
 import click
 
 from trimtab.errors import ForgeError
-from trimtab.text.clean import one_line
-
-_LONGEST = 2000
+from trimtab.text.clean import log_line
 
 
 def say_left(troubles: Sequence[ForgeError]) -> bool:
     """Print why some repositories are left to the next run, and return whether any is."""
     for error in troubles:
-        click.echo(one_line(f"trimtab: left to the next run: {error.message}", _LONGEST), err=True)
+        click.echo(log_line(f"trimtab: left to the next run: {error.message}"), err=True)
         if error.hint:
-            click.echo(f"  {one_line(error.hint, _LONGEST)}", err=True)
+            click.echo(f"  {log_line(error.hint)}", err=True)
     return bool(troubles)

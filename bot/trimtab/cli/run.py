@@ -16,7 +16,7 @@ from trimtab.cli.progress import progress_bars
 from trimtab.config import Mode
 from trimtab.errors import Exit
 from trimtab.run import Call, run
-from trimtab.text.clean import one_line
+from trimtab.text.clean import log_line
 
 
 @click.command()
@@ -35,6 +35,6 @@ def command(config_path: Path, form: str, facts: Path | None, at: str) -> int:
     elif not any(repository.forge for repository in config.repositories):
         click.echo("no repository has a `forge`: nothing was opened", err=True)
     for link in ran.links:
-        click.echo(one_line(f"{link.note}: {link.url or link.branch or link.id}", 2000), err=True)
+        click.echo(log_line(f"{link.note}: {link.url or link.branch or link.id}"), err=True)
     left = say_left(ran.troubles)
     return Exit.FACTS_MISSING if facts_missing(ran.found, config) or left else Exit.DONE

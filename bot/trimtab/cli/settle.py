@@ -15,9 +15,7 @@ from trimtab.cli.progress import progress_bars
 from trimtab.config import parse_duration
 from trimtab.errors import Exit, UsageError
 from trimtab.run import Call, Followed, settle
-from trimtab.text.clean import one_line
-
-_LONGEST = 2000
+from trimtab.text.clean import log_line
 
 
 @click.command()
@@ -65,9 +63,9 @@ def _document(followed: Followed) -> str:
 
 def _print(followed: Followed) -> None:
     for link in followed.decided:
-        click.echo(one_line(f"{link.state}: {link.url}: {link.note}", _LONGEST))
+        click.echo(log_line(f"{link.state}: {link.url}: {link.note}"))
     for one in followed.settled:
         saving = f" (${one.saving} a month)" if one.saving else ""
-        click.echo(one_line(f"{one.state}: {one.url}: {one.note}{saving}", _LONGEST))
+        click.echo(log_line(f"{one.state}: {one.url}: {one.note}{saving}"))
     if not followed.decided and not followed.settled:
         click.echo("nothing was decided, and nothing merged waits for its outcome")

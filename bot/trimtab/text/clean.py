@@ -5,11 +5,13 @@ Sources: Unicode 15.1 general categories; "Trojan Source", CVE-2021-42574, for t
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 LONGEST = 300
 """Characters kept of one foreign name; Kubernetes allows 253, a Hugging Face id 96."""
 
+_COMMAND = re.compile(r"^::|##(?=\w*\[)")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -19,6 +21,21 @@ def one_line(text: str, longest: int = LONGEST) -> str:
     seen = "".join(char for char in spaced if unicodedata.category(char) not in _INVISIBLE)
     flat = " ".join(seen.split())
     return flat if len(flat) <= longest else flat[: longest - 1] + "…"
+
+
+def log_line(text: str, longest: int = 2000) -> str:
+    """Return the text on one line for a terminal or a job's log, where no foreign words are taken for a command.
+
+    GitHub's runner reads `::name::` at the start of a line, and `##[name]` anywhere in it; that of Azure reads
+    `##vso[name]`: https://github.com/actions/runner/blob/v2.328.0/src/Runner.Common/ActionCommand.cs
+    """
+    return _COMMAND.sub(lambda found: " ".join(found.group()), one_line(text, longest))
+
+
+def log_lines(text: str) -> str:
+    """Return text of several lines for a terminal or a job's log, indented as it was."""
+    lines = text.split("\n")
+    return "\n".join(f"{' ' * (len(line) - len(line.lstrip(' ')))}{log_line(line)}" for line in lines)
 
 
 def visible(text: str) -> str:
