@@ -24,7 +24,7 @@ _IMAGES: tuple[tuple[str, str], ...] = (
 _NOT_ENGINES = re.compile(
     r"router|exporter|bench|benchmark|inference-sim|vllm-sim|simulator|gateway|proxy|controller|operator|semantic|litellm"
     r"|open-webui|epp\b|inference-scheduler|routing-sidecar|guidellm|genai-perf|lmcache-?server|frontend|webui|playground"
-    r"|optimi[sz]er|autoscaler|dashboard|downloader|llama-?stack|remote-vllm|gradio|streamlit|chainlit|chatbot|-client\b|-rag-|\brag-|tritonserver:[\w.-]+-sdk\b",
+    r"|optimi[sz]er|autoscaler|dashboard|downloader|render|llama-?stack|remote-vllm|gradio|streamlit|chainlit|chatbot|-client\b|-rag-|\brag-|tritonserver:[\w.-]+-sdk\b",
     re.IGNORECASE,
 )
 _STAND_INS = re.compile(

@@ -1,4 +1,4 @@
-"""Values of charts told by their keys: parts and what they are of, files of other names, values that refer to values."""
+"""Values of charts told by their keys: parts and whose they are, files of other names, values of other values."""
 
 from __future__ import annotations
 
@@ -155,3 +155,11 @@ service:
 def test_values_are_told_by_their_flags_too(text: str, count: int) -> None:
     """Flags of an engine in a list are values, unless the file is a pipeline's or a playbook's."""
     assert len(inspect(Tree({"examples/prod.yaml": text.encode()})).servings) == count
+
+
+def test_an_engines_image_that_only_counts_tokens_serves_nothing() -> None:
+    """A router's tokenizer runs the engine's image, and no model's weights."""
+    text = "tokenizer:\n  image: {repository: vllm/vllm-openai-cpu, tag: v0.21.0}\n  args: [--max-model-len=4096]\n"
+    text += "other:\n  image: {repository: vllm/vllm-openai, tag: v0.21.0}\n  args: [--model=org/chat]\n"
+
+    assert [one.container for one in inspect(Tree({"values.yaml": text.encode()})).servings] == ["other"]

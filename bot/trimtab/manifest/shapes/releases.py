@@ -187,6 +187,15 @@ def _lock_overridden(draft: Draft, winners: list[tuple[Release, Draft]]) -> None
             draft.hits[field] = replace(hit, locked=f"{_named(*hits[0])} wins over it; edit it there")
         elif here and not hit.locked and all(one.locked for one in here):
             draft.hits[field] = replace(hit, locked=here[0].locked)
+        elif (
+            winners
+            and not hits
+            and not hit.locked
+            and not any(one.holds(hit.path, *hit.text.span()) for one, _ in winners)
+        ):
+            thing = winners[0][0].thing
+            why = f"{thing.kind} {thing.name} ({thing.path}) lays something over it that leaves it out"
+            draft.hits[field] = replace(hit, locked=why)
 
 
 def _is_here(one: Hit, other: Hit) -> bool:

@@ -35,8 +35,8 @@ _MOUNTED = re.compile(r"(?:/[\w.-]+)*/models?/?")
 """Where charts mount the model whose address another key says."""
 _REFERENCE = re.compile(r"\{\{-?\s*\.Values\.([\w.]+)\s*(?:\|\s*(?:quote|toString)\s*)?-?\}\}")
 """A value that a template puts another in the place of."""
-_SHARED = frozenset({"defaults", "global"})
-"""Keys of what every part of a chart has, and none is."""
+_NO_PARTS = frozenset({"defaults", "global", "tokenizer"})
+"""Keys of what every part of a chart has, and of what only runs an engine's image."""
 _NESTED = 3
 """How deep charts lie in charts."""
 
@@ -90,7 +90,7 @@ def _parts(at: Cursor, whole: Look, dotted: str, owner: Owner) -> list[Part]:
     for key, cursor in at.entries().items():
         path = f"{dotted}.{key}" if dotted else key
         found += _items(key, path, cursor)
-        if plain(key) in _SHARED:
+        if plain(key) in _NO_PARTS:
             continue
         if models := _catalogue(key, path, cursor):
             found += [part for part in models if not is_off(part.look.root)]
