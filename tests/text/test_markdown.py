@@ -82,3 +82,15 @@ def test_prose_does_nothing_either(text: str, name: str) -> None:
     said = prose(f"{text} {name}", {name})
     assert read(said).tags <= {"p", "code"}
     assert not acts(said)
+
+
+@pytest.mark.parametrize("issue", ["https://github.com/acme/x/issues/1", "GH-1", "gl-7", "#1", "acme/x#1"])
+def test_a_title_closes_no_issue(issue: str) -> None:
+    """Whatever names an issue after `closes` is broken, in titles and commit messages as in texts."""
+    assert issue not in plain(f"closes {issue}")
+    assert issue not in escape(f"closes {issue}")
+
+
+def test_an_address_of_a_bucket_stays_in_a_title() -> None:
+    """A model may be named by its place in a bucket."""
+    assert plain("serve s3://models/llama") == "serve s3://models/llama"

@@ -17,7 +17,10 @@ _BREAK = "\u200b"
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
 _PUNCTUATION = re.compile(r"[\\`*\[\]~^]|\$(?!\d)|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])")
 _SIGIL = re.compile(r"[@#!%&~^](?=[\w\"])|:(?=[\w+-]+:)")
-_ADDRESS = re.compile(r"(?i)\b(https?|ftp|mailto|javascript|data|file|xmpp):|\bwww\.|\bGH-(?=\d)")
+_ADDRESS = re.compile(r"(?i)\b(https?|ftp|mailto|javascript|data|file|xmpp):|\bwww\.|\bG[HL]-(?=\d)")
+_CLOSES = re.compile(r"(?i)\bhttps?:(?=//)|\bG[HL]-(?=\d)")
+"""Begins what names an issue after `closes`, beside `#`: its address, `GH-1` on GitHub and `GL-1` on GitLab."""
+
 _START = re.compile(r"^([-+=#](?=[-+=# ]|$)|/(?=\w)|\d+(?=[.)](?: |$)))")
 _NAME = re.compile(r"(?=.*[0-9/_.-])(?=.*[A-Za-z])[\w][\w./:@-]*[\w]")
 _SAFE_ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/%?=&+-]{1,2000}", re.ASCII)
@@ -103,7 +106,7 @@ def as_html(text: str) -> Md:
 
 def plain(text: str, longest: int = LONGEST) -> str:
     """Return the text for a title or a commit message: one line that mentions, closes, skips and marks up nothing."""
-    flat = one_line(text, longest)
+    flat = _CLOSES.sub(lambda found: f"{found.group()[:-1]} ", one_line(text, longest))
     for mark, word in (("@", " at "), ("#", " no. "), ("[", "("), ("]", ")"), ("`", "'"), ("<", "("), (">", ")")):
         flat = flat.replace(mark, word)
     return " ".join(flat.split())
