@@ -131,9 +131,10 @@ def test_an_executable_file_is_left_to_git(on: Stage) -> None:
     commit = git(on.bare, "commit-tree", tree, "-p", tip(on.bare, "main"), "-m", "A script")
     git(on.bare, "update-ref", "refs/heads/main", commit)
 
-    (link,) = published(on, 2)
+    link, other = published(on, 2, 3)
 
-    (pull,) = on.forge.pulls()
+    pull, beside = on.forge.pulls()
+    assert (other.note, "gpgsig" in raw(on, beside.head)) == ("opened", True)
     assert link.note == (
         "opened; its commit lacks the forge's signature: the forge's API keeps no file modes, and a file is executable"
     )
@@ -226,6 +227,19 @@ def test_somebody_else_on_the_branch_beside(on: Stage) -> None:
     assert git(on.bare, "show", f"{link.head}:apps/chat.yaml") == "replicas: 2"
     assert "gpgsig" in raw(on, link.head)
     assert stranger not in git(on.bare, "rev-list", link.head)
+    assert stages(on) == []
+
+
+def test_the_same_change_by_somebody_else_is_not_ours(on: Stage) -> None:
+    """A commit on the branch beside that holds the very change, and that this account did not make, is not taken."""
+    branch = f"trimtab/surplus-replicas/{proposal(on.bare).id}"
+    git(on.bare, "update-ref", f"refs/heads/{stage_of(branch)}", tip(on.bare, "main"))
+    stranger = commit_to(on.bare, stage_of(branch), {"apps/chat.yaml": "replicas: 2\n"}, "Mine")
+
+    (link,) = published(on, 2)
+
+    assert link.head != stranger
+    assert git(on.bare, "log", "-1", "--format=%an", link.head) == "trimtab[bot]"
     assert stages(on) == []
 
 

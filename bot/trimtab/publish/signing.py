@@ -36,18 +36,24 @@ class _Done:
 def signed(site: Site, moves: Sequence[Move]) -> list[Move]:
     """Return the moves with commits that the forge made, where it does; with git's, and why, where it does not.
 
+    What the forge declines once it is not asked again in this run.
+
     Raises:
         RateLimitedError: The next run goes on.
     """
-    done, lacking = [], ""
+    done, declined = [], ""
     for move in moves:
         update = move.branch
-        fresh = isinstance(update, Update) and update.commit and move.call is not Call.REOPEN
-        if not site.signer.signs or not isinstance(update, Update) or not fresh:
+        if not site.signer.signs or not isinstance(update, Update) or move.call is Call.REOPEN:
             done.append(move)
             continue
-        twin = Unknown(lacking) if lacking else _tried(site, update)
-        lacking = twin.reason if isinstance(twin, Unknown) else ""
+        try:
+            twin = Unknown(declined) if declined else _twin(site, update)
+        except RateLimitedError:
+            raise
+        except ForgeError as error:
+            declined = error.message
+            twin = Unknown(declined)
         done.append(_with(move, update, twin))
     return done
 
@@ -82,17 +88,12 @@ def vouched(site: Site, base: str, tip: str) -> bool:
     return all(_TRAILER in message and not site.signer.doubt(commit) for commit, message in made.items())
 
 
-def _tried(site: Site, update: Update) -> Found[str] | Unknown:
-    try:
-        return _twin(site, update)
-    except RateLimitedError:
-        raise
-    except ForgeError as error:
-        return Unknown(error.message)
-
-
 def _twin(site: Site, update: Update) -> Found[str] | Unknown:
-    """Return the head of the same commits as the forge makes them: the same trees, on the same parent."""
+    """Return the head of the same commits as the forge makes them: the same trees, on the same parent.
+
+    Raises:
+        ForgeError: The forge does not make them, or does not sign them.
+    """
     repo, stage = site.repo, stage_of(update.branch)
     repo.fetch(site.base)
     steps = series(repo, update.commit, f"refs/heads/{site.base}")
@@ -108,8 +109,9 @@ def _twin(site: Site, update: Update) -> Found[str] | Unknown:
         head = site.signer.add(stage, head, step, partial(_made, repo, stage, head, step))
     if _so_far(repo, stage, steps) != Found(_Done(head, len(steps))):
         return Unknown("the forge made other commits than these")
-    doubt = site.signer.doubt(head)
-    return Unknown(doubt) if doubt else Found(head)
+    for doubt in filter(None, map(site.signer.doubt, messages(repo, head, steps[0].parent))):
+        raise ForgeError(doubt)
+    return Found(head)
 
 
 def _so_far(repo: Repo, stage: str, steps: Sequence[Step]) -> Found[_Done] | Unknown:
