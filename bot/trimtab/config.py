@@ -66,6 +66,9 @@ class Kubernetes(_Settings):
     context: str = Field(default="", description="Context of the kubeconfig; its current one by default.")
     kubeconfig: str = Field(default="", description="Path of the kubeconfig; the client's own search by default.")
     in_cluster: bool = Field(default=False, description="Use the pod's service account instead.")
+    dry_run: bool = Field(
+        default=False, description="Whether changed objects are tried on the server, which keeps none: needs `patch`."
+    )
 
 
 class ClusterSettings(_Settings):

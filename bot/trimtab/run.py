@@ -48,6 +48,7 @@ from trimtab.publish import (
     write_board,
 )
 from trimtab.read import store
+from trimtab.read.dry_run import dry_runs
 from trimtab.read.git import Checkout, read_repository
 from trimtab.read.kubernetes import with_objects
 from trimtab.read.prometheus import read_cluster
@@ -142,7 +143,9 @@ def scan(call: Call, past: Sequence[Entry] = (), undone: Sequence[Undone] = ()) 
     prices = _prices(call)
     worth = price(verdicts.findings, fleet, prices, call.config)
     planned = _with_experience(plan(worth.priced, fleet, call.config, _experience(past)), past)
-    proposals = propose(planned, seen.sources, fleet, call.config, _tools(call), undone)
+    proposals = propose(
+        planned, seen.sources, fleet, call.config, _tools(call), undone, takes=dry_runs(call.config.clusters)
+    )
     silences = (*verdicts.silences, *worth.silences)
     return Scan(fleet, bill(fleet, prices, call.config), silences, planned, proposals, _infos(rules))
 

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.render.trees import CHART, write
 from tests.tools import tool
 from trimtab.fleet import Unknown
-from trimtab.manifest import Tree, edit
+from trimtab.manifest import Plain, Tree, edit
 from trimtab.manifest.editing import EditResult
-from trimtab.propose.prove import Bench, prove
+from trimtab.propose.prove import Bench, Take, prove
 from trimtab.propose.showing import show
 from trimtab.propose.verdict import Disproof, Meant
 from trimtab.recommendation import Proof
@@ -24,7 +26,7 @@ stringData: {password: {{ randAlphaNum 12 | quote }}, replicas: {{ .Values.repli
 RANDOM_NAME = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: job-{{ randAlpha 8 | lower }}}\n"
 
 
-def proven(root: Path, more: dict[str, str]) -> Proof | Disproof | Unknown:
+def proven(root: Path, more: dict[str, str], take: Take | None = None) -> Proof | Disproof | Unknown:
     """Return the proof of two replicas becoming one, in a chart with more templates."""
     tree = Tree.read(write(root, {**CHART, **{f"charts/chat/templates/{name}": text for name, text in more.items()}}))
     (serving,) = [path for path in tree if path.endswith("values.yaml")]
@@ -32,7 +34,7 @@ def proven(root: Path, more: dict[str, str]) -> Proof | Disproof | Unknown:
     assert isinstance(result, EditResult), result
     with Workspace(root, tree, Tools(tool("helm"), tool("kustomize"))) as workspace:
         meant = Meant((Change("replicas", 2, 1),), "vllm", "chat", ("chat",), "")
-        return prove(Bench(tree, workspace), result, meant)
+        return prove(Bench(tree, workspace), result, meant, take)
 
 
 def test_what_is_made_anew_each_time_is_no_difference(tmp_path: Path) -> None:
@@ -87,3 +89,25 @@ def test_secrets_are_not_shown() -> None:
     assert "bmV3" not in shown
     assert "data.token: (hidden: a secret)" in shown
     assert "+  metadata.labels.a: 2" in shown
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "told"),
+    [
+        ("", Proof, "was tried on the cluster, which would take it"),
+        ("quota exceeded", Disproof, "the cluster would refuse Deployment default/chat: quota exceeded"),
+        (Unknown("no right to patch"), Proof, "was not tried on the cluster: no right to patch"),
+    ],
+)
+def test_the_cluster_has_its_say(tmp_path: Path, said: str | Unknown, kind: type, told: str) -> None:
+    """Only what changes is tried on the cluster, never a Secret; what it refuses is not proposed."""
+    tried: list[str] = []
+
+    def take(found: Plain, _namespace: str) -> str | Unknown:
+        tried.append(str(found.get("kind")) if isinstance(found, dict) else "")
+        return said
+
+    found = proven(tmp_path, {"secret.yaml": GENERATED}, take)
+    assert tried == ["Deployment"]
+    assert isinstance(found, kind)
+    assert told in (found.rendered_diff if isinstance(found, Proof) else found.reason)

@@ -15,7 +15,7 @@ from trimtab.fleet import Fleet, Serving, Unknown
 from trimtab.manifest import EditResult, Refusal, edit, inspect
 from trimtab.propose import wording
 from trimtab.propose.explanation import explanation_of, team_of
-from trimtab.propose.prove import Bench, prove, unrendered
+from trimtab.propose.prove import Bench, Take, prove, unrendered
 from trimtab.propose.source import Source
 from trimtab.propose.state import fingerprint
 from trimtab.propose.told import Edited, Told, serving_of
@@ -27,13 +27,15 @@ from trimtab.render import Tools, Workspace, edit_rendered, find_tools
 _NO_EDIT = Unknown("nothing was edited")
 
 
-def propose(  # what proposals are made of
+def propose(  # noqa: PLR0913 - what proposals are made of
     plan: Plan,
     sources: Mapping[str, Source],
     fleet: Fleet,
     config: Config,
     tools: Tools | None = None,
     undone: Sequence[Undone] = (),
+    *,
+    takes: Mapping[str, Take] | None = None,
 ) -> tuple[Proposal, ...]:
     """Return a proposal for everything that is planned now, in the plan's order.
 
@@ -46,13 +48,14 @@ def propose(  # what proposals are made of
         config: Its policy says whether a change may go without a rendered proof.
         tools: helm and kustomize; looked for in the environment unless given.
         undone: What was merged and is to be taken back: it comes first.
+        takes: By cluster, what asks it whether it would take an object; none where no cluster is to be asked.
     """
     found = tools or find_tools(os.environ)
     with ExitStack() as stack:
         desks = {}
         for name, source in sources.items():
             workspace = stack.enter_context(Workspace(source.root, source.tree, found))
-            desks[name] = _Desk(source, Bench(source.tree, workspace), config.policy.unproven)
+            desks[name] = _Desk(source, Bench(source.tree, workspace), config.policy.unproven, takes or {})
         back = tuple(_take_back(one, desks, fleet) for one in undone)
         return (*back, *(_propose(priced, desks, fleet) for priced in plan.now))
 
@@ -64,6 +67,7 @@ class _Desk:
     source: Source
     bench: Bench
     unproven: bool
+    takes: Mapping[str, Take]
 
     @cached_property
     def plainly_served(self) -> frozenset[str]:
@@ -169,7 +173,7 @@ def _proof(priced: Priced, serving: Serving, desk: _Desk, result: EditResult) ->
     subject = priced.finding.subject
     aliases = {serving.name, *(live.name for live in serving.live_names)}
     meant = Meant(priced.option.changes, serving.engine, subject.name, aliases, subject.namespace)
-    proof = prove(desk.bench, result, meant)
+    proof = prove(desk.bench, result, meant, desk.takes.get(subject.cluster))
     if isinstance(proof, Unknown) and desk.unproven:
         return unrendered(desk.source.tree, result, proof.reason)
     return proof

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeAlias
 
 from trimtab.fleet import Unknown
 from trimtab.manifest import BrokenYamlError, EditResult, Plain, Tree, plain_documents
@@ -17,6 +18,8 @@ from trimtab.recommendation import Proof
 from trimtab.render import ObjectId, Rendered, Target, Unrendered, Workspace, compare
 from trimtab.render.objects import identified
 
+Take: TypeAlias = Callable[[Plain, str], str | Unknown]
+"""Says of an object and its namespace why a cluster would refuse it; empty where it would take it."""
 _OUR_COPY = re.compile(r"[^\s'\"]*/trimtab-[a-z]+-[^/\s'\"]+/?")
 """The folder that a renderer ran in; its random name would make two reports of one scan differ."""
 
@@ -39,16 +42,37 @@ class Bench:
         return schemas_of(self.tree)
 
 
-def prove(bench: Bench, result: EditResult, meant: Meant) -> Proof | Disproof | Unknown:
-    """Return the proof of an edit, or why it is none; Unknown where something that the files feed is not rendered."""
+def prove(bench: Bench, result: EditResult, meant: Meant, take: Take | None = None) -> Proof | Disproof | Unknown:
+    """Return the proof of an edit, or why it is none; Unknown where something that the files feed is not rendered.
+
+    Args:
+        bench: The repository.
+        result: The edit.
+        meant: What it is meant to do.
+        take: Asks the cluster whether it would take an object; None where it is not to be asked.
+    """
     targets = sorted({target for path in result.files for target in bench.workspace.targets.of(path)}, key=repr)
     compared: list[Compared] = []
     for target in targets:
         one = _rendered(bench, target, result.files)
         if isinstance(one, Unrendered):
             return Unknown(_OUR_COPY.sub("", one.reason))
-        compared.append(one)
+        compared.append(_tried(one, take) if take is not None else one)
     return verdict(compared, meant, {edit.field for edit in result.edits})
+
+
+def _tried(one: Compared, take: Take) -> Compared:
+    """Return a comparison with what the cluster itself says of the new objects; Secrets are not sent."""
+    faults, lines = list(one.faults), list(one.renamed)
+    for key, found in one.new.items():
+        said = take(found, key.namespace or one.namespace)
+        if isinstance(said, Unknown):
+            lines.append(f"{key} was not tried on the cluster: {said.reason}")
+        elif said:
+            faults.append(f"the cluster would refuse {key}: {said}")
+        else:
+            lines.append(f"{key} was tried on the cluster, which would take it")
+    return replace(one, renamed=tuple(lines), faults=tuple(faults))
 
 
 def unrendered(tree: Tree, result: EditResult, why: str) -> Proof | Disproof:
@@ -87,8 +111,10 @@ def _rendered(bench: Bench, target: Target, files: Mapping[str, bytes]) -> Compa
         )
     still = tuple(change for change in changes if (change.object, change.pointer) not in restless)
     lines = tuple(f"{key} {pointer} is made anew each time, and left out" for key, pointer in sorted(restless))
+    changed = sorted({change.object for change in still if change.object in after.objects})
+    new = {key: after.objects[key] for key in changed if key.kind not in {"", "Secret"}}
     faults = (*refused(old, after.objects), *misfits(bench.schemas, old, after.objects))
-    return Compared(after.tool, target.namespace, still, (*renamed, *lines), faults)
+    return Compared(after.tool, target.namespace, still, (*renamed, *lines), faults, new)
 
 
 def _restless(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from trimtab.fleet import Scalar
+from trimtab.manifest import Plain
 from trimtab.propose.explain import Wanted, explained, is_checksum, wanted_of
 from trimtab.propose.showing import show
 from trimtab.recommendation import Proof
-from trimtab.render import FieldChange
+from trimtab.render import FieldChange, ObjectId
 from trimtab.rule import Change
 
 _CARRIED = frozenset({"ConfigMap", "Secret", ""})
@@ -45,6 +46,7 @@ class Compared:
         changes: What differs.
         renamed: A line for each name that only follows content, and each field that is made anew each time.
         faults: What the API server would refuse of the new objects, and not of the old ones.
+        new: The objects that differ, as they would be; no Secrets.
     """
 
     tool: str
@@ -52,6 +54,7 @@ class Compared:
     changes: tuple[FieldChange, ...]
     renamed: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
+    new: Mapping[ObjectId, Plain] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

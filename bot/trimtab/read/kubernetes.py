@@ -6,8 +6,9 @@ import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import ModuleType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import urllib3
 
@@ -19,6 +20,9 @@ from trimtab.read.kube_kinds import KINDS, Kind
 from trimtab.read.kube_objects import Item, Listing, Shown, shown, slim
 from trimtab.read.kube_series import merged
 from trimtab.read.relevant import relevant
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
 
 _PAGE = 500
 """Objects asked for at once; the API server keeps the rest of the list at the same version for some minutes."""
@@ -90,25 +94,7 @@ class _Api:
 
     def __init__(self, settings: Kubernetes) -> None:
         """Read the kubeconfig, or the pod's service account; nothing is asked yet."""
-        from kubernetes import client, config  # noqa: PLC0415 - takes a second, and most runs do without
-        from yaml import YAMLError  # noqa: PLC0415 - the parser that the client reads its kubeconfig with
-
-        self._client: ModuleType = client
-        loader: ModuleType = config
-        configuration = client.Configuration()
-        configuration.retries = 2
-        try:
-            if settings.in_cluster:
-                loader.load_incluster_config(client_configuration=configuration)
-            else:
-                loader.load_kube_config(
-                    config_file=settings.kubeconfig or None,
-                    context=settings.context or None,
-                    client_configuration=configuration,
-                )
-        except (config.ConfigException, YAMLError, OSError, ValueError, TypeError, AttributeError) as error:
-            raise _Unlisted(f"no access to the API: {_first_line(error)}", fatal=True) from None
-        self._api = client.ApiClient(configuration)
+        self._client, self._api = _connected(settings)
 
     def listing(self, kind: Kind) -> Listing:
         """Return all objects of a kind and the version of the list.
@@ -153,6 +139,85 @@ class _Api:
         if not isinstance(body, dict):
             raise _Unlisted("the API answered with something that is no list")
         return body
+
+
+def _connected(settings: Kubernetes) -> tuple[ModuleType, ApiClient]:
+    """Return the client's module, and the client for a cluster.
+
+    Raises:
+        _Unlisted: Nothing tells the way to it.
+    """
+    from kubernetes import client, config  # noqa: PLC0415 - takes a second, and most runs do without
+    from yaml import YAMLError  # noqa: PLC0415 - the parser that the client reads its kubeconfig with
+
+    module: ModuleType = client
+    loader: ModuleType = config
+    configuration = client.Configuration()
+    configuration.retries = 2
+    try:
+        if settings.in_cluster:
+            loader.load_incluster_config(client_configuration=configuration)
+        else:
+            loader.load_kube_config(
+                config_file=settings.kubeconfig or None,
+                context=settings.context or None,
+                client_configuration=configuration,
+            )
+    except (config.ConfigException, YAMLError, OSError, ValueError, TypeError, AttributeError) as error:
+        raise _Unlisted(f"no access to the API: {_first_line(error)}", fatal=True) from None
+    return module, client.ApiClient(configuration)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the API said to one request; status 0 where it could not be asked.
+
+    Attributes:
+        status: Of HTTP.
+        body: What was said, or why nothing was.
+    """
+
+    status: int
+    body: bytes
+
+
+class Api:
+    """Asks one cluster anything, path by path; connected on the first call."""
+
+    def __init__(self, settings: Kubernetes) -> None:
+        """Ask nothing yet."""
+        self._settings = settings
+
+    @cached_property
+    def _client(self) -> ApiClient | str:
+        try:
+            return _connected(self._settings)[1]
+        except _Unlisted as error:
+            return error.reason
+
+    def ask(self, method: str, path: str, query: Mapping[str, str], body: str = "", kind: str = "") -> Answer:
+        """Return the answer to a request, whatever its status.
+
+        Args:
+            method: `GET` or `PATCH`.
+            path: Below the server's address.
+            query: By name.
+            body: What is sent.
+            kind: Its media type.
+        """
+        if isinstance(self._client, str):
+            return Answer(0, self._client.encode())
+        api = self._client
+        headers = {"Accept": "application/json", **({"Content-Type": kind} if kind else {})}
+        try:
+            verb, url, sent, content, form = api.param_serialize(
+                method, path, None, list(query.items()), headers, body or None, auth_settings=["BearerToken"]
+            )
+            found = api.call_api(verb, url, sent, content, form, _TIMEOUT_S)
+            said: bytes = found.response.data
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            return Answer(0, _first_line(error).encode())
+        return Answer(int(found.status), said)
 
 
 class _Expired(Exception):  # noqa: N818 - never leaves this module
