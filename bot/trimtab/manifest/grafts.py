@@ -1,4 +1,4 @@
-"""What a JSON patch (RFC 6902) does to an object, one key of the way at a time.
+"""What a JSON patch (RFC 6902) or a value set by its name does to an object, one key of the way at a time.
 
 An operation waits at the mapping or list that it has come to, and is carried out when what stands there is asked for;
 so nothing is copied, and each value keeps the place that it was written at.
@@ -10,10 +10,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from trimtab.manifest.nodes import MappingNode, ScalarNode, SequenceNode
+
 if TYPE_CHECKING:
     from trimtab.manifest.source import Cursor
 
 _LAST = "-"
+_MOST_ITEMS = 1000
+"""How many empty items are made at most before one that is set by its index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,7 @@ class Graft:
     """One operation, seen from a node on the way to its place.
 
     Attributes:
-        verb: `add`, `replace` or `remove`.
+        verb: `add`, `replace` or `remove`; `set` as `helm --set` does it, which makes the way to its place.
         keys: Keys and indexes from this node on, as text; `-` stands for the end of a list.
         value: What is put there; None for `remove`.
     """
@@ -47,6 +51,7 @@ def graft_value(found: Cursor | None, key: str, grafts: Iterable[Graft]) -> Curs
         if graft.keys[:1] != (key,):
             continue
         if not graft.lands:
+            found = _on_the_way(found, graft)
             found = _passed(found, graft) if found is not None else None
         elif graft.verb == "remove" or graft.value is None:
             found = None
@@ -62,12 +67,36 @@ def graft_items(items: Sequence[Cursor], grafts: Iterable[Graft]) -> tuple[Curso
         index = len(found) if graft.keys[0] == _LAST else _index(graft.keys[0])
         if not graft.lands:
             found[index : index + 1] = [_passed(item, graft) for item in found[index : index + 1]]
+        elif graft.verb == "set" and graft.value is not None:
+            found += [_nothing(graft.value)] * min(index - len(found), _MOST_ITEMS)
+            found[index : index + 1] = [graft.value]
         elif graft.verb == "add" and graft.value is not None:
             found.insert(index, graft.value)
         else:
             new = [graft.value] if graft.verb == "replace" and graft.value is not None else []
             found[index : index + 1] = new if index < len(found) else []
     return tuple(found)
+
+
+def _on_the_way(found: Cursor | None, graft: Graft) -> Cursor | None:
+    """Return what an operation goes on through: what stands there, or a collection that `set` makes."""
+    if graft.verb != "set" or graft.value is None or (found is not None and found.scalar is None):
+        return found
+    return made(graft.value, listed=graft.keys[1].isdigit())
+
+
+def made(value: Cursor, *, listed: bool) -> Cursor:
+    """Return an empty list or mapping that stands nowhere, as the way to a value."""
+    start = value.node.start
+    node = SequenceNode((), True, "", "", start, start) if listed else MappingNode((), True, "", "", start, start)  # noqa: FBT003 - flow
+    reason = "it is made of what is set by name"
+    return replace(value, node=node, path=(), key=None, locked=reason, under=(), grafts=(), said="")
+
+
+def _nothing(value: Cursor) -> Cursor:
+    """Return the null that stands for an item which nothing says."""
+    start = value.node.start
+    return replace(value, node=ScalarNode("null", "", "", "", start, start), said="")
 
 
 def _passed(below: Cursor, graft: Graft) -> Cursor:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from trimtab.manifest.grafts import Graft
+from trimtab.manifest.grafts import Graft, made
 from trimtab.manifest.patches import walk
 from trimtab.manifest.paths import joined
 from trimtab.manifest.source import Cursor
@@ -57,16 +57,49 @@ class Release:
 
     def values(self) -> Cursor | None:
         """Return the values as the chart gets them, each with its own place; lists are replaced whole."""
-        found: Cursor | None = None
-        for layer in self.layers:
-            found = replace(layer, under=(found,) if found is not None else (), whole=True)
-        if found is None:
+        if not self.layers:
             return None
-        grafts = [Graft("add", keys_of(one.name), one.value) for one in self.parameters]
+        *beneath, top = self.layers
+        found = replace(top, under=(*top.under, *reversed(beneath)), whole=True)
+        grafts = [graft for one in self.parameters for graft in self._set(one)]
+        grafts = [one for at, one in enumerate(grafts) if not _is_made_again(one, grafts[:at])]
         for name, reason in self.hidden.items():
             standing = walk(found, keys_of(name))
-            grafts += [Graft("add", keys_of(name), locked(standing, reason))] if standing is not None else []
+            grafts += [Graft("set", keys_of(name), locked(standing, reason))] if standing is not None else []
         return replace(found, grafts=tuple(grafts))
+
+    def holds(self, path: str, start: int, end: int) -> bool:
+        """Return whether characters of a file are among the values as the chart gets them."""
+        values = self.values()
+        found = _scalars(values) if values is not None else ()
+        texts = (one.text() for one in found if one.source.path == path)
+        return any(text is not None and text.span()[0] <= start and end <= text.span()[1] for text in texts)
+
+    def _set(self, one: Parameter) -> Iterator[Graft]:
+        """Yield what a parameter does; an item of a list that only the chart has takes the place of the whole list."""
+        keys = keys_of(one.name)
+        given = self.layers[1:] if self.chart else self.layers
+        listed = next((at for at, key in enumerate(keys) if key.isdigit()), 0)
+        if listed and all(walk(layer, keys[:listed]) is None for layer in given):
+            yield Graft("set", keys[:listed], made(one.value, listed=True))
+        yield Graft("remove" if one.value.string == "null" else "set", keys, one.value)
+
+
+def _scalars(at: Cursor) -> Iterator[Cursor]:
+    """Yield every key and scalar below a value."""
+    for below in (*at.entries().values(), *at.items()):
+        if below.named is not None:
+            yield below.named
+        if below.scalar is not None:
+            yield below
+        else:
+            yield from _scalars(below)
+
+
+def _is_made_again(graft: Graft, before: Sequence[Graft]) -> bool:
+    """Return whether a list is made in the place of one that was made before."""
+    made_here = graft.value is not None and graft.value.is_sequence
+    return made_here and any(one.keys == graft.keys for one in before)
 
 
 def keys_of(name: str) -> tuple[str, ...]:
