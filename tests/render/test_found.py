@@ -85,6 +85,10 @@ def test_inspect_renders_when_it_is_asked_to(tmp_path: Path, capsys: pytest.Capt
 
     assert before["servings"] == [] or len(before["servings"][0]["settings"]) < len(after["servings"][0]["settings"])
     assert after["servings"][0]["settings"]["max_model_len"]["value"] == 8192
+    (traced,) = after["traced"]
+    assert (traced["path"], traced["driving"], traced["silent"]) == ("c", traced["leaves"] - 1, ["/unused"])
+    assert run(["inspect", str(tmp_path), "--render"]) == 0
+    assert f"c: c: {traced['driving']} of {traced['leaves']} values drive something" in capsys.readouterr().err
 
 
 SHELVED = """\

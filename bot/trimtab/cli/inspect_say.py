@@ -21,7 +21,7 @@ from trimtab.manifest.share import no_collector
 from trimtab.text.clean import log_line, one_line
 
 if TYPE_CHECKING:
-    from trimtab.render import Unseen
+    from trimtab.render import Followable, Unseen
 
 SCHEMA = "trimtab/inspect/v1"
 _LONGEST = 2000
@@ -80,22 +80,31 @@ def said(root: Path, form: str, processes: int, cache: Path | None) -> Said:
     raise UsageError(f"{root}: is written to while it is read", "run it again when nothing writes to the folder")
 
 
-def _missed(missed: Sequence[Unseen]) -> Iterator[str]:
-    """Yield which charts could not be rendered, and why."""
-    for one in missed:
+@dataclass(frozen=True, slots=True)
+class Charts:
+    """What rendering showed of charts: those that were followed, and those that could not be rendered."""
+
+    traced: Sequence[Followable]
+    unrendered: Sequence[Unseen]
+
+
+def _of_charts(charts: Charts) -> Iterator[str]:
+    """Yield how far the values of charts were followed, and which could not be rendered, and why."""
+    for seen in charts.traced:
+        said = f"{seen.driving} of {seen.leaves} values drive something, {len(seen.behind)} more behind a switch"
+        yield log_line(f"{seen.path}: {seen.release}: {said}", _LONGEST) + "\n"
+    for one in charts.unrendered:
         yield log_line(f"{one.path}: {one.release} cannot be rendered: {one.reason}", _LONGEST) + "\n"
 
 
-def said_of(
-    root: Path, form: str, servings: Sequence[str], looked: Looked, missed: Sequence[Unseen] | None = None
-) -> Said:
-    """Return what is printed, of what is said of each serving; `missed` are charts that could not be rendered."""
+def said_of(root: Path, form: str, servings: Sequence[str], looked: Looked, charts: Charts | None = None) -> Said:
+    """Return what is printed, of what is said of each serving; `charts` is what rendering showed."""
     if form == "json":
-        return Said(_document(root, servings, looked, missed), ())
-    return Said(servings, (*_missed(missed or ()), *_notes(looked, len(servings))))
+        return Said(_document(root, servings, looked, charts), ())
+    return Said(servings, (*(_of_charts(charts) if charts else ()), *_notes(looked, len(servings))))
 
 
-def _document(root: Path, servings: Sequence[str], looked: Looked, missed: Sequence[Unseen] | None) -> Iterator[str]:
+def _document(root: Path, servings: Sequence[str], looked: Looked, charts: Charts | None) -> Iterator[str]:
     """Yield the parts of the document that `--format json` prints."""
     whole = {
         "schema": SCHEMA,
@@ -103,7 +112,7 @@ def _document(root: Path, servings: Sequence[str], looked: Looked, missed: Seque
         "files_read": looked.files_read,
         "unreadable": [{"path": one.path, "line": one.line, "reason": one.reason} for one in looked.unreadable],
         "servings": [],
-        **({} if missed is None else {"unrendered": [asdict(one) for one in missed]}),
+        **({} if charts is None else asdict(charts)),
     }
     before, empty, after = json.dumps(whole, indent=2, ensure_ascii=False).partition(_EMPTY)
     yield f"{before}{empty[:-1]}"

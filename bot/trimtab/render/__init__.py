@@ -3,7 +3,7 @@
 from trimtab.render.compare import ABSENT, FieldChange, compare
 from trimtab.render.edited import edit_rendered
 from trimtab.render.fence import Tools, find_tools
-from trimtab.render.found import Unseen, unseen, with_rendered
+from trimtab.render.found import Followable, Unseen, followable, unseen, with_rendered
 from trimtab.render.names import live_names
 from trimtab.render.objects import ObjectId, Rendered, Unrendered
 from trimtab.render.target import Target
@@ -13,6 +13,7 @@ from trimtab.render.workspace import Workspace
 __all__ = [
     "ABSENT",
     "FieldChange",
+    "Followable",
     "ObjectId",
     "Rendered",
     "Target",
@@ -23,6 +24,7 @@ __all__ = [
     "compare",
     "edit_rendered",
     "find_tools",
+    "followable",
     "live_names",
     "unseen",
     "which_targets",

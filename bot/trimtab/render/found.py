@@ -7,13 +7,15 @@ that drives it and says the same. A setting that no leaf drives, or several do, 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from trimtab.fleet import Serving
 from trimtab.render.followed import WRAPPERS, Followed, followed
+from trimtab.render.marks import Leaf
 from trimtab.render.objects import Unrendered
 from trimtab.render.target import Target
+from trimtab.render.tracings import tracings_of
 from trimtab.render.workspace import Workspace
 from trimtab.render.written import files_of
 
@@ -108,3 +110,46 @@ def unseen(workspace: Workspace) -> tuple[Unseen, ...]:
         for target, found in said
         if isinstance(found, Unrendered)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Followable:
+    """How far the values of a chart were followed; leaves are JSON pointers (RFC 6901) into them.
+
+    Attributes:
+        path: The file that declares its release, else the chart's folder.
+        release: The release's name.
+        leaves: How many values there are.
+        driving: How many drive a field as things are.
+        behind: By leaf that drives nothing as things are, the switch that must be turned first.
+        silent: Leaves that drive nothing.
+        untried: Leaves of which no other value was tried.
+    """
+
+    path: str
+    release: str
+    leaves: int
+    driving: int
+    behind: Mapping[str, str]
+    silent: tuple[str, ...]
+    untried: tuple[str, ...]
+
+
+def followable(workspace: Workspace) -> tuple[Followable, ...]:
+    """Return of every chart that was traced how far its values were followed."""
+    return tuple(
+        Followable(
+            target.values[0] or target.path or ".",
+            target.release,
+            sum(map(len, (found.drives, found.behind, found.silent, found.untried))),
+            len(found.drives),
+            {_pointer(leaf): _pointer(one.switch) for leaf, one in found.behind.items()},
+            tuple(map(_pointer, found.silent)),
+            tuple(map(_pointer, found.untried)),
+        )
+        for target, found in tracings_of(workspace).answers.items()
+    )
+
+
+def _pointer(leaf: Leaf) -> str:
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in leaf)

@@ -71,9 +71,17 @@ class Tracings:
         self._workspace = workspace
         self._folder = folder
         self._known: dict[str, Lines] = {}
+        self.answers: dict[Target, Traced] = {}
+        """What was told so far."""
 
     def of(self, target: Target) -> Traced | Unrendered:
         """Return what drives what in a chart, or why that cannot be told."""
+        found = self.answers.get(target) or self._of(target)
+        if isinstance(found, Traced):
+            self.answers[target] = found
+        return found
+
+    def _of(self, target: Target) -> Traced | Unrendered:
         base, chart = self._workspace.render(target), self._workspace.chart_of(target)
         if isinstance(base, Unrendered):
             return base

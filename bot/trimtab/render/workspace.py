@@ -132,7 +132,8 @@ class Workspace:
             return self._helm(tool, target, tree, values)
         far = far_bases(tree, target.path)
         if far:
-            return Unrendered(f"the overlay {target.path} fetches {far[0]}, and rendering has no network")
+            why = "and rendering has no network; a copy of it in the repository would be built"
+            return Unrendered(f"the overlay {target.path} fetches {far[0]}, {why}")
         printed = run([tool, "build", f"./{target.path}"], self._copied())
         place = target.path or "the root"
         return printed if isinstance(printed, Unrendered) else _parsed(printed, f"kustomize {version(tool)} ({place})")
