@@ -13,7 +13,7 @@ from trimtab.fleet import Serving
 from trimtab.listing import Entry, entries, is_settled
 from trimtab.manifest.card import Card, read_alone
 from trimtab.manifest.disk import blob_id, is_wanted, read_file
-from trimtab.manifest.finder import POINTING, Finder
+from trimtab.manifest.finder import Finder
 from trimtab.manifest.hints import LOOKED_UP
 from trimtab.manifest.lazy_files import LazyFiles
 from trimtab.manifest.seen import Question, Record, Seen
@@ -85,9 +85,9 @@ def look_again(root: Path, before: Kept, tell: Callable[[Serving], str], form: s
     tree = Tree(LazyFiles(root, blobs), words=_words(cards))
     tree.seen.wanted, tree.seen.alone, tree.seen.records = True, alone, dict(before.records)
     finder = Finder(tree, hints={path: card.hints for path, card in cards.items()})
-    _work_out(tree.seen, POINTING, finder.point, finder.pointing, processes)
+    _work_out(tree.seen, finder.pointing(), finder.point, processes)
     serving = [path for path in cards if finder.leads(path) or finder.may_serve(path)]
-    _work_out(tree.seen, (told,), partial(_tell, finder, tell, told), serving, processes)
+    _work_out(tree.seen, dict.fromkeys(serving, (told,)), partial(_tell, finder, tell), processes)
     said = tuple(text for path in serving for text in tree.seen.records[told, path].value)
     settled = [path for path in blobs if is_settled((found[path],), began_ns)]
     files = {path: (stamps[path], blobs[path]) for path in settled}
@@ -176,25 +176,25 @@ def _words(cards: Mapping[str, Card]) -> dict[str, tuple[str, ...]]:
 
 
 def _work_out(
-    seen: Seen, names: Sequence[str], make: Callable[[str], object], paths: Sequence[str], processes: int
+    seen: Seen, names: Mapping[str, Sequence[str]], make: Callable[[str, str], object], processes: int
 ) -> None:
     """Have records of files made where they do not hold any more.
 
     Args:
         seen: What has them.
-        names: What the records are called.
-        make: Makes those of a file.
-        paths: The files.
+        names: What the records of each file are called.
+        make: Makes one, of its name and the file.
         processes: How many may share the work.
     """
+    due = {path: [name for name in names[path] if not seen.holds((name, path))] for path in names}
 
-    def made(some: Sequence[str]) -> dict[Question, Record]:
-        for path in some:
-            make(path)
-        return {key: seen.records[key] for path in some for name in names if (key := (name, path)) in seen.records}
+    def made(some: Sequence[str]) -> Records:
+        keys = [(name, path) for path in some for name in due[path]]
+        for name, path in keys:
+            make(name, path)
+        return {key: seen.records[key] for key in keys}
 
-    due = [path for path in paths if not all(seen.holds((name, path)) for name in names)]
-    for records in shared_out(lambda: made, due, processes, _SERVING):
+    for records in shared_out(lambda: made, [path for path in names if due[path]], processes, _SERVING):
         seen.records.update(records)
 
 

@@ -100,24 +100,22 @@ class Context:
     @asked
     def held(self, word: str) -> tuple[tuple[str, str], ...]:
         """Return the files that hold a word, with their blob ids where notes are taken."""
-        return tuple((path, self._blob(path)) for path in self.tree.holding(word))
+        noted = self.seen.wanted
+        return tuple((path, self.tree.blob(path) if noted else "") for path in self.tree.holding(word))
 
     @asked
-    def near(self, word: str, path: str) -> tuple[tuple[str, str], ...]:
-        """Return the files that hold a word within a few folders of a file, the nearest first; with their blob ids."""
+    def near(self, word: str, path: str) -> tuple[str, ...]:
+        """Return the files that hold a word within a few folders of a file, the nearest first."""
         if word not in self._near_by_word:
             self._near_by_word[word] = Nearby((found, found) for found in self.tree.holding(word))
-        return tuple((found, self._blob(found)) for found in self._near_by_word[word].of(path))
-
-    def _blob(self, path: str) -> str:
-        return self.tree.blob(path) if self.seen.wanted else ""
+        return self._near_by_word[word].of(path)
 
     def things_near(self, kind: str, path: str) -> tuple[Thing, ...]:
         """Return the objects of a kind within a few folders of a file, the nearest first.
 
         None is kept: the nodes of all that a large tree holds would fill the memory.
         """
-        things = (thing for found, _ in self.near(kind, path) for thing in things_in(self.tree, found))
+        things = (thing for found in self.near(kind, path) for thing in things_in(self.tree, found))
         return tuple(thing for thing in things if thing.kind == kind)
 
     @cached_property
@@ -132,7 +130,7 @@ class Context:
 
     def _releases_in(self, declaring: str) -> Iterator[Release]:
         """Yield the releases that a file declares."""
-        for thing in things_in(self.tree, declaring) if declaring.endswith(YAML_SUFFIXES) else ():
+        for thing in things_in(self.tree, declaring) if declaring in self._with_objects else ():
             yield from releases_of(thing, self)
         yield from bare_releases(declaring, self)
 
@@ -144,11 +142,21 @@ class Context:
     @cached_property
     def _releasing(self) -> Mapping[str, Sequence[str]]:
         found: dict[str, list[str]] = {}
-        bare = (path for path in self.tree if may_declare(path))
-        for declaring in dict.fromkeys((*(path for word in DECLARING for path in self.tree.holding(word)), *bare)):
+        for declaring in self.declaring:
             for path in self.values_of(declaring):
                 found.setdefault(path, []).append(declaring)
         return found
+
+    @cached_property
+    def _with_objects(self) -> Mapping[str, None]:
+        """Return the files that may declare releases by objects."""
+        return dict.fromkeys(path for word in DECLARING for path in self.tree.holding(word))
+
+    @cached_property
+    def declaring(self) -> tuple[str, ...]:
+        """Return the files that may declare releases, those with objects of Argo CD first, then those with Flux's."""
+        with self.seen.apart():
+            return tuple(dict.fromkeys((*self._with_objects, *(path for path in self.tree if may_declare(path)))))
 
     def values_of(self, declaring: str) -> tuple[str, ...]:
         """Return the files of values that the releases of one file take."""
@@ -200,7 +208,7 @@ class Context:
 
     def _configmaps(self, near: str, namespace: str, name: str) -> Iterator[Thing]:
         """Yield the ConfigMaps of a name, the nearest first."""
-        for path, _ in self.near("ConfigMap", near):
+        for path in self.near("ConfigMap", near):
             for thing in things_in(self.tree, path) if name.encode() in self.tree[path] else ():
                 same = thing.kind == "ConfigMap" and thing.name == name
                 if same and thing.namespace in {"", namespace or thing.namespace}:

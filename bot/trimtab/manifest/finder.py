@@ -24,9 +24,8 @@ from trimtab.manifest.shapes.releases import bare_servings, holds_values, values
 from trimtab.manifest.substituted import substitute, substituting
 from trimtab.manifest.tree import Tree
 
-POINTING = ("flux", "outside", "applications", "values_of")
-"""The names of what is worked out of a file in whose bytes one of these stands."""
-_POINTING = (*DECLARING, GROUP)
+_POINTING = ("flux", "outside", "applications")
+"""The names of what is worked out of a file with objects of Argo CD and Flux."""
 
 
 class Finder:
@@ -62,17 +61,20 @@ class Finder:
             **{one.__name__: one for one in (self.may_serve, self.leads)},
         }
 
-    @property
-    def pointing(self) -> tuple[str, ...]:
-        """Return the files that may hold objects of Argo CD and Flux."""
-        return tuple(sorted({path for group in _POINTING for path in self._tree.holding(group)}))
+    def pointing(self) -> dict[str, tuple[str, ...]]:
+        """Return the files that point at others, each with the names of what is worked out of it."""
+        objects = sorted({path for group in (*DECLARING, GROUP) for path in self._tree.holding(group)})
+        found = dict.fromkeys(objects, _POINTING)
+        return {**found, **{path: (*found.get(path, ()), "values_of") for path in self.context.declaring}}
 
-    def point(self, path: str) -> None:
-        """Work out what the objects of Argo CD and Flux in a file point at: the records of `POINTING`."""
-        texts_in(self._tree, path)
-        outside_texts(self._tree, path)
-        self.deployments.applications_in(path)
-        self.context.values_of(path)
+    def point(self, name: str, path: str) -> None:
+        """Work out one of the things that a file points at, for all to look up."""
+        if name == "values_of":
+            self.context.values_of(path)
+        elif name == "applications":
+            self.deployments.applications_in(path)
+        else:
+            {"flux": texts_in, "outside": outside_texts}[name](self._tree, path)
 
     def servings(self, path: str) -> tuple[Serving, ...]:
         """Return the servings whose address begins with a path, with where they go live."""
