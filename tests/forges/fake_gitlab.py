@@ -8,7 +8,7 @@ from dataclasses import replace
 from urllib.parse import unquote
 
 from tests.forges.server import TOKEN, Answer, Api, Json, Query
-from tests.forges.state import BOT, BOT_ID, NOW, Board, DeclinedError, ForgeState, Pull, Said
+from tests.forges.state import BOT, BOT_ID, LATER, NOW, Board, DeclinedError, ForgeState, Pull, Said
 
 PROJECT = "acme/gitops"
 
@@ -22,6 +22,7 @@ class FakeGitLab(Api):
         page: Items on a page, at most.
         moved: Whether it is `acme/fleet` by now; reads of its first path are redirected, writes are refused.
         issues_enabled: Whether it has issues.
+        graphql_is_off: Whether its GraphQL does not know when notes were edited.
         late_events: How many of the newest comments are no events yet.
     """
 
@@ -35,6 +36,7 @@ class FakeGitLab(Api):
         self.moved = False
         self.issues_enabled = True
         self.late_events = 0
+        self.graphql_is_off = False
         here = "/projects/acme/gitops"
         self._routes: list[tuple[str, str, Callable[..., Answer]]] = [
             ("GET", r"/user", self._user),
@@ -64,6 +66,8 @@ class FakeGitLab(Api):
     def answer(self, method: str, path: str, query: Query, body: dict[str, str]) -> Answer:
         """Answer one call; of a project that was moved only by its id or its new path."""
         path = unquote(path)
+        if path == "/api/graphql" and method == "GET":
+            return self._graphql(query["query"])
         if self.moved and path.startswith(f"/projects/{PROJECT}"):
             if method != "GET":
                 return Answer(
@@ -175,9 +179,28 @@ class FakeGitLab(Api):
 
     def _react(self, _: Query, body: dict[str, str], number: str, note: str) -> Answer:
         del number
-        if not self.state.react(int(note), body["name"]):
+        new = self.state.react(int(note), body["name"])
+        self.touch(int(note))
+        if not new:
             return Answer(404, {"message": "404 Award Emoji Name has already been taken Not Found"})
         return Answer(201, {"id": len(self.state.reactions), "name": body["name"]})
+
+    def touch(self, note: int) -> None:
+        """Move the time of a note as a reaction does, without an edit of it."""
+        for pull in self.state.all():
+            comments = tuple(replace(one, updated=LATER) if one.id == note else one for one in pull.comments)
+            self.state.pulls[pull.number] = replace(pull, comments=comments)
+
+    def _graphql(self, query: str) -> Answer:
+        """Tell when notes were edited last, as far as it is told."""
+        known = {one.id: one for pull in self.state.all() for one in pull.comments}
+        asked = [int(one) for one in re.findall(r"gid://gitlab/Note/(\d+)", query)]
+        if self.graphql_is_off:
+            return Answer(200, {"errors": [{"message": "Field 'lastEditedAt' doesn't exist on type 'Note'"}]})
+        told: Json = {
+            f"n{one}": {"body": known[one].body, "lastEditedAt": LATER if known[one].edited else None} for one in asked
+        }
+        return Answer(200, {"data": told})
 
     def _merge(self, query: Query, body: dict[str, str], number: str) -> Answer:
         if not self.state.merge_as_bot(int(number), query.get("sha") or body["sha"]):

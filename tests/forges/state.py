@@ -83,6 +83,7 @@ class Said:
     user_id: int
     body: str
     updated: str = NOW
+    edited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +219,7 @@ class ForgeState:
     def rewrite(self, number: int, comment: int, body: str) -> None:
         """Edit a comment, as its author or an administrator may."""
         comments = tuple(
-            replace(said, body=body, updated=LATER) if said.id == comment else said
+            replace(said, body=body, updated=LATER, edited=True) if said.id == comment else said
             for said in self.get(number).comments
         )
         self.pulls[number] = replace(self.get(number), comments=comments)

@@ -29,7 +29,7 @@ from trimtab.publish.forge import (
     RateLimitedError,
     Rights,
 )
-from trimtab.publish.listen import Ears, comments_of, heard
+from trimtab.publish.listen import Ears, comments_of, doubtful, edits_query, heard, without_doubt
 from trimtab.publish.mark import DASHBOARD, LABEL, TITLE
 from trimtab.publish.once import Spot, first, says, with_key, write_once
 from trimtab.publish.pace import Caller, Kind, Pace, Trouble, tolerant
@@ -46,21 +46,13 @@ from trimtab.publish.rest_gitlab import (
     pull_of,
 )
 from trimtab.publish.tokens import check_gitlab
-from trimtab.publish.trouble_gitlab import trouble_of
+from trimtab.publish.trouble_gitlab import SlowError, stop_if_slow, trouble_of
 
 PUBLIC = "https://gitlab.com"
 
 
-class _SlowError(Exception):
-    """A rate limit; `wait_s` is how long it asks to wait, 0 where it does not say."""
-
-    def __init__(self, wait_s: float) -> None:
-        super().__init__(wait_s)
-        self.wait_s = wait_s
-
-
-_ERRORS = (_SlowError, GitlabError, requests.RequestException)
-_NOT_SO, _TOO_MANY = 405, 429
+_ERRORS = (SlowError, GitlabError, requests.RequestException)
+_NOT_SO = 405
 _ROLES = {
     "@@developer": DEVELOPER,
     "@@developers": DEVELOPER,
@@ -95,7 +87,7 @@ class GitLab:
         """
         address = (api_url or PUBLIC).rstrip("/").removesuffix("/api/v4")
         self._client = Gitlab(address, private_token=token, timeout=60, per_page=_PAGE, keep_base_url=True)
-        self._client.session.hooks["response"].append(_heard)
+        self._client.session.hooks["response"].append(stop_if_slow)
         self._name = name
         self._caller = Caller(self._sort, _ERRORS, pace, token)
         self._me = NOBODY
@@ -179,12 +171,12 @@ class GitLab:
         A project has no list of its notes: since a time, those of the merge requests that changed since and have any.
         """
         if number:
-            return comments_of(self._notes(number), number)
+            return self._sure(comments_of(self._notes(number), number))
         listed = self._listed({"state": "all", **({"updated_after": since} if since else {})})
         if since:
             pulls = tuple(pull for pull in map(pull_of, listed) if pull.state is PullState.OPEN)
             self._recent = _Recent(pulls, since, time.monotonic() + _FRESH_S)
-        notes = heard(listed, Ears(self._notes, self._events))
+        notes = self._sure(heard(listed, Ears(self._notes, self._events)))
         return tuple(sorted((note for note in notes if note.created >= since), key=lambda note: note.id))
 
     def comment(self, number: int, body: str, *, answers: int = 0) -> Comment | Unknown:
@@ -272,6 +264,23 @@ class GitLab:
             return tuple(note.attributes for note in notes)
 
         return self._caller.read(ask)
+
+    def _sure(self, comments: tuple[Comment, ...]) -> tuple[Comment, ...]:
+        """Return comments with those that somebody only reacted to as unedited, where GraphQL tells the difference."""
+        ids = doubtful(comments)
+        if not ids:
+            return comments
+
+        def ask() -> Json:
+            answer = self._client.http_get(
+                f"{self._client.url.rsplit('/api/', 1)[0]}/api/graphql", {"query": edits_query(ids)}
+            )
+            data = answer.get("data") if isinstance(answer, dict) else None
+            return data if isinstance(data, dict) else {}
+
+        with tolerant():
+            return without_doubt(comments, self._caller.read(ask))
+        return comments
 
     def _events(self, after: str, pages: int) -> tuple[Json, ...]:
         """Return the newest comments on anything in the project; none where the token may not read its events."""
@@ -362,7 +371,7 @@ class GitLab:
 
     def _sort(self, error: Exception) -> Trouble:
         """Return what an exception of the client means; of a project that was moved the new path is learnt."""
-        if isinstance(error, _SlowError):
+        if isinstance(error, SlowError):
             return Trouble(Kind.WAIT, "GitLab: too many requests", error.wait_s)
         if isinstance(error, GitlabError):
             status = error.response_code or 0
@@ -377,10 +386,3 @@ class GitLab:
         self._client.auth()
         user = self._client.user
         return Actor(user.username, user.id) if user else NOBODY
-
-
-def _heard(response: requests.Response, **_: object) -> None:
-    """Stop at a rate limit: the client itself would wait for as long as the server asks, ten times over."""
-    if response.status_code == _TOO_MANY:
-        asked = response.headers.get("Retry-After", "")
-        raise _SlowError(float(asked) + 1.0 if asked.isdigit() else 0.0)

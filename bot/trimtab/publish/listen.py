@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from trimtab.publish.forge import Comment
+from trimtab.publish.mark import key_of, note_key
 from trimtab.publish.rest_gitlab import Json, comment_of
 
 _MARGIN = timedelta(days=2)
 """Events are asked for by whole days of the server's own zone, the first one left out."""
+
+
+_MOST = 50
+"""Notes that one query asks for; what is left has to be said again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,34 @@ def heard(merge_requests: Sequence[Json], ears: Ears) -> tuple[Comment, ...]:
 def comments_of(notes: Sequence[Json], number: int) -> tuple[Comment, ...]:
     """Return the notes that people and bots wrote on a merge request; GitLab's own are left out."""
     return tuple(comment_of(note, number) for note in notes if not note.get("system"))
+
+
+def doubtful(comments: Sequence[Comment]) -> tuple[int, ...]:
+    """Return which comments may only look edited: GitLab takes a reaction for a change of the note.
+
+    Asked of are those that might be commands, and that we have not replied to.
+    """
+    replied = {key_of(one.body) for one in comments}
+    held = (one for one in comments if one.edited and not one.bot and "/trimtab" in one.body)
+    return tuple(one.id for one in held if note_key(f"command:{one.id}") not in replied)[:_MOST]
+
+
+def edits_query(ids: Sequence[int]) -> str:
+    """Return the GraphQL query for when notes were edited last, which the REST API does not tell."""
+    asked = (f'n{one}: note(id: "gid://gitlab/Note/{one}") {{ body lastEditedAt }}' for one in ids)
+    return f"query {{ {' '.join(asked)} }}"
+
+
+def without_doubt(comments: Sequence[Comment], answer: Json) -> tuple[Comment, ...]:
+    """Return comments, unedited where an answer says so of the very words that were read; of any other it stays."""
+    return tuple(
+        replace(one, edited=False) if _never_edited(answer.get(f"n{one.id}"), one.body) else one for one in comments
+    )
+
+
+def _never_edited(note: object, body: str) -> bool:
+    """Return whether no edit is known; answers may come from copies of different ages, but each row is whole."""
+    return isinstance(note, Mapping) and note.get("lastEditedAt", "") is None and note.get("body") == body
 
 
 def _told(talked: Sequence[Json], ears: Ears) -> Mapping[int, tuple[Comment, ...]]:

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+import requests
+
 from trimtab.publish.pace import Kind, Trouble
 
-_UNKNOWN, _CONFLICT, _ERROR = 401, 409, 500
+_UNKNOWN, _CONFLICT, _TOO_MANY, _ERROR = 401, 409, 429, 500
 _ABSENT = frozenset({404, 410})
 _HINT = "GITLAB_TOKEN needs the scopes `api` and `write_repository`, and the role Developer, here"
+
+
+class SlowError(Exception):
+    """A rate limit; `wait_s` is how long it asks to wait, 0 where it does not say."""
+
+    def __init__(self, wait_s: float) -> None:
+        """Take the seconds."""
+        super().__init__(wait_s)
+        self.wait_s = wait_s
+
+
+def stop_if_slow(response: requests.Response, **_: object) -> None:
+    """Stop at a rate limit: the client itself would wait for as long as the server asks, ten times over."""
+    if response.status_code == _TOO_MANY:
+        asked = response.headers.get("Retry-After", "")
+        raise SlowError(float(asked) + 1.0 if asked.isdigit() else 0.0)
 
 
 def trouble_of(status: int, said: str) -> Trouble:
