@@ -20,6 +20,7 @@ from trimtab.manifest.laid import Laid
 from trimtab.manifest.outside import Outside, outsides
 from trimtab.manifest.patches import Patch, patches_of
 from trimtab.manifest.paths import folder_of, joined
+from trimtab.manifest.plugins import guarded, patch_of, transformers_of
 from trimtab.manifest.replacements import filled, replacements_of
 from trimtab.manifest.seen import Memo, asked
 from trimtab.manifest.source import Cursor
@@ -198,9 +199,19 @@ class Overlays(Graph):
         objects = list(made.objects)
         for patch in patches_of(self._context.tree, at):
             objects = list(self._patched(objects, patch))
-        named = [laid.renamed(at, folder) for laid in objects]
+        named = [laid.renamed(at, folder) for laid in self._plugged(at, objects)]
         maps = tuple(one.moved(at, folder) for one in made.maps)
         return _Made(tuple(self._filled(at, [laid.transformed(at) for laid in named], maps)), maps)
+
+    def _plugged(self, at: Cursor, objects: list[Laid]) -> list[Laid]:
+        """Return objects after a kustomization's transformers; locked where one is not followed."""
+        tree, others = self._context.tree, []
+        for transformer in transformers_of(tree, at):
+            patch = patch_of(transformer, tree)
+            objects = list(self._patched(objects, patch)) if patch is not None else objects
+            others += [transformer] if patch is None else []
+        things = (replace(laid.thing, at=guarded(laid.target, at, others)) for laid in objects)
+        return [replace(laid, thing=thing) for laid, thing in zip(objects, things, strict=True)]
 
     def _filled(self, at: Cursor, objects: list[Laid], maps: Sequence[Generated]) -> list[Laid]:
         """Return objects after a kustomization's replacements."""

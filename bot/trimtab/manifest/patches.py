@@ -81,17 +81,25 @@ class Patch:
     def laid_over(self, target: Target, before: int = 0) -> Cursor:
         """Return the object under this patch, `before` ones below; lists of custom resources are replaced whole."""
         if before >= _MOST_PATCHES or len(target.at.grafts) >= _MOST_OPERATIONS:
-            return _locked(target.at)
+            return locked(target.at, "more patches change it than are followed here")
         if self.at.is_sequence:
             return operated(target.at, self.at.items()[:_MOST_OPERATIONS])
-        whole = target.group not in _OWN_GROUPS and not target.group.endswith(".k8s.io")
-        return replace(self.at, under=(target.at,), whole=whole)
+        return replace(self.at, under=(target.at,), whole=not is_own(target.group))
 
 
-def _locked(at: Cursor) -> Cursor:
+def is_own(group: str) -> bool:
+    """Return whether an API group is one of Kubernetes' own, whose lists have keys to merge by."""
+    return group in _OWN_GROUPS or group.endswith(".k8s.io")
+
+
+def locked(at: Cursor, reason: str) -> Cursor:
     """Return an object of which no layer is to be edited, since not all that changes it is followed."""
-    reason = "more patches change it than are followed here"
-    return at if at.locked == reason else replace(at, locked=reason, under=tuple(_locked(one) for one in at.under))
+    if at.locked == reason:
+        return at
+    grafts = [
+        replace(one, value=replace(one.value, locked=reason) if one.value is not None else None) for one in at.grafts
+    ]
+    return replace(at, locked=reason, under=tuple(locked(one, reason) for one in at.under), grafts=tuple(grafts))
 
 
 def operated(at: Cursor, operations: Iterable[Cursor]) -> Cursor:
