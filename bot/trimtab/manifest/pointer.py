@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 from trimtab.errors import RefusedError, UsageError
 from trimtab.fleet import Scalar
@@ -35,11 +36,11 @@ def scalar_edit(tree: Tree, path: str, at: str, value: str, repository: str = ""
             value is no text.
     """
     check_text(value)
-    pointer, document = _parse_at(at)
+    pointer, _ = _parse_at(at)
     if path.startswith("/") or ".." in path.split("/"):
         raise UsageError(f"{path}: the path leaves the folder", "name the file relative to ROOT")
     try:
-        cursor = _find(tree, path, pointer, document)
+        cursor = _at(tree, path, at)
         splices = () if _already(cursor, value) else (replace_scalar(cursor, _typed(cursor, value)),)
         files = unify(tree, splices)
     except RefusedError as error:
@@ -58,6 +59,19 @@ def _parse_at(at: str) -> tuple[str, int]:
             f"{at!r} is no JSON pointer", "write /spec/replicas, or /spec/replicas,1 for the second document"
         )
     return pointer, int(match["document"]) if match else 0
+
+
+def _at(tree: Tree, path: str, at: str) -> Cursor:
+    """Return the scalar at a pointer with its document; a key may end in a comma and a number, too."""
+    pointer, document = _parse_at(at)
+    try:
+        return _find(tree, path, pointer, document)
+    except RefusedError:
+        if pointer == at:
+            raise
+        with suppress(RefusedError):
+            return _find(tree, path, at, 0)
+        raise
 
 
 def _find(tree: Tree, path: str, pointer: str, document: int) -> Cursor:
@@ -108,7 +122,7 @@ def _typed(cursor: Cursor, value: str) -> Scalar:
     was = meaning(node) if node is not None else None
     new = read_plain(value)
     if isinstance(was, str):
-        alike = node is not None and not node.style and old_kind(was) and old_kind(was) == old_kind(value)
+        alike = node is not None and not (node.style or node.tag) and old_kind(was) and old_kind(was) == old_kind(value)
         return Verbatim(value) if alike else value
     if was is None:
         return value if isinstance(new, str) or new is None else Verbatim(value)

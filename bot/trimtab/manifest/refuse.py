@@ -28,6 +28,8 @@ _SOPS = re.compile(
     rb"^sops:[ \t]*\r?$|\bENC\[AES256_GCM,|^[ \t]+sops:[ \t]*\r?\n[ \t]+(?:kms|pgp|age|mac|lastmodified):", re.MULTILINE
 )
 _SEALED = re.compile(rb"^kind:[ \t]*[\"']?SealedSecret\b", re.MULTILINE)
+_SEALED_WITHIN = re.compile(rb"\bkind[\"']?[ \t]*:[ \t]*[\"']?SealedSecret\b")
+"""In a list, or as JSON; a patch that only names the kind as its target seals nothing."""
 _VENDORED = frozenset({"vendor", "vendored", "third_party", "third-party", "node_modules"})
 _COPIED = frozenset({"rendered", "hydrated", ".archive", "archived"})
 _HEAD_BYTES = 2048
@@ -37,7 +39,7 @@ def why_contents(data: bytes) -> str:
     """Return why a file's own contents forbid an edit; empty where they do not."""
     if _SOPS.search(data):
         return "the file is encrypted with SOPS, whose seal an edit would break"
-    if _SEALED.search(data):
+    if _SEALED.search(data) or (b"encryptedData" in data and _SEALED_WITHIN.search(data)):
         return "the file holds a sealed secret"
     if _RENDERED.search(data):
         return "the file was rendered from a Helm chart; edit the chart's values"

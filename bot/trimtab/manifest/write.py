@@ -15,6 +15,7 @@ from trimtab.manifest.splice import Becomes, Effect, InText, New, NewItem, NewPa
 from trimtab.manifest.text import Text, encode
 
 QUOTE = '"'
+_SPACE_AT_END = re.compile(r"[ \t]+(?=\r?\n|\Z)")
 _REST_OF_LINE = re.compile(r"[ \t]*(?:#[^\n\r]*)?(?=\r?\n|\Z)")
 
 
@@ -41,10 +42,13 @@ def replace_scalar(cursor: Cursor, value: Scalar) -> Splice:
     if cursor.why_locked or node is None:
         raise RefusedError(cursor.why_locked or "the value is not a single scalar", "edit it by hand")
     kept = keep_kind(node, value)
-    before = cursor.source.text.value[: node.start]
-    lead = " " if node.start == node.end and not before.endswith((" ", "\n")) else ""
-    raw = lead + rewrite(cursor.source.text.value, node, kept)
-    return placed(cursor, node.start, node.end, raw, Becomes(node.start, kept))
+    text = cursor.source.text.value
+    raw, start, end = rewrite(text, node, kept), node.start, node.end
+    if start == end and _SPACE_AT_END.match(text, start):
+        start = end = start + 1
+    elif start == end and not text[:start].endswith((" ", "\n")):
+        raw = f" {raw}"
+    return placed(cursor, start, end, raw, Becomes(node.start, kept))
 
 
 def keep_kind(node: ScalarNode, value: Scalar) -> Scalar:
