@@ -52,6 +52,16 @@ def test_folders_below_count_where_the_application_says_so() -> None:
     assert serving.clusters == ()
 
 
+def test_patterns_of_a_directory_leave_files_out() -> None:
+    """`include` and `exclude` are of a plain folder's files, below it too, and know `{a,b}`."""
+    patterns = "directory: {recurse: true, include: '{c*,*/chat.yaml}', exclude: '*old*'}"
+    app = application("chat", "name: eu", f"path: apps, {patterns}")
+    names = ("apps__chat", "apps__more__chat", "apps__more__talk", "apps__old__chat")
+    found = served(argo__chat=app, **dict.fromkeys(names, OPEN))
+
+    assert [serving.path for serving in found if serving.clusters] == ["apps/chat.yaml", "apps/more/chat.yaml"]
+
+
 def test_an_overlay_is_brought_by_what_points_at_it() -> None:
     """Two Applications that point at two overlays of one base bring one serving each."""
     base = OPEN.replace("name: chat\n", "name: chat\n", 1)

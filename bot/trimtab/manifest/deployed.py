@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import astuple, dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 
 from trimtab.fleet import Destination
@@ -20,7 +21,7 @@ from trimtab.manifest.context import Context, Thing, things_in
 from trimtab.manifest.flux_kustomization import FluxKustomization
 from trimtab.manifest.generated_apps import fill, parameters_of
 from trimtab.manifest.kustomize import Overlays
-from trimtab.manifest.paths import folder_of, joined, within
+from trimtab.manifest.paths import alternatives, folder_of, joined, within
 from trimtab.manifest.seen import Seen, asked
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.tree import Tree
@@ -33,13 +34,18 @@ _DEPTH = 4
 
 @dataclass(frozen=True, slots=True)
 class _Bringer:
-    """One object of a tool, the one of its file with this number: its destination, the folders and files it takes."""
+    """One object of a tool, the one of its file with this number: its destination, the folders and files it takes.
+
+    `include` and `exclude` are Argo CD's patterns for the files of folders without a kustomization, where it has any.
+    """
 
     number: int
     destination: Destination
     folders: tuple[str, ...]
     files: tuple[str, ...]
     below: bool
+    include: str = ""
+    exclude: str = ""
 
     def thing(self, tree: Tree) -> Thing:
         """Return the object itself."""
@@ -47,13 +53,23 @@ class _Bringer:
 
     def text(self) -> str:
         """Return it in a form that is kept."""
-        return json.dumps([self.number, astuple(self.destination), self.folders, self.files, self.below])
+        return json.dumps(
+            [self.number, astuple(self.destination), self.folders, self.files, self.below, self.include, self.exclude]
+        )
 
     @staticmethod
     def of(text: str) -> _Bringer:
         """Return what was kept."""
-        number, destination, folders, files, below = json.loads(text)
-        return _Bringer(number, Destination(*destination), tuple(folders), tuple(files), below)
+        number, destination, folders, files, *rest = json.loads(text)
+        return _Bringer(number, Destination(*destination), tuple(folders), tuple(files), *rest)
+
+    def leaves_out(self, name: str) -> bool:
+        """Return whether its patterns leave out a file, by its path below the folder.
+
+        Source: https://argo-cd.readthedocs.io/en/stable/user-guide/directory/#includingexcluding-certain-files (3.1).
+        """
+        included = not self.include or any(fnmatchcase(name, one) for one in alternatives(self.include))
+        return not included or any(fnmatchcase(name, one) for one in alternatives(self.exclude) if one)
 
 
 class Deployments:
@@ -116,9 +132,11 @@ class Deployments:
         return found
 
     def _takes(self, bringer: _Bringer, path: str) -> bool:
-        return path in bringer.files or any(
-            self._covers(folder, path, below=bringer.below) for folder in bringer.folders
-        )
+        if path in bringer.files:
+            return True
+        folders = [folder for folder in bringer.folders if self._covers(folder, path, below=bringer.below)]
+        laid = any(self._overlays.is_kustomized(folder) for folder in folders)
+        return laid or any(not bringer.leaves_out(path[len(folder) :].lstrip("/")) for folder in folders)
 
     def _covers(self, folder: str, path: str, *, below: bool) -> bool:
         """Return whether a folder that a tool is pointed at includes a file."""
@@ -197,7 +215,9 @@ def _application(thing: Thing, number: int, spec: Cursor, name: str, parameters:
     single = spec.get("source")
     sources = [*_items(spec, "sources"), *([single] if single is not None else [])]
     folders, files, below = [], {thing.path}, False
+    patterns = {"include": "", "exclude": ""}
     for source in sources:
+        patterns = {key: source.word("directory", key) or said for key, said in patterns.items()}
         folder = joined("", _known(fill(source.word("path"), parameters)).lstrip("/")) if source.word("path") else ""
         folders += [folder] if folder and not source.word("chart") else []
         below = below or source.word("directory", "recurse") == "true" or source.get("helm") is not None
@@ -211,6 +231,7 @@ def _application(thing: Thing, number: int, spec: Cursor, name: str, parameters:
         tuple(folders),
         tuple(sorted(files)),
         below,
+        **patterns,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 
 
 def folder_of(path: str) -> str:
@@ -25,3 +26,11 @@ def is_values(path: str) -> bool:
     """Return whether a file is named or placed as the values of a chart are."""
     folder, _, name = path.rpartition("/")
     return "values" in name.lower() or folder.rpartition("/")[2].lower() in {"values", "helm-values"}
+
+
+def alternatives(pattern: str) -> tuple[str, ...]:
+    """Return the patterns that one with `{a,b}` stands for, itself where it has none."""
+    match = re.fullmatch(r"(?P<before>[^{}]*)\{(?P<among>[^{}]*)\}(?P<after>[^{}]*)", pattern)
+    if match is None:
+        return (pattern,)
+    return tuple(f"{match['before']}{one}{match['after']}" for one in match["among"].split(","))

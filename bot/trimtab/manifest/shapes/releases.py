@@ -194,7 +194,7 @@ def _lock_overridden(draft: Draft, winners: list[tuple[Release, Draft]]) -> None
             and not any(one.holds(hit.path, *hit.text.span()) for one, _ in winners)
         ):
             thing = winners[0][0].thing
-            why = f"{thing.kind} {thing.name} ({thing.path}) lays something over it that leaves it out"
+            why = f"{thing.kind} {thing.name} ({thing.path}) lays something else over it, or takes it away"
             draft.hits[field] = replace(hit, locked=why)
 
 
