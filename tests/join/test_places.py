@@ -162,6 +162,19 @@ def test_what_a_tracking_label_names_tells_equal_declarations_apart() -> None:
     assert isinstance(_place(_small(), *both), Unknown)
 
 
+def test_an_instance_label_chooses_and_rules_nothing_out() -> None:
+    """Argo CD's older label tells two declarations apart; as Helm writes it too, a single one of another name stays."""
+    small = _tracked("app.kubernetes.io/instance", "chat-two")
+    one, two = (
+        serving("chat", path=f"{name}/k.yaml", destinations=(Destination("argo", f"chat-{name}"),))
+        for name in ("one", "two")
+    )
+    place = _place(small, one, two)
+
+    assert (place.serving.path, "instance label" in place.how) == ("two/k.yaml", True)
+    assert _place(small, one).serving.path == "one/k.yaml"
+
+
 def test_a_declaration_that_another_object_brings_is_not_taken() -> None:
     """The label of Flux says that the object came from elsewhere, so a file of the same name is no place of it."""
     small = _tracked("kustomize.toolkit.fluxcd.io/name", "lab")

@@ -62,9 +62,10 @@ def find_place(live: LiveName, servings: Sequence[Serving]) -> Found[Place] | Un
     servings = [serving for serving in servings if not _is_brought_by_another(live, serving)]
     for way in _WAYS:
         fitting = _leading([serving for serving in servings if way.fits(live, serving)])
-        brought = [serving for serving in fitting if _is_brought(live, serving)]
-        if len(brought) == 1 < len(fitting):
-            return _place(replace(way, how=f"{way.how}, {_BROUGHT}"), *brought, alone=True)
+        for brings, label in ((_is_brought, _BROUGHT), (_is_instance, _BROUGHT_BY_INSTANCE)):
+            brought = [serving for serving in fitting if brings(live, serving)]
+            if len(brought) == 1 < len(fitting):
+                return _place(replace(way, how=f"{way.how}, {label}"), *brought, alone=True)
         if way.by_part:
             longest = max((len(_item(serving)) for serving in fitting), default=0)
             fitting = [serving for serving in fitting if len(_item(serving)) == longest]
@@ -131,6 +132,15 @@ def _is_brought(live: LiveName, serving: Serving) -> bool:
     """Return whether a deployment tool's label on the live object names what brings the declaration."""
     trackers = _trackers(live)
     return any(one.name and one.name == trackers[one.tool] for one in serving.destinations)
+
+
+def _is_instance(live: LiveName, serving: Serving) -> bool:
+    """Return whether Argo CD's older label names the Application that brings the declaration.
+
+    Helm writes the same label with a release's name, so that it chooses among declarations and rules none out.
+    """
+    name = lookup(live.written, _INSTANCE)
+    return bool(name) and any((one.tool, one.name) == ("argo", name) for one in serving.destinations)
 
 
 def _is_brought_by_another(live: LiveName, serving: Serving) -> bool:
@@ -217,6 +227,7 @@ def _model_key(name: str) -> str:
 
 _SAME = "same kind, namespace and name"
 _BROUGHT = "brought by what its label names"
+_BROUGHT_BY_INSTANCE = "brought by the Application that its instance label names"
 _WAYS = (
     _Way(_SAME, 0.99, _same_object),
     _Way("same kind and name, in the namespace that Argo CD or Flux gives it", 0.97, _given_namespace),
