@@ -124,7 +124,7 @@ def tracings_of(workspace: Workspace) -> Tracings:
 
 def _key(chart: Path, target: Target, said: Mapping[Leaf, Plain], more: object) -> str:
     """Return a digest of all that decides what drives what, but for names and figures."""
-    asked = (bool(target.namespace), more, program("render", "manifest"))
+    asked = (bool(target.namespace), more, program("render"))
     shape = sorted((repr(leaf), _kind(value)) for leaf, value in said.items())
     total = hashlib.sha256(repr((asked, shape)).encode(errors="surrogateescape"))
     for path, data in _files(chart):
