@@ -221,3 +221,26 @@ def test_a_group_of_another_arithmetic_keeps_its_size() -> None:
     text = GROUP.replace("size: 2", "size: 3")
 
     assert edited(text, LED, tensor_parallel_size=8) == text.replace("size=16", "size=8")
+
+
+@pytest.mark.parametrize(
+    ("devices", "values", "allowed"),
+    [
+        ("0,1", {"gpu_count": 2, "tensor_parallel_size": 2}, True),
+        ("0,1", {"gpu_count": 4, "tensor_parallel_size": 4}, False),
+        ("0,1", {"gpu_count": 4}, True),
+        ("2", {"gpu_count": 2}, False),
+        ("all", {"gpu_count": 4, "tensor_parallel_size": 4}, True),
+        ("0,1", {"replicas": 4}, True),
+    ],
+)
+def test_gpus_that_are_named_by_number_are_counted(devices: str, values: dict[str, Scalar], allowed: bool) -> None:
+    """What CUDA_VISIBLE_DEVICES does not name is not seen, whether a variable or a script says it."""
+    script = f"command: [sh, -c]\n          args: ['export CUDA_VISIBLE_DEVICES={devices}; vllm serve o/m']\n"
+    listed = f"args: [--model=o/m]\n          env: [{{name: CUDA_VISIBLE_DEVICES, value: '{devices}'}}]\n"
+    start, end = DEPLOYMENT.index("args:"), DEPLOYMENT.index("          resources:")
+    for body in (script, listed):
+        text = DEPLOYMENT[:start] + body + DEPLOYMENT[end:]
+        result = edit(Tree({"chat.yaml": text.encode()}), SUBJECT, values)
+
+        assert isinstance(result, EditResult) is allowed

@@ -18,6 +18,7 @@ from trimtab.manifest.hit import Draft
 BOUND = ("gpu_product", "gpu_resource", "gpu_count", "tensor_parallel_size", "pipeline_parallel_size")
 """What a profile or an engine was built for."""
 
+_DEVICES = "CUDA_VISIBLE_DEVICES"
 _PROFILE = "NIM_MODEL_PROFILE"
 _BUILT = re.compile(r"trt-?llm|tensorrt|\bengine[-_]dir\b", re.IGNORECASE)
 
@@ -40,6 +41,14 @@ def why_bound(engine: str, image: str, words: Iterable[str], environment: Enviro
     if built and (not model or model.startswith("/")):
         return "a TensorRT engine is built for its kind of GPU and its number of them; build it anew first"
     return ""
+
+
+def devices_of(environment: Environment, script: str) -> str:
+    """Return the GPUs that a container names by their numbers, such as `0,1`; empty where it takes what it is given."""
+    named = environment.find(_DEVICES)
+    assigned = re.search(rf"\b{_DEVICES}=[\"']?([\d,]+)", script)
+    found = assigned[1] if assigned is not None else named.text.value if named is not None else ""
+    return found if re.fullmatch(r"\d+(?:,\d+)*", found) else ""
 
 
 def profile_reason(named: str) -> str:

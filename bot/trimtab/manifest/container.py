@@ -10,7 +10,7 @@ from trimtab.errors import RefusedError
 from trimtab.fleet import Scalar
 from trimtab.manifest import vocabulary
 from trimtab.manifest.adding import adder
-from trimtab.manifest.bound import why_bound
+from trimtab.manifest.bound import devices_of, why_bound
 from trimtab.manifest.command import Command, Flag, is_assigned, is_open, read_command, read_flags, variable_of
 from trimtab.manifest.engines import engine_of_image, image_tag, is_base, model_of_nim
 from trimtab.manifest.environment import Environment, Variable
@@ -63,6 +63,7 @@ class EngineSettings:
         spoken: Whether the command itself names the engine.
         command: The command, for shapes that look further.
         bound: Why what it loads fits its GPUs alone; empty where it does not.
+        devices: The GPUs that it names by their numbers; empty where it takes what it is given.
     """
 
     engine: str
@@ -71,6 +72,7 @@ class EngineSettings:
     spoken: bool
     command: Command
     bound: str = ""
+    devices: str = ""
 
 
 def read_engine(container: Container) -> EngineSettings:
@@ -91,7 +93,8 @@ def read_engine(container: Container) -> EngineSettings:
     words = [word.text.value for word in command.words]
     model = str(hits["model"].value) if "model" in hits else ""
     bound = why_bound(engine, container.image, words, container.environment, model)
-    return EngineSettings(engine, hits, adders, command.spoken, command, bound)
+    devices = devices_of(container.environment, command.script[1].value if command.script is not None else "")
+    return EngineSettings(engine, hits, adders, command.spoken, command, bound, devices)
 
 
 def _addable(engine: str) -> frozenset[str]:

@@ -53,6 +53,25 @@ def refuse_split_slice(draft: Draft, wanted: Mapping[str, Scalar]) -> None:
             raise RefusedError(f"slices of a GPU (MIG) cannot serve a model together, and {field} is not known")
 
 
+def refuse_unseen(draft: Draft, wanted: Mapping[str, Scalar]) -> None:
+    """Refuse a number of GPUs that does not fit those which the container names by their numbers.
+
+    Source: CUDA C++ Programming Guide 13.0, "CUDA Environment Variables": only those of `CUDA_VISIBLE_DEVICES`
+    are seen, and none after the first that does not exist.
+
+    Raises:
+        RefusedError: It does not.
+    """
+    if not draft.devices or not {"gpu_count", "tensor_parallel_size"} & set(wanted):
+        return
+    named = [int(one) for one in draft.devices.split(",")]
+    gpus, ways = wanted.get("gpu_count"), wanted.get("tensor_parallel_size")
+    if (isinstance(gpus, int) and gpus <= max(named)) or (isinstance(ways, int) and ways > len(named)):
+        raise RefusedError(
+            f"CUDA_VISIBLE_DEVICES names the GPUs ({draft.devices})", "change it with their number, by hand"
+        )
+
+
 def resized(before: Draft, after: Draft) -> tuple[Splice, ...]:
     """Return what makes a group have as many pods as its model is spread over, where it had before.
 

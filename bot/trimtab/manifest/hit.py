@@ -62,6 +62,7 @@ class Draft:
         add_selector: Writes a node selector `(key, value)` where none stands.
         image: The container's image, empty where the shape does not tell.
         bound: Why what is loaded fits its GPUs alone; empty where it does not.
+        devices: The GPUs that the container names by their numbers, such as `0,1`; empty where it names none.
         group_size: How many pods serve as one, where the object says so.
         layers: Of a release: the files of values that it lays over one another, which are servings of their own.
     """
@@ -82,6 +83,7 @@ class Draft:
     add_selector: Callable[[str, str], tuple[Splice, ...]] | None = None
     image: str = ""
     bound: str = ""
+    devices: str = ""
     group_size: Cursor | None = None
     layers: frozenset[str] = frozenset()
 

@@ -70,6 +70,7 @@ def _worker(thing: Thing, name: str, service: Cursor, settings: EngineSettings) 
     draft.annotations.update(labels_of(thing.at.get("metadata")))
     draft.add(settings.hits)
     draft.adders.update(settings.adders)
+    draft.devices = settings.devices
     pod, container = service.get("extraPodSpec"), service.get("extraPodSpec", "mainContainer")
     resources.take_gpus(
         draft, _sites(service) or resources.gpu_sites(container.get("resources") if container else None)
