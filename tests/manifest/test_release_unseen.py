@@ -147,3 +147,13 @@ def test_a_patch_of_the_template_may_say_otherwise() -> None:
 
     assert default(tree(apps__chat=syncing), "model").editable
     assert "templatePatch" in default(tree(apps__chat=setting), "model").reason
+
+
+def test_more_parameters_than_are_followed_lock_the_release() -> None:
+    """Thousands of values set by name are not laid over one another one by one, and nothing under them is edited."""
+    many = "".join(f"      - {{name: other.n{number}, value: x}}\n" for number in range(3000))
+    app = APP.replace("      - {name: image.tag, value: v0.11.0}\n", many)
+    settings = release(tree(apps__chat=app)).settings
+
+    assert settings
+    assert not any(one.editable for one in settings.values())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from trimtab.manifest.paths import folder_of, joined
 from trimtab.manifest.source import Cursor
@@ -25,9 +26,10 @@ _OPEN = ("clusters", "clusterDecisionResource", "scmProvider", "pullRequest", "p
 
 def parameters_of(application_set: Cursor, tree: Tree) -> tuple[Parameters, ...]:
     """Return the parameters of each Application that is made, at most 200; those that nothing tells are left out."""
-    found = [one for item in _items(application_set, "spec", "generators") for one in _made(item, tree, 0)]
+    found = (one for item in _items(application_set, "spec", "generators") for one in _made(item, tree, 0))
     patterns = tuple(_patterns(application_set.get("spec", "template", "spec")))
-    return tuple(told for one in found[:_MOST] for told in _told_by_paths(patterns, one, tree))[:_MOST]
+    told = (more for one in islice(found, _MOST) for more in _told_by_paths(patterns, one, tree))
+    return tuple(islice(told, _MOST))
 
 
 def fill(text: str, parameters: Parameters) -> str:

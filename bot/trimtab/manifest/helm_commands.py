@@ -9,6 +9,7 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from trimtab.manifest.nodes import Document, ScalarNode
@@ -46,7 +47,8 @@ _SWITCHES = frozenset(
     }
 )
 """Flags without a value."""
-_LONGEST = 4000
+_LONGEST, _MOST = 4000, 200
+"""How many characters of a command are read, and how many commands of a file."""
 _OPEN = re.compile(r"[$`{]")
 
 
@@ -76,7 +78,7 @@ def command_releases(path: str, context: Context) -> Iterator[Release]:
         text = decode(context.tree[path])
     except BrokenYamlError:
         return
-    for match in _COMMAND.finditer(text):
+    for match in islice(_COMMAND.finditer(text), _MOST):
         line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
         command = _sorted(_words(text[match.end() : match.end() + _LONGEST]))
         if command is not None and not line.lstrip().startswith("#"):

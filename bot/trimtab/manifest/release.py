@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from trimtab.manifest.grafts import Graft, made
+from trimtab.manifest.patches import locked as locked_below
 from trimtab.manifest.patches import walk
 from trimtab.manifest.paths import joined
 from trimtab.manifest.source import Cursor
@@ -15,6 +16,8 @@ from trimtab.manifest.source import Cursor
 if TYPE_CHECKING:
     from trimtab.manifest.context import Context, Thing
 
+_MOST_SET = 300
+"""How many values that are set by name are followed."""
 _NAMES = re.compile(r"(?:\\.|[^.\[\]\\])+|\[\d+\]")
 
 
@@ -61,6 +64,8 @@ class Release:
             return None
         *beneath, top = self.layers
         found = replace(top, under=(*top.under, *reversed(beneath)), whole=True)
+        if len(self.parameters) > _MOST_SET:
+            return locked_below(found, "more is set by name than is followed here")
         grafts = [graft for one in self.parameters for graft in self._set(one)]
         grafts = [one for at, one in enumerate(grafts) if not _is_made_again(one, grafts[:at])]
         for name, reason in self.hidden.items():
