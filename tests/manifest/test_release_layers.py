@@ -111,8 +111,10 @@ def test_an_overridden_default_says_where_to_edit_instead() -> None:
     locked = {field: one.reason for field, one in serving.settings.items() if not one.editable}
 
     assert sorted(locked) == [
+        "cpu_limit",
         "engine_version",
         "gpu_count",
+        "gpu_memory_utilization",
         "gpu_resource",
         "max_model_len",
         "max_num_seqs",
@@ -121,6 +123,7 @@ def test_an_overridden_default_says_where_to_edit_instead() -> None:
     assert locked["engine_version"].startswith("the parameter image.tag of Application chat (apps/chat.yaml)")
     assert "envs/prod.yaml" in locked["max_model_len"]
     assert "apps/chat.yaml" in locked["replicas"]
+    assert locked["cpu_limit"].endswith("takes it away")
 
 
 def test_an_edit_goes_to_the_layer_that_wins() -> None:
