@@ -89,8 +89,8 @@ class Forge(_Settings):
     repository: str = Field(default="", description="`owner/name`, or the project's full path.")
     commits: Literal["auto", "api", "git"] = Field(
         default="auto",
-        description="How commits are made on GitHub: `api` by GitHub itself, which signs them as verified; `git` with git; "
-        "`auto` by GitHub where the token is an App's, that of a workflow included.",
+        description="How commits are made on GitHub: `api` by GitHub itself, which signs them as verified; `git` with "
+        "git; `auto` by GitHub where the token is an App's, that of a workflow included.",
     )
     path: str = Field(default="", description="For `local`: the folder that stands in for a forge.")
 
@@ -191,6 +191,15 @@ class Limits(_Settings):
     freezes: tuple[Freeze, ...] = Field(default=(), description="Days without any pull request; none.")
 
 
+class GroupBy(StrEnum):
+    """What recommendations have in common that share a pull request."""
+
+    NONE = "none"
+    WORKLOAD = "workload"
+    TEAM = "team"
+    RULE = "rule"
+
+
 class PullRequests(_Settings):
     """How pull requests look, and what an approval does."""
 
@@ -200,6 +209,10 @@ class PullRequests(_Settings):
     draft_below: float = Field(default=0.0, ge=0, le=1, description="Confidence below which it is opened as a draft.")
     merge_on_approve: bool = Field(
         default=False, description="Whether `/trimtab approve` merges, where the forge's own rules pass."
+    )
+    group_by: GroupBy = Field(
+        default=GroupBy.NONE,
+        description="What shares a pull request: nothing, or what has the same workload, team or rule in common.",
     )
     dashboard: bool = Field(default=True, description="Whether one issue lists everything, where there are issues.")
 

@@ -133,6 +133,7 @@ class Draft:
         tree: Hex id of the head's tree, which an approval binds to; empty elsewhere.
         reverts: Identity of the recommendation that this one takes back; empty where it takes none back.
         team: Whose workload it is: what `trimtab.dev/tenant` says, else the namespace.
+        branch: The branch that it shares with others; empty where it has one of its own.
         explanation: What `explain` tells, plain sentences by heading (`why`, `seen`, `considered`, `otherwise`,
             `turns`); kept with each `proposed` alone.
     """
@@ -163,6 +164,7 @@ class Draft:
     tree: str = ""
     reverts: str = ""
     team: str = ""
+    branch: str = ""
     explanation: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -167,6 +167,48 @@ class Proposal:
     def publishable(self) -> bool:
         """Return whether a pull request can be opened: there is a proven edit."""
         return bool(self.files) and isinstance(self.proof, Proof) and not self.refused
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What one branch and one pull request hold: one proposal, or several of a group.
+
+    Attributes:
+        members: In the order of their commits, each with the content of its files once those before it are made.
+        title: The pull request's.
+        body: The pull request's.
+    """
+
+    members: tuple[Proposal, ...]
+    title: str
+    body: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Return the fingerprint; see `fingerprint_of`."""
+        return fingerprint_of(self.members)
+
+    @property
+    def teams(self) -> frozenset[str]:
+        """Return the teams whose workloads it changes."""
+        return frozenset(one.team for one in self.members)
+
+
+Compose = Callable[[Sequence[Proposal]], Bundle]
+"""Makes one bundle of several proposals, and leaves out those that do not go together with the ones before them."""
+
+
+def alone(proposals: Sequence[Proposal]) -> Bundle:
+    """Return a bundle of the first of some proposals."""
+    return Bundle((proposals[0],), proposals[0].title, proposals[0].body)
+
+
+def fingerprint_of(members: Sequence[Proposal]) -> str:
+    """Return a hash of what matters in proposals that share a pull request; of one alone its own."""
+    if len(members) == 1:
+        return members[0].fingerprint
+    told = sorted(f"{one.id} {one.fingerprint}" for one in members)
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

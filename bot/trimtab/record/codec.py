@@ -23,7 +23,7 @@ START = "sha256:" + "0" * 64
 """`prev` of the first entry."""
 
 
-_LATER = ("line", "merged", "tree", "reverts", "team", "explanation")
+_LATER = ("line", "merged", "tree", "reverts", "team", "branch", "explanation")
 """Fields that the first ledgers did not have: left out where they are empty, so that old entries keep their bytes."""
 
 

@@ -109,16 +109,20 @@ class Ledger:
         return added
 
     def _seal(self, drafts: Sequence[Draft]) -> tuple[bytes, ...]:
-        """Return the bytes of the entries to add, in order, leaving out drafts that were overtaken."""
+        """Return the bytes of the entries to add, in order, leaving out drafts that were overtaken.
+
+        What one command asks of several recommendations is recorded for all of them, or for none.
+        """
         last = {identity: history[-1] for identity, history in histories(self._entries).items()}
-        commands = {(entry.repository, entry.command, entry.line) for entry in self._entries if entry.command}
+        commands = {_command(entry) for entry in self._entries if entry.command}
         prev = self._entries[-1].digest if self._entries else START
         at = datetime.fromtimestamp(self._now_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        late = {_command(draft) for draft in drafts if _seq(last.get(draft.recommendation)) != draft.expects}
         sealed: list[bytes] = []
         for draft in drafts:
             before = last.get(draft.recommendation)
-            done = (draft.repository, draft.command, draft.line) in commands
-            if done or (before.seq if before else 0) != draft.expects:
+            overtaken = _seq(before) != draft.expects or (draft.command and _command(draft) in late)
+            if overtaken or _command(draft) in commands:
                 continue
             came_from = before.step if before else ""
             _check(came_from, draft.step)
@@ -140,6 +144,15 @@ class Ledger:
             return ""
         self._repo.fetch(BRANCH, blobs=True)
         return self._repo.first_of(f"refs/heads/{BRANCH}")
+
+
+def _command(draft: Draft) -> tuple[str, int, int]:
+    """Return which command of which comment a draft is the record of."""
+    return (draft.repository, draft.command, draft.line)
+
+
+def _seq(entry: Entry | None) -> int:
+    return entry.seq if entry else 0
 
 
 def _check(came_from: str, after: str) -> None:
