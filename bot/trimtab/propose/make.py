@@ -12,7 +12,7 @@ from trimtab.config import Config
 from trimtab.demand.seen import seen_of
 from trimtab.errors import TrimtabError
 from trimtab.fleet import Fleet, Serving, Unknown
-from trimtab.manifest import EditResult, Refusal, edit, inspect
+from trimtab.manifest import EditResult, Refusal, Tree, edit, inspect
 from trimtab.propose import wording
 from trimtab.propose.explanation import explanation_of, team_of
 from trimtab.propose.prove import Bench, Take, prove, unrendered
@@ -55,13 +55,13 @@ def propose(  # noqa: PLR0913 - what proposals are made of
         desks = {}
         for name, source in sources.items():
             workspace = stack.enter_context(Workspace(source.root, source.tree, found))
-            desks[name] = _Desk(source, Bench(source.tree, workspace), config.policy.unproven, takes or {})
+            desks[name] = Desk(source, Bench(source.tree, workspace), config.policy.unproven, takes or {})
         back = tuple(_take_back(one, desks, fleet) for one in undone)
         return (*back, *(_propose(priced, desks, fleet) for priced in plan.now))
 
 
 @dataclass(frozen=True)
-class _Desk:
+class Desk:
     """Where the edits of one repository are made and proven."""
 
     source: Source
@@ -87,7 +87,7 @@ class _Made:
 _NOTHING = EditResult({}, (), "")
 
 
-def _take_back(undone: Undone, desks: Mapping[str, _Desk], fleet: Fleet) -> Proposal:
+def _take_back(undone: Undone, desks: Mapping[str, Desk], fleet: Fleet) -> Proposal:
     """Return the proposal that takes a merged one back, its exact bytes first."""
     priced = way_back(undone)
     desk, serving = desks.get(undone.repository), serving_of(fleet, priced.finding.subject)
@@ -101,7 +101,7 @@ def _take_back(undone: Undone, desks: Mapping[str, _Desk], fleet: Fleet) -> Prop
     return _worded(priced, fleet, _proven(priced, serving, desk, result))
 
 
-def _propose(priced: Priced, desks: Mapping[str, _Desk], fleet: Fleet) -> Proposal:
+def _propose(priced: Priced, desks: Mapping[str, Desk], fleet: Fleet) -> Proposal:
     return _worded(priced, fleet, _make(priced, desks, fleet) if priced.option.changes else _left(""))
 
 
@@ -134,7 +134,7 @@ def _left(refused: str) -> _Made:
     return _Made(_NOTHING, Edited("", (), "", _NO_EDIT, refused), "")
 
 
-def _make(priced: Priced, desks: Mapping[str, _Desk], fleet: Fleet) -> _Made:
+def _make(priced: Priced, desks: Mapping[str, Desk], fleet: Fleet) -> _Made:
     serving = serving_of(fleet, priced.finding.subject)
     if isinstance(serving, Unknown):
         return _left(serving.reason)
@@ -149,31 +149,38 @@ def _make(priced: Priced, desks: Mapping[str, _Desk], fleet: Fleet) -> _Made:
     return _proven(priced, serving, desk, result)
 
 
-def _proven(priced: Priced, serving: Serving, desk: _Desk, result: EditResult) -> _Made:
+def _proven(priced: Priced, serving: Serving, desk: Desk, result: EditResult) -> _Made:
     """Return an edit with its proof, or why it is none."""
-    proof = _proof(priced, serving, desk, result)
+    proof = proof_of(priced, serving, desk, result)
     if isinstance(proof, Disproof):
         return _left(f"the edit would not do what is meant: {proof.reason}")
     edited = Edited(serving.repository, result.edits, result.diff, proof, "")
     return _Made(result, edited, desk.source.commit)
 
 
-def _edit(priced: Priced, serving: Serving, desk: _Desk) -> EditResult | Refusal:
-    values = {change.field: change.after for change in priced.option.changes}
+def _edit(priced: Priced, serving: Serving, desk: Desk) -> EditResult | Refusal:
     if serving.subject not in desk.plainly_served:
+        values = {change.field: change.after for change in priced.option.changes}
         return edit_rendered(desk.bench.workspace, serving.subject, values, serving.repository)
+    return plain_edit(priced, serving, desk.bench.tree)
+
+
+def plain_edit(priced: Priced, serving: Serving, tree: Tree) -> EditResult | Refusal:
+    """Return the edit of a serving that is found without rendering, on the files of a tree."""
+    values = {change.field: change.after for change in priced.option.changes}
     key = priced.option.selector_key or serving.selector_key
     try:
-        return edit(desk.source.tree, serving.subject, values, key, serving.repository)
+        return edit(tree, serving.subject, values, key, serving.repository)
     except TrimtabError as error:
         return Refusal(error.message, error.hint)
 
 
-def _proof(priced: Priced, serving: Serving, desk: _Desk, result: EditResult) -> Proof | Disproof | Unknown:
+def proof_of(priced: Priced, serving: Serving, desk: Desk, result: EditResult) -> Proof | Disproof | Unknown:
+    """Return the proof of an edit on what the desk's files are, or why it is none."""
     subject = priced.finding.subject
     aliases = {serving.name, *(live.name for live in serving.live_names)}
     meant = Meant(priced.option.changes, serving.engine, subject.name, aliases, subject.namespace)
     proof = prove(desk.bench, result, meant, desk.takes.get(subject.cluster))
     if isinstance(proof, Unknown) and desk.unproven:
-        return unrendered(desk.source.tree, result, proof.reason)
+        return unrendered(desk.bench.tree, result, proof.reason)
     return proof

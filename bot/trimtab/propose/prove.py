@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -31,10 +31,12 @@ class Bench:
     Attributes:
         tree: The files before any edit.
         workspace: Renders the repository's targets.
+        laid: Files that other edits changed before, by path; `tree` has them.
     """
 
     tree: Tree
     workspace: Workspace
+    laid: Mapping[str, bytes] = field(default_factory=dict)
 
     @cached_property
     def schemas(self) -> Schemas:
@@ -94,16 +96,15 @@ def unrendered(tree: Tree, result: EditResult, why: str) -> Proof | Disproof:
 
 
 def _rendered(bench: Bench, target: Target, files: Mapping[str, bytes]) -> Compared | Unrendered:
-    workspace = bench.workspace
-    before = workspace.render(target)
-    after = workspace.render(target, files)
+    before = bench.workspace.render(target, bench.laid)
+    after = bench.workspace.render(target, {**bench.laid, **files})
     if isinstance(before, Unrendered):
         return before
     if isinstance(after, Unrendered):
         return after
     old, renamed = settled(before.objects, after.objects)
     changes = compare(old, after.objects)
-    restless = _restless(workspace, target, before.objects) if changes and target.kind == "helm" else frozenset()
+    restless = _restless(bench, target, before.objects) if changes and target.kind == "helm" else frozenset()
     whole = sorted(f"{key}" for key, pointer in restless if not pointer)
     if whole:
         return Unrendered(
@@ -117,10 +118,8 @@ def _rendered(bench: Bench, target: Target, files: Mapping[str, bytes]) -> Compa
     return Compared(after.tool, target.namespace, still, (*renamed, *lines), faults, new)
 
 
-def _restless(
-    workspace: Workspace, target: Target, before: Mapping[ObjectId, Plain]
-) -> frozenset[tuple[ObjectId, str]]:
+def _restless(bench: Bench, target: Target, before: Mapping[ObjectId, Plain]) -> frozenset[tuple[ObjectId, str]]:
     """Return the fields that differ between two renderings of the same files: passwords, certificates, the time."""
-    again = workspace.again(target)
+    again = bench.workspace.render(target, bench.laid) if bench.laid else bench.workspace.again(target)
     differing = compare(before, again.objects) if isinstance(again, Rendered) else ()
     return frozenset((change.object, change.pointer) for change in differing)

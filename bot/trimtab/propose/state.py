@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from trimtab.fleet import Unknown
 from trimtab.propose.told import Told
-from trimtab.recommendation import Edit, Priced, Saving
+from trimtab.recommendation import Edit, Priced, Proposal, Saving, fingerprint_of
 from trimtab.text.markdown import Md
 
 
@@ -58,6 +58,18 @@ def hidden(told: Told, mark: str) -> Md:
             "name": subject.name,
             "namespace": subject.namespace,
         },
+    }
+    packed = json.dumps(state, sort_keys=True, separators=(",", ":")).encode()
+    return Md(f"<!-- trimtab:v1:{base64.b64encode(packed).decode()} -->")
+
+
+def hidden_together(members: Sequence[Proposal]) -> Md:
+    """Return the block that holds the state of several that share a pull request."""
+    state = {
+        "facts": members[0].facts_digest,
+        "fingerprint": fingerprint_of(members),
+        "members": [one.id for one in members],
+        "saving": [_monthly(one.priced.saving) for one in members],
     }
     packed = json.dumps(state, sort_keys=True, separators=(",", ":")).encode()
     return Md(f"<!-- trimtab:v1:{base64.b64encode(packed).decode()} -->")

@@ -72,8 +72,7 @@ def way_back(undone: Undone) -> Priced:
         rule=REVERT,
         layer=Layer.MODEL,
         subject=entry.subject,
-        diagnosis=f"This takes back what pull request {entry.pull_request} merged: {entry.title or entry.rule}. "
-        f"Why: {entry.note}.",
+        diagnosis=f"This takes back {_merged(entry)}. Why: {entry.note}.",
         evidence=(),
         risk="low",
         before=entry.gpus_after,
@@ -93,6 +92,13 @@ def way_back(undone: Undone) -> Priced:
         reverts=entry.recommendation,
         reverts_url=entry.url if entry.url.startswith(("http://", "https://")) else "",
     )
+
+
+def _merged(entry: Entry) -> str:
+    """Return what is taken back: of a pull request that was shared one recommendation alone."""
+    if entry.branch:
+        return f"{entry.rule} for {entry.subject.name}, one of what pull request {entry.pull_request} merged"
+    return f"what pull request {entry.pull_request} merged: {entry.title or entry.rule}"
 
 
 def _needed(entry: Entry) -> int:
