@@ -15,14 +15,14 @@ from trimtab.errors import FactsMissingError, ForgeError, UsageError
 from trimtab.facts import ClusterFacts, Facts, RepositoryFacts
 from trimtab.fleet import Found, Unknown
 from trimtab.join import fleet_of
-from trimtab.judge import LoadedRule, judge, load_rules
+from trimtab.judge import judge, load_rules
 from trimtab.kept import folder_of_cache
 from trimtab.learn import Outcome, confidence, told
 from trimtab.life import Entry, State, histories
 from trimtab.plan import plan
 from trimtab.price import Prices, bill, load_prices, price
 from trimtab.progress import Progress
-from trimtab.propose import Source, Undone, propose, regressed
+from trimtab.propose import Source, Undone, compose, propose, regressed
 from trimtab.publish import (
     DASHBOARD,
     Answered,
@@ -52,7 +52,7 @@ from trimtab.read.dry_run import dry_runs
 from trimtab.read.git import Checkout, read_repository
 from trimtab.read.kubernetes import with_objects
 from trimtab.read.prometheus import read_cluster
-from trimtab.recommendation import Link, Plan
+from trimtab.recommendation import Compose, Link, Plan
 from trimtab.record import Ledger
 from trimtab.render import Tools, find_tools
 from trimtab.report import RuleInfo, Scan, dashboard
@@ -136,18 +136,24 @@ def scan(call: Call, past: Sequence[Entry] = (), undone: Sequence[Undone] = ()) 
         past: The ledger, where it is at hand: what became of earlier recommendations weighs in.
         undone: What was merged and is to be taken back.
     """
-    seen = read(call)
+    return _scan(call, past, undone)[0]
+
+
+def _scan(call: Call, past: Sequence[Entry], undone: Sequence[Undone]) -> tuple[Scan, Compose]:
+    """Return what was found, and what makes one pull request of several proposals in the repositories as read."""
+    seen, tools = read(call), _tools(call)
     rules = load_rules([call.base / folder for folder in call.config.rule_folders])
     fleet = fleet_of(seen.facts, call.config)
     verdicts = judge(fleet, rules, call.config)
     prices = _prices(call)
     worth = price(verdicts.findings, fleet, prices, call.config)
     planned = _with_experience(plan(worth.priced, fleet, call.config, _experience(past)), past)
-    proposals = propose(
-        planned, seen.sources, fleet, call.config, _tools(call), undone, takes=dry_runs(call.config.clusters)
-    )
+    takes = dry_runs(call.config.clusters)
+    proposals = propose(planned, seen.sources, fleet, call.config, tools, undone, takes=takes)
     silences = (*verdicts.silences, *worth.silences)
-    return Scan(fleet, bill(fleet, prices, call.config), silences, planned, proposals, _infos(rules))
+    infos = tuple(RuleInfo(one.name, one.rule.layer, one.manual.summary, one.manual.text) for one in rules)
+    found = Scan(fleet, bill(fleet, prices, call.config), silences, planned, proposals, infos)
+    return found, partial(compose, sources=seen.sources, fleet=fleet, config=call.config, tools=tools, takes=takes)
 
 
 def read(call: Call) -> Read:
@@ -197,9 +203,9 @@ def run(call: Call) -> Ran:
     boards = _boards(call, sites, turns)
     answered = turns.each(lambda site: answer_all(site, journal, _chat(call))[0])
     past = journal.entries()
-    found = scan(call, past, _undone(sites, past, call.now_s))
-    wanted = _wanted(found, frozenset().union(*(board.released for _, board in boards)))
-    links = _publish(call, turns, wanted, journal)
+    found, composed = _scan(call, past, _undone(sites, past, call.now_s))
+    released = frozenset[str]().union(*(board.released for _, board in boards))
+    links = _publish(call, turns, replace(_wanted(found, released), compose=composed), journal)
     said = {site.name: comments for site, comments in answered}
     turns.each(lambda site: tell_outcomes(site, said[site.name], links, journal.entries()))
     for held, board in boards:
@@ -324,7 +330,7 @@ def _with_forge(config: Config) -> list[Repository]:
     return [repository for repository in config.repositories if repository.forge is not None]
 
 
-def _wanted(found: Scan, released: frozenset[str] = frozenset()) -> Wanted:
+def _wanted(found: Scan, released: frozenset[str]) -> Wanted:
     """Return what publishing keeps: what is proposed, what still holds, and what could not be judged."""
     held = (one.priced.id for one in found.plan.held)
     unsure = (SilenceKind.MISSING, SilenceKind.YOUNG)
@@ -358,10 +364,6 @@ def _with_experience(planned: Plan, past: Sequence[Entry]) -> Plan:
 def _prices(call: Call) -> Prices:
     name = call.config.prices.file
     return load_prices(call.base / name) if name else Prices()
-
-
-def _infos(rules: Sequence[LoadedRule]) -> tuple[RuleInfo, ...]:
-    return tuple(RuleInfo(one.name, one.rule.layer, one.manual.summary, one.manual.text) for one in rules)
 
 
 def _read_clusters(call: Call) -> tuple[ClusterFacts, ...]:

@@ -11,8 +11,8 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 
 from tests.forges.server import TOKEN
-from tests.publish.proposals import proposal, wanted
-from trimtab.config import Limits, PullRequests
+from tests.publish.proposals import compose, proposal, wanted
+from trimtab.config import GroupBy, Limits, PullRequests
 from trimtab.gitio import Remote, Repo
 from trimtab.life import Entry
 from trimtab.publish import DASHBOARD, Chat, Site, Wanted, answer_all, read_board, sync, tell_outcomes, write_board
@@ -39,10 +39,14 @@ class Facts:
     Attributes:
         digest: Of the facts: another one each time that anything was measured.
         replicas: How many the first of two workloads should have; none where nothing is found any more.
+        by: What pull requests are shared by.
+        first: Whether the first is found at all.
     """
 
     digest: str = "1"
     replicas: int = 2
+    by: GroupBy = GroupBy.NONE
+    first: bool = True
 
 
 def found(bare: Path, facts: Facts) -> Wanted:
@@ -50,12 +54,13 @@ def found(bare: Path, facts: Facts) -> Wanted:
     if not facts.replicas:
         return wanted()
     chat = proposal(bare, "chat", facts.replicas, facts=facts.digest)
-    return wanted(chat, proposal(bare, "code", 3, facts=facts.digest))
+    both = (chat, proposal(bare, "code", 3, facts=facts.digest))
+    return replace(wanted(*both[not facts.first :]), compose=compose)
 
 
-def whole_run(site: Site, ledger: Ledger, what: Wanted) -> None:
+def whole_run(site: Site, ledger: Ledger, what: Wanted, by: GroupBy = GroupBy.NONE) -> None:
     """Answer comments, publish, tell the outcomes and write the dashboard, as `run` does."""
-    site = replace(site, style=STYLE)
+    site = replace(site, style=STYLE.model_copy(update={"group_by": by}))
     board = read_board(site)
     answered, _ = answer_all(site, ledger, Chat(NOW_S))
     links = sync(site, replace(what, released=board.released), ledger, Limits(), NOW_S)
@@ -107,7 +112,7 @@ def _main(root: Path, url: str, kind: str, facts: Facts) -> None:
             remote = Remote(f"{url}/gitops.git", TOKEN)
             site = site_of(kind, forge_of(kind, url), Repo(Path(folder) / "a.git", remote))
             ledger = Ledger(Repo(Path(folder) / "b.git", remote), NOW_S)
-            whole_run(site, ledger, found(root / "gitops.git", facts))
+            whole_run(site, ledger, found(root / "gitops.git", facts), facts.by)
     except Exception:  # noqa: BLE001  # whatever it is, the test that started the process shows it
         traceback.print_exc()
         sys.exit(1)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
 from tests.forges.state import tip
 from trimtab.fleet import Unknown
+from trimtab.propose.state import hidden_together
 from trimtab.publish import Wanted
-from trimtab.recommendation import Edit, Priced, Proof, Proposal, Saving
+from trimtab.recommendation import Bundle, Edit, Priced, Proof, Proposal, Saving, alone
 from trimtab.rule import Change, Finding, Footprint, Layer, Option, Subject
 
 AT_S = 1_794_614_400
@@ -46,6 +48,18 @@ def mark(identity: str, fingerprint: str) -> str:
     """Return the hidden block of a body."""
     packed = json.dumps({"id": identity, "fingerprint": fingerprint}).encode()
     return f"<!-- trimtab:v1:{base64.b64encode(packed).decode()} -->"
+
+
+def compose(members: Sequence[Proposal]) -> Bundle:
+    """Return a bundle of the proposals that touch no file of one before them."""
+    kept: list[Proposal] = []
+    for one in members:
+        if not any(one.files.keys() & other.files.keys() for other in kept):
+            kept.append(one)
+    if len(kept) == 1:
+        return alone(kept)
+    listed = "\n".join(f"- {one.title}" for one in kept)
+    return Bundle(tuple(kept), f"llm: {len(kept)} changes", f"{listed}\n\n{hidden_together(kept)}")
 
 
 def wanted(*proposals: Proposal, valid: tuple[str, ...] = (), blind: tuple[str, ...] = ()) -> Wanted:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def github(tmp_path: Path) -> Iterator[Stage]:
 
 def finish(on: Stage, facts: Facts) -> None:
     """Run to the end, from nothing but what stands on the forge."""
-    whole_run(on.site(), on.ledger(), found(on.bare, facts))
+    whole_run(on.site(), on.ledger(), found(on.bare, facts), facts.by)
 
 
 def killed(on: Stage, facts: Facts, write: int) -> bool:
@@ -58,9 +59,9 @@ def each_kill(on: Stage, before: Callable[[Stage], None], facts: Facts) -> Itera
             return
         if on.kind != "github" and on.log.writes[-1].endswith("/git-receive-pack"):
             continue  # git is asked for the same whatever the forge
-        finish(on, Facts(f"{facts.digest}-again", facts.replicas))
+        finish(on, replace(facts, digest=f"{facts.digest}-again"))
         written = len(on.log.writes)
-        finish(on, Facts(f"{facts.digest}-once-more", facts.replicas))
+        finish(on, replace(facts, digest=f"{facts.digest}-once-more"))
         assert on.log.writes[written:] == [], f"killed after write {write}"
         yield write
     raise AssertionError("it never ends")

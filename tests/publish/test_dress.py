@@ -17,7 +17,7 @@ from trimtab.publish import sync
 from trimtab.publish.dress import dress_for
 from trimtab.publish.forge import Dress
 from trimtab.publish.mark import UNFINISHED
-from trimtab.recommendation import Link, Proposal
+from trimtab.recommendation import Link, Proposal, alone
 
 NOW_S = 1_794_700_000
 STYLE = PullRequests(labels=("gpu", "cost"), reviewers=("@ada", "@nobody"), draft_below=0.95)
@@ -82,7 +82,7 @@ def test_what_was_cut_off_is_added(tmp_path: Path) -> None:
 
 def test_nothing_is_added_unless_it_is_asked_for(memory: Stage) -> None:
     """By default there are no labels, no reviewers and no drafts."""
-    assert dress_for(memory.site(), proposal(memory.bare)) == Dress()
+    assert dress_for(memory.site(), alone([proposal(memory.bare)])) == Dress()
 
 
 @pytest.mark.parametrize(("below", "draft"), [(0.9, False), (0.91, True)])
@@ -90,7 +90,7 @@ def test_a_draft_is_below_the_bound(memory: Stage, below: float, draft: bool) ->
     """A confidence of exactly the bound is sure enough."""
     site = replace(memory.site(), style=PullRequests(draft_below=below))
 
-    assert dress_for(site, proposal(memory.bare)).draft is draft
+    assert dress_for(site, alone([proposal(memory.bare)])).draft is draft
 
 
 def test_owners_are_those_of_the_base(memory: Stage) -> None:
@@ -99,12 +99,12 @@ def test_owners_are_those_of_the_base(memory: Stage) -> None:
     commit_to(memory.bare, "main", {".github/CODEOWNERS": owners}, "Owners")
     site = replace(memory.site(), style=PullRequests(reviewers=("@ada",), codeowners=True))
 
-    assert dress_for(site, proposal(memory.bare)).reviewers == ("@ada", "@acme/ml")
-    assert dress_for(site, proposal(memory.bare, "code")).reviewers == ("@ada", "@eve")
+    assert dress_for(site, alone([proposal(memory.bare)])).reviewers == ("@ada", "@acme/ml")
+    assert dress_for(site, alone([proposal(memory.bare, "code")])).reviewers == ("@ada", "@eve")
 
 
 def test_without_owners_nobody_is_asked(memory: Stage) -> None:
     """A repository without the file has no owners."""
     site = replace(memory.site(), style=PullRequests(codeowners=True))
 
-    assert dress_for(site, proposal(memory.bare)) == Dress()
+    assert dress_for(site, alone([proposal(memory.bare)])) == Dress()

@@ -21,7 +21,7 @@ from trimtab.life import Draft, State
 from trimtab.publish import DASHBOARD, Chat, answer_all, read_board, sync, write_board
 from trimtab.publish.drafts import drafted
 from trimtab.publish.mark import branch_of
-from trimtab.publish.site import Standing
+from trimtab.publish.standing import Standing
 from trimtab.recommendation import Link, Proposal
 
 NOW_S = 1_794_700_000

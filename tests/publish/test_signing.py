@@ -22,9 +22,10 @@ from trimtab.fleet import Unknown
 from trimtab.gitio import Commit, Update, write_commit
 from trimtab.publish import sync
 from trimtab.publish.github_signer import signs
+from trimtab.publish.mark import STAGE
 from trimtab.publish.move import Call, Move
-from trimtab.publish.signing import STAGE, signed, stage_of
-from trimtab.publish.site import Standing
+from trimtab.publish.signing import signed, stage_of
+from trimtab.publish.standing import Standing
 from trimtab.recommendation import Link
 
 NOW_S = 1_794_700_000
@@ -99,9 +100,7 @@ def test_several_commits_and_deletions_keep_their_trees(on: Stage) -> None:
     tree = site.repo.run("write-tree", env=index).decode().strip()
     who = {f"GIT_{role}_{what}": "x" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     second = site.repo.run("commit-tree", tree, "-p", first, stdin=b"Two\n", env=who).decode().strip()
-    move = Move(
-        Standing("a", "b", (), Unknown("none"), ""), Unknown("none"), "opened", branch=Update("trimtab/r/a", second, "")
-    )
+    move = Move(Standing("a", "b", (), Unknown("none"), ""), (), branch=Update("trimtab/r/a", second, ""))
 
     (made,) = signed(site, [move])
 
@@ -115,8 +114,7 @@ def test_what_comes_back_keeps_the_commit_that_it_had(on: Stage) -> None:
     """The head of a pull request that is opened again is not made anew: GitHub would not open it."""
     move = Move(
         Standing("a", "b", (), Unknown("none"), ""),
-        Unknown("none"),
-        "opened again",
+        (),
         branch=Update("trimtab/r/a", tip(on.bare, "main"), ""),
         call=Call.REOPEN,
     )

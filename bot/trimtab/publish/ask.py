@@ -13,10 +13,13 @@ from trimtab.publish.forge import PLAIN, NewPull, PullRequest, PullState, RateLi
 from trimtab.publish.mark import UNFINISHED, key_of, note_key
 from trimtab.publish.move import Call, Move
 from trimtab.publish.site import Site
-from trimtab.recommendation import Proposal
+from trimtab.recommendation import Bundle
 from trimtab.text.templates import markdown_templates
 
 Answer = Found[PullRequest] | Unknown
+
+EMPTIED = "nothing is left in it; what it held was taken back, or goes on in pull requests of its own"
+"""Why a pull request that was shared is closed."""
 
 
 def ask(site: Site, move: Move, pull: PullRequest | None, entry: Entry | None) -> Answer:
@@ -25,33 +28,33 @@ def ask(site: Site, move: Move, pull: PullRequest | None, entry: Entry | None) -
     Raises:
         ForgeError: The forge declines or does not answer.
     """
-    if move.call is Call.OPEN and isinstance(move.wanted, Proposal):
+    if move.call is Call.OPEN and isinstance(move.wanted, Bundle):
         return Found(_open(site, move, move.wanted))
-    if move.call is Call.REOPEN and isinstance(move.wanted, Proposal) and entry is not None:
+    if move.call is Call.REOPEN and isinstance(move.wanted, Bundle) and entry is not None:
         return Found(_reopen(site, move, move.wanted, entry))
     if pull is None or entry is None:
-        return Unknown(move.note)
-    if move.call is Call.EDIT and isinstance(move.wanted, Proposal):
+        return Unknown("nothing to do")
+    if move.call is Call.EDIT and isinstance(move.wanted, Bundle):
         return Found(_edit(site, move, move.wanted, pull))
     if move.call is Call.TELL:
         site.forge.comment(pull.number, said("taken-over", entry))
         return Found(pull)
-    return _close(site, pull, entry)
+    return _close(site, pull, entry, EMPTIED if move.shared else entry.note)
 
 
-def said(name: str, entry: Entry) -> str:
+def said(name: str, entry: Entry, reason: str = "") -> str:
     """Return a comment of ours with its key, so that it is said once for each entry."""
-    text = markdown_templates().get_template(f"comment/{name}.md.j2").render(reason=entry.note)
+    text = markdown_templates().get_template(f"comment/{name}.md.j2").render(reason=reason)
     return f"{note_key(f'{name}:{entry.seq}')}\n{text}"
 
 
-def _open(site: Site, move: Move, proposal: Proposal) -> PullRequest:
+def _open(site: Site, move: Move, bundle: Bundle) -> PullRequest:
     """Open the pull request; one that another run opened meanwhile gets this run's text."""
-    dress = dress_for(site, proposal)
-    return site.forge.open_pull(NewPull(move.standing.branch, site.base, proposal.title, proposal.body, dress))
+    dress = dress_for(site, bundle)
+    return site.forge.open_pull(NewPull(move.standing.branch, site.base, bundle.title, bundle.body, dress))
 
 
-def _reopen(site: Site, move: Move, proposal: Proposal, entry: Entry) -> PullRequest:
+def _reopen(site: Site, move: Move, bundle: Bundle, entry: Entry) -> PullRequest:
     """Open the pull request of before again, and say so; where the forge will not, open a new one.
 
     The branch has the commit of before: a new one is marked as unfinished, so that the next run brings it up to date.
@@ -69,28 +72,28 @@ def _reopen(site: Site, move: Move, proposal: Proposal, entry: Entry) -> PullReq
         raise
     except ForgeError:
         pass  # such as a branch that was pushed to after it was closed, which GitHub takes for another
-    return _open(site, move, replace(proposal, body=f"{proposal.body.rstrip()}\n{UNFINISHED}\n"))
+    return _open(site, move, replace(bundle, body=f"{bundle.body.rstrip()}\n{UNFINISHED}\n"))
 
 
-def _edit(site: Site, move: Move, proposal: Proposal, pull: PullRequest) -> PullRequest:
+def _edit(site: Site, move: Move, bundle: Bundle, pull: PullRequest) -> PullRequest:
     """Write the text anew; a title that a person wrote stays, and so does what people made of labels and reviewers.
 
     Where a run was cut off before it had added them they are added.
     """
     ours = {entry.title for entry in move.standing.entries}
-    title = proposal.title if pull.title in ours else pull.title
-    dress = dress_for(site, proposal) if UNFINISHED in pull.body else PLAIN
+    title = bundle.title if pull.title in ours else pull.title
+    dress = dress_for(site, bundle) if UNFINISHED in pull.body else PLAIN
     if pull.base != site.base:
         dress = replace(dress, base=site.base)
-    return site.forge.edit_pull(pull.number, title=title, body=proposal.body, state=PullState.OPEN, dress=dress)
+    return site.forge.edit_pull(pull.number, title=title, body=bundle.body, state=PullState.OPEN, dress=dress)
 
 
-def _close(site: Site, pull: PullRequest, entry: Entry) -> Answer:
+def _close(site: Site, pull: PullRequest, entry: Entry, why: str) -> Answer:
     """Close with a reason, once: who opens it again afterwards is not contradicted.
 
     The reason ends the body too: it is written by the same call that closes, so that no crash comes between.
     """
-    reason = said("withdrawn", entry)
+    reason = said("withdrawn", entry, why)
     if key_of(reason) in pull.body:
         return Unknown("left alone: a person opened it again")
     body = f"{pull.body.rstrip()}\n\n{reason}"

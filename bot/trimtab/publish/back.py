@@ -11,9 +11,10 @@ from trimtab.gitio import Update
 from trimtab.life import Entry, State, following
 from trimtab.publish.forge import PullRequest, PullState
 from trimtab.publish.mark import note_key
-from trimtab.publish.move import NOTHING, OURSELVES, Call, Move
-from trimtab.publish.site import Site, Standing
-from trimtab.recommendation import Proposal
+from trimtab.publish.move import NOTHING, OURSELVES, Call, Move, Rider
+from trimtab.publish.site import Site
+from trimtab.publish.standing import Standing
+from trimtab.recommendation import Bundle
 
 _REASON = "<!-- trimtab:note:withdrawn:"
 """Begins the reason that a withdrawn pull request's body ends with."""
@@ -35,7 +36,7 @@ def flaps(entries: Sequence[Entry], now: str) -> str:
     return f"withdrawn: it came and went {len(ended)} times, and rests until {until}" if now < until else ""
 
 
-def brought_back(site: Site, standing: Standing, proposal: Proposal) -> Found[Move] | Unknown:
+def brought_back(site: Site, standing: Standing, bundle: Bundle) -> Found[Move] | Unknown:
     """Return how to open the pull request of before again, on the head that it had; the next run brings it up to date.
 
     Unknown where there is none, where somebody else has its branch, or where Git has dropped its commit.
@@ -51,7 +52,8 @@ def brought_back(site: Site, standing: Standing, proposal: Proposal) -> Found[Mo
         return Unknown("the commit that it had is gone")
     opened = replace(following(last, State.OPEN, OURSELVES), note=BACK) if withdrawn else NOTHING
     update = NOTHING if standing.tip else Update(standing.branch, last.head, "")
-    return Found(Move(standing, proposal, "opened again", branch=update, opened=opened, call=Call.REOPEN))
+    rider = Rider(standing, "opened again", opened=opened)
+    return Found(Move(standing, (rider,), bundle, branch=update, call=Call.REOPEN))
 
 
 def cut_off(standing: Standing, pull: PullRequest) -> bool:

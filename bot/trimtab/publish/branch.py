@@ -1,14 +1,19 @@
-"""The commit of a proposal, and whose a branch is."""
+"""The commits of what a pull request holds, and whose a branch is."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trimtab.fleet import Found, Unknown
 from trimtab.gitio import Commit, Repo, Update, holds, write_commit
 from trimtab.gitio.commit import AUTHOR
+from trimtab.publish.mark import is_shared
 from trimtab.publish.signing import vouched
-from trimtab.publish.site import Site, Standing
-from trimtab.recommendation import Proposal
+from trimtab.publish.site import Site
+from trimtab.publish.standing import Standing
+from trimtab.recommendation import Bundle, Proposal
+
+_TRAILER = "Trimtab-Recommendation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,20 +24,34 @@ class Branch:
     update: tuple[Update, ...]
 
 
-def branch_for(site: Site, standing: Standing, proposal: Proposal, at_s: int) -> Branch:
-    """Return the branch that holds a proposal's change: the one that stands, if it holds it, or a new commit.
+def branch_for(site: Site, standing: Standing, bundle: Bundle, at_s: int) -> Branch:
+    """Return the branch that holds a commit for each member: the one that stands, if it does, or new commits.
 
     Raises:
-        GitError: The commit that the proposal was made on is gone, or a path cannot be written.
+        GitError: The commit that the proposals were made on is gone, or a path cannot be written.
     """
+    base = bundle.members[0].base_commit
     _bring(site.repo, standing.branch, standing.tip)
-    if standing.tip and not standing.given_back and holds(site.repo, standing.tip, proposal.files):
+    if standing.tip and not standing.given_back and _holds_all(site, standing.branch, standing.tip, bundle):
         return Branch(standing.tip, ())
-    _bring(site.repo, site.base, proposal.base_commit)
-    commit = Commit(proposal.base_commit, proposal.files, _message(proposal), at_s)
-    head = write_commit(site.repo, commit)
+    _bring(site.repo, site.base, base)
+    head = base
+    for proposal in bundle.members:
+        head = write_commit(site.repo, Commit(head, proposal.files, _message(proposal), at_s))
     update = Update(standing.branch, head, standing.tip)
     return Branch(head, () if head == standing.tip else (update,))
+
+
+def commit_of(repo: Repo, head: str, identity: str) -> Found[str] | Unknown:
+    """Return the commit of one recommendation in a branch that several share, by its trailer.
+
+    Raises:
+        GitError: Git did not run.
+    """
+    if not repo.bring(head):
+        return Unknown("the branch that it was on is not in Git any more")
+    found = repo.run("log", "-1", "--format=%H", "-E", f"--grep=^{_TRAILER}: {identity}$", head, "--").decode().strip()
+    return Found(found) if found else Unknown("its commit is not in Git any more")
 
 
 def ours(site: Site, standing: Standing) -> bool:
@@ -49,10 +68,24 @@ def ours(site: Site, standing: Standing) -> bool:
     return site.repo.people(base, standing.tip) <= {AUTHOR} or vouched(site, base, standing.tip)
 
 
-def changes_nothing(repo: Repo, head: str) -> bool:
-    """Return whether a commit holds the same tree as its parent."""
-    same = repo.attempt("diff-tree", "--quiet", f"{head}^", head)
+def changes_nothing(repo: Repo, head: str, commits: int) -> bool:
+    """Return whether so many commits together leave the tree as it was before them."""
+    same = repo.attempt("diff-tree", "--quiet", f"{head}~{commits}", head)
     return same.returncode == 0
+
+
+def _holds_all(site: Site, branch: str, tip: str, bundle: Bundle) -> bool:
+    """Return whether a branch ends with a commit for each member; a shared one must have no others."""
+    commits = [f"{tip}~{back}" for back in reversed(range(len(bundle.members)))]
+    if not all(holds(site.repo, commit, one.files) for commit, one in zip(commits, bundle.members, strict=True)):
+        return False
+    if not is_shared(branch):
+        return True
+    base = bundle.members[0].base_commit
+    _bring(site.repo, site.base, base)
+    told = f"--format=%(trailers:key={_TRAILER},valueonly,separator=%x2C)"
+    found = site.repo.run("log", "--reverse", told, tip, f"^{base}", "--").decode().split("\n")[:-1]
+    return found == [one.id for one in bundle.members]
 
 
 def _bring(repo: Repo, branch: str, commit: str) -> None:
@@ -66,7 +99,7 @@ def _message(proposal: Proposal) -> str:
     message = proposal.commit_message.rstrip("\n")
     missing = [
         f"{key}: {value}"
-        for key, value in (("Trimtab-Recommendation", proposal.id), ("Trimtab-Facts", proposal.facts_digest))
+        for key, value in ((_TRAILER, proposal.id), ("Trimtab-Facts", proposal.facts_digest))
         if f"\n{key}: " not in message
     ]
     between = "\n" if "\nTrimtab-" in message else "\n\n"

@@ -10,8 +10,10 @@ from trimtab.life import Draft, Entry, Journal, State, following
 from trimtab.publish.accounts import accounts_of, approver_of
 from trimtab.publish.back import cut_off
 from trimtab.publish.forge import PullRequest, PullState
+from trimtab.publish.mark import members_in
 from trimtab.publish.partial import Part, part_of
-from trimtab.publish.site import Site, Standing, View, look
+from trimtab.publish.site import Site
+from trimtab.publish.standing import Standing, View, look
 from trimtab.recommendation import Link
 
 _ENDED = {PullState.MERGED: State.APPROVED, PullState.CLOSED: State.DISMISSED}
@@ -33,31 +35,42 @@ def catch_up(site: Site, journal: Journal) -> Caught:
         ForgeError: The forge, the remote or the ledger cannot be reached.
     """
     view = look(site, journal)
-    found = {held.id: pull for held in view.standings.values() for pull in _ended(site, held)}
+    found = _ended(site, view)
     known = journal.entries()
     drafts = [_draft(site, view.standings[name], pull, known) for name, pull in found.items() if pull.state in _ENDED]
     written = journal.append(drafts)
-    standings = {name: _still_open(held, found) for name, held in view.standings.items()}
+    still = {pull.branch: pull for pull in found.values() if pull.state is PullState.OPEN}
     links = tuple(_link(entry, view.standings[entry.recommendation].branch) for entry in written)
-    return Caught(replace(view, standings=standings).refreshed(journal), links)
+    return Caught(view.refreshed(journal, still), links)
 
 
-def _ended(site: Site, held: Standing) -> tuple[PullRequest, ...]:
-    """Return the pull request of an open recommendation that the listing of open ones does not have."""
-    if held.foreign or held.state != State.OPEN or isinstance(held.pull, Found):
-        return ()
-    steps = {entry.pull_request: entry.step for entry in held.entries}  # the latest of each
-    settled = {number for number, step in steps.items() if step != State.OPEN}
-    pulls = [pull for pull in site.forge.pulls(held.branch) if pull.number not in settled][:1]
-    return tuple(pull for pull in pulls if not cut_off(held, pull))
+def _ended(site: Site, view: View) -> Mapping[str, PullRequest]:
+    """Return the pull requests of open recommendations that the listing of open ones does not have.
+
+    One that is open after all is among them: a listing may lag, or lose one between pages.
+    """
+    found: dict[str, PullRequest] = {}
+    asked: dict[str, tuple[PullRequest, ...]] = {}
+    for name, held in view.standings.items():
+        if held.foreign or held.state != State.OPEN or isinstance(held.pull, Found):
+            continue
+        if held.branch not in asked:
+            asked[held.branch] = site.forge.pulls(held.branch)
+        steps = {entry.pull_request: entry.step for entry in held.entries}  # the latest of each
+        settled = {number for number, step in steps.items() if step != State.OPEN}
+        for pull in [one for one in asked[held.branch] if one.number not in settled][:1]:
+            if _was_in(held, pull) and not cut_off(held, pull):
+                found[name] = pull
+    return found
 
 
-def _still_open(held: Standing, found: Mapping[str, PullRequest]) -> Standing:
-    """Return the standing with a pull request that is open after all; a listing may lag or lose one between pages."""
-    pull = found.get(held.id)
-    if pull is None or pull.state is not PullState.OPEN:
-        return held
-    return replace(held, pull=Found(pull) if pull.branch == held.branch else Unknown("none is open"))
+def _was_in(held: Standing, pull: PullRequest) -> bool:
+    """Return whether a recommendation was in a pull request of its branch when that ended.
+
+    One that shares the branch may have been recorded for it, and the run cut off before it was there.
+    """
+    listed = held.id in members_in(pull.body)
+    return not held.last.branch or listed or any(entry.head == pull.head for entry in held.entries)
 
 
 def _draft(site: Site, held: Standing, pull: PullRequest, known: Sequence[Entry]) -> Draft:

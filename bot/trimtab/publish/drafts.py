@@ -8,7 +8,9 @@ from decimal import Decimal
 
 from trimtab.fleet import Found, Unknown
 from trimtab.life import Actor, Draft, Entry, State, following
-from trimtab.publish.site import Standing
+from trimtab.publish.mark import is_shared
+from trimtab.publish.site import APART
+from trimtab.publish.standing import Standing
 from trimtab.recommendation import Proposal, Saving
 
 _MATERIAL = Decimal("0.25")
@@ -42,6 +44,23 @@ def drafted(proposal: Proposal, standing: Standing, step: State, actor: Actor, h
         explanation=proposal.explanation if step == State.PROPOSED else {},
         seen=proposal.seen,
     )
+
+
+def drafted_on(lane: Standing, proposal: Proposal, standing: Standing, step: State, actor: Actor) -> Draft:
+    """Return the draft of a step on a branch, which may be another than the recommendation had before."""
+    draft = drafted(proposal, standing, step, actor)
+    pull = lane.pull.value if isinstance(lane.pull, Found) else None
+    return replace(
+        draft,
+        branch=lane.branch if is_shared(lane.branch) else "",
+        pull_request=pull.number if pull else 0,
+        url=pull.url if pull else "",
+    )
+
+
+def leaving(entry: Entry, step: State, actor: Actor, note: str = APART) -> Draft:
+    """Return the draft of a step by which a recommendation leaves the branch that it shares; its address stays."""
+    return replace(following(entry, step, actor), branch="", head="", pull_request=0, note=note)
 
 
 def worth(saving: Saving | Unknown) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from trimtab.publish.codeowners import owners_of
 from trimtab.publish.forge import Dress
 from trimtab.publish.site import Site
-from trimtab.recommendation import Proposal
+from trimtab.recommendation import Bundle
 
 
-def dress_for(site: Site, proposal: Proposal) -> Dress:
-    """Return labels and reviewers as the operator wants them, and a draft where the proposal is not sure enough.
+def dress_for(site: Site, bundle: Bundle) -> Dress:
+    """Return labels and reviewers as the operator wants them, and a draft where a proposal is not sure enough.
 
     Owners of the changed files are read from the base branch, never from the change itself.
 
@@ -19,14 +19,15 @@ def dress_for(site: Site, proposal: Proposal) -> Dress:
         GitError: The base branch cannot be read.
     """
     style = site.style
-    owners = _owners(site, proposal) if style.codeowners else ()
+    owners = _owners(site, bundle) if style.codeowners else ()
     reviewers = tuple(dict.fromkeys((*style.reviewers, *owners)))
-    return Dress(style.labels, reviewers, draft=proposal.priced.option.confidence < style.draft_below)
+    sure = min(one.priced.option.confidence for one in bundle.members)
+    return Dress(style.labels, reviewers, draft=sure < style.draft_below)
 
 
-def _owners(site: Site, proposal: Proposal) -> Iterable[str]:
+def _owners(site: Site, bundle: Bundle) -> Iterable[str]:
     """Return the accounts and teams that own what changes; addresses and roles cannot be asked for a review."""
     site.repo.fetch(site.base, blobs=True)
-    owned = owners_of(site.repo, site.base, sorted(proposal.files))
+    owned = owners_of(site.repo, site.base, sorted({path for one in bundle.members for path in one.files}))
     named = {owner for owners in owned.values() for owner in owners}
     return sorted(owner for owner in named if owner.startswith("@") and not owner.startswith("@@"))

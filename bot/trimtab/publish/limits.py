@@ -13,9 +13,8 @@ from trimtab.fleet import Found
 from trimtab.hours import next_opening, parse_window
 from trimtab.life import Entry, State
 from trimtab.publish.move import OPENING, Call, Move
-from trimtab.publish.site import View
-from trimtab.recommendation import Proposal
-from trimtab.rule import Subject
+from trimtab.publish.standing import View, home_of
+from trimtab.recommendation import Bundle, Proposal
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _MERGED = {State.APPROVED, State.ACTUATED, State.VERIFIED, State.REGRESSED}
@@ -48,7 +47,8 @@ def limited(
 ) -> Iterator[Move]:
     """Yield the moves in their order, holding back what the limits do not let happen now.
 
-    Closing and recording are never held back: they take nothing from anybody.
+    Closing and recording are never held back: they take nothing from anybody. Pull requests are counted, not what
+    they hold; one that is shared counts for every team that it concerns.
 
     Args:
         view: What stands.
@@ -60,22 +60,11 @@ def limited(
     count = _Count(view, moves, entries, hour)
     shut = _shut(hour)
     for move in moves:
-        free = move.standing.id in released
-        reason = "" if free else _why_not(move, shut, entries, hour) or count.why_full(move)
-        yield Move(move.standing, move.wanted, f"held: {reason}") if reason else move
+        free = any(rider.standing.id in released for rider in move.riders)
+        reason = "" if free else (shut if move.call in OPENING | {Call.EDIT} else "") or count.why_full(move)
+        yield move.held(reason) if reason else move
         if not reason:
             count.take(move)
-
-
-def _why_not(move: Move, shut: str, entries: Sequence[Entry], hour: Hour) -> str:
-    """Return why a move must wait for another time; empty where it need not."""
-    if move.call not in OPENING | {Call.EDIT}:
-        return ""
-    if shut:
-        return shut
-    if move.call in OPENING and hour.limits.quiet_after_merge and isinstance(move.wanted, Proposal):
-        return _quiet(move.wanted.priced.finding.subject, entries, hour, hour.limits.quiet_after_merge)
-    return ""
 
 
 def _shut(hour: Hour) -> str:
@@ -91,8 +80,11 @@ def _shut(hour: Hour) -> str:
     return f"outside limits.windows; the next begins {next_opening(windows, here).astimezone(UTC).strftime(_TIME)}"
 
 
-def _quiet(subject: Subject, entries: Sequence[Entry], hour: Hour, quiet_s: float) -> str:
-    """Return until when a workload is left alone after a merge; empty where it is not."""
+def quiet(proposal: Proposal, entries: Sequence[Entry], hour: Hour) -> str:
+    """Return until when a proposal's workload is left alone after a merge; empty where it is not."""
+    quiet_s, subject = hour.limits.quiet_after_merge, proposal.priced.finding.subject
+    if not quiet_s:
+        return ""
     merged = [entry.at for entry in entries if entry.step == State.APPROVED and entry.subject == subject]
     last = max(merged, default="")
     if last <= hour.since(quiet_s):
@@ -105,27 +97,30 @@ class _Count:
     """Counts what stands and what this run adds."""
 
     def __init__(self, view: View, moves: Sequence[Move], entries: Sequence[Entry], hour: Hour) -> None:
-        closing = {move.standing.id for move in moves if move.call is Call.CLOSE}
-        held = [one for one in view.standings.values() if isinstance(one.pull, Found) and one.id not in closing]
-        wanted = {move.standing.id: move.wanted for move in moves if isinstance(move.wanted, Proposal)}
+        closing = {move.standing.branch for move in moves if move.call is Call.CLOSE}
+        open_now = view.seen.pulls.keys() - closing
+        known: dict[str, set[str]] = {branch: set() for branch in open_now}
+        for one in view.standings.values():
+            if one.branch in open_now and one.entries and isinstance(one.pull, Found):
+                known[one.branch].add(one.last.team)
+        wanted = {move.standing.branch: move.wanted.teams for move in moves if isinstance(move.wanted, Bundle)}
         self._limits = hour.limits
-        self._open = view.open_pulls - len(closing)
+        self._open = len(open_now)
         self._new = 0
-        self._hour = sum(_opened(entry) and entry.at > hour.since(3600) for entry in entries)
-        known = {one.id: one.entries[-1].team for one in held if one.entries}
-        self._teams = Counter(wanted[one.id].team if one.id in wanted else known.get(one.id, "") for one in held)
+        self._hour = len({_opened(entry) for entry in entries if _opens(entry) and entry.at > hour.since(3600)})
+        self._teams = Counter(team for branch in open_now for team in wanted.get(branch, known[branch]))
 
     def why_full(self, move: Move) -> str:
         """Return which limit is reached; empty where none is, or where nothing new is opened.
 
         What is recorded as open was let through by the run that was cut off before it asked the forge.
         """
-        if move.call not in OPENING or not isinstance(move.wanted, Proposal) or move.standing.state == State.OPEN:
+        if move.call not in OPENING or not isinstance(move.wanted, Bundle) or _recorded(move):
             return ""
-        limits, team = self._limits, move.wanted.team
+        limits = self._limits
         for limit, count, name in (
             (limits.open_pull_requests, self._open, "pull requests are open, and limits.open_pull_requests"),
-            (limits.open_per_team, self._teams[team], f"are open for {team}, and limits.open_per_team"),
+            *((limits.open_per_team, self._teams[team], _TEAM.format(team)) for team in sorted(move.wanted.teams)),
             (limits.new_per_run, self._new, "were opened by this run, and limits.new_per_run"),
             (limits.new_per_hour, self._hour, "were opened within an hour, and limits.new_per_hour"),
         ):
@@ -135,14 +130,28 @@ class _Count:
 
     def take(self, move: Move) -> None:
         """Count a move that is made; one that finishes what is recorded as open is among the hour's already."""
-        if move.call in OPENING and isinstance(move.wanted, Proposal):
-            new = move.standing.state != State.OPEN
+        if move.call in OPENING and isinstance(move.wanted, Bundle):
+            new = not _recorded(move)
             self._open += 1
             self._new += new
             self._hour += new
-            self._teams[move.wanted.team] += 1
+            self._teams.update(move.wanted.teams)
 
 
-def _opened(entry: Entry) -> bool:
+_TEAM = "are open for {}, and limits.open_per_team"
+
+
+def _recorded(move: Move) -> bool:
+    """Return whether the ledger has the pull request as open already."""
+    return any(rider.standing.state == State.OPEN for rider in move.riders)
+
+
+def _opens(entry: Entry) -> bool:
     """Return whether an entry tells of a pull request that Trimtab opened; a person may open what was dismissed."""
-    return entry.step == State.OPEN and entry.came_from not in {State.OPEN, State.DISMISSED}
+    joined = bool(entry.branch and entry.pull_request)
+    return entry.step == State.OPEN and entry.came_from not in {State.OPEN, State.DISMISSED} and not joined
+
+
+def _opened(entry: Entry) -> tuple[str, str]:
+    """Return which pull request an entry opened: the entries of one that is shared are written at once."""
+    return (home_of(entry), entry.at)

@@ -16,6 +16,7 @@ from pathlib import Path
 from trimtab.errors import ForgeError
 from trimtab.fleet import Found, Unknown
 from trimtab.gitio import Repo
+from trimtab.gitio.commit import AUTHOR
 from trimtab.life import NOBODY, Actor
 from trimtab.publish.forge import (
     PLAIN,
@@ -185,15 +186,21 @@ class LocalForge:
         if not (self._repo.has(head) and self._repo.has(base)):
             return "", NOBODY
         if not self._repo.contains(base, head):
-            left = self._repo.run("cherry", base, head).decode().split()[0::2]
-            squashed = bool(left) and set(left) == {"-"}
-            return (base, self._committer(base)) if squashed else ("", NOBODY)
+            return (base, self._committer(base)) if self._squashed(head, base) else ("", NOBODY)
         path = self._repo.run("rev-list", "--first-parent", "--ancestry-path", f"{head}..{base}").decode().split()
         commit = path[-1] if path else head
         straight = self._repo.run("rev-list", "--parents", "-1", commit).decode().split()[1:2] == [head]
         if commit == head or straight:  # fast-forward: no commit tells who did it
             return head, NOBODY
         return commit, self._committer(commit)
+
+    def _squashed(self, head: str, base: str) -> bool:
+        """Return whether the base has the change without the commits: each made anew, or all as one."""
+        fork = self._repo.run("merge-base", base, head).decode().strip()
+        who = {f"GIT_{role}_{what}": AUTHOR for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+        whole = self._repo.run("commit-tree", f"{head}^{{tree}}", "-p", fork, stdin=b"Squashed\n", env=who).decode()
+        left = (self._repo.run("cherry", base, tip).decode().split()[0::2] for tip in (head, whole.strip()))
+        return any(set(marks) == {"-"} for marks in left)
 
     def _committer(self, commit: str) -> Actor:
         return Actor(self._repo.run("log", "-1", "--format=%cn", commit).decode().strip(), 0)

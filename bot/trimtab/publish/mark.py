@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trimtab.fleet import Found, Unknown
@@ -13,6 +15,9 @@ from trimtab.publish.forge import PREFIX
 
 _BLOCK = re.compile(r"<!--\s*trimtab:v1:(?P<data>[A-Za-z0-9+/_=-]+)\s*-->", re.ASCII)
 _IDENTITY = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
+_SHARED = f"{PREFIX}by."
+"""Begins the name of a branch that recommendations share; no rule's name has a dot."""
+
 UNFINISHED = "<!-- trimtab:unfinished -->"
 """Ends the body of a pull request until its labels and reviewers are there; a later run finds it and adds them."""
 
@@ -33,9 +38,14 @@ STAGE = f"{PREFIX}signing-"
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The hidden block: which recommendation a body tells of, and what of it."""
+    """The hidden block: which recommendations a body tells of, and what of them.
 
-    id: str
+    Attributes:
+        members: Their identities, in the order of their commits.
+        fingerprint: Of what was proposed.
+    """
+
+    members: tuple[str, ...]
     fingerprint: str
 
 
@@ -44,8 +54,24 @@ def branch_of(rule: str, identity: str) -> str:
     return f"{PREFIX}{rule}/{identity}"
 
 
+def shared_branch(group_by: str, key: Sequence[str]) -> str:
+    """Return the branch of all recommendations that have something in common; the same one in every run.
+
+    Args:
+        group_by: What it is.
+        key: The repository, and what it is for these.
+    """
+    named = hashlib.sha256("\0".join((group_by, *key)).encode()).hexdigest()[:16]
+    return f"{_SHARED}{group_by}/{named}"
+
+
+def is_shared(branch: str) -> bool:
+    """Return whether a branch is one that recommendations share."""
+    return branch.startswith(_SHARED)
+
+
 def identity_of(branch: str) -> str:
-    """Return the recommendation that a branch belongs to, empty where it is not ours by name."""
+    """Return the recommendation or group that a branch belongs to, empty where it is not ours by name."""
     parts = branch.split("/")
     ours = branch.startswith(PREFIX) and len(parts) == 3 and _IDENTITY.fullmatch(parts[2])  # noqa: PLR2004  # trimtab/rule/id
     return parts[2] if ours else ""
@@ -58,9 +84,22 @@ def read_mark(body: str) -> Found[Mark] | Unknown:
         return Unknown("the body has no hidden block")
     try:
         data = json.loads(base64.b64decode(blocks[-1].translate(str.maketrans("-_", "+/")), validate=True))
-        return Found(Mark(str(data["id"]), str(data["fingerprint"])))
+        members = data["members"] if "members" in data else [data["id"]]
+        return Found(Mark(tuple(map(str, members)), str(data["fingerprint"])))
     except (binascii.Error, ValueError, KeyError, TypeError, RecursionError):
         return Unknown("the hidden block of the body cannot be read")
+
+
+def fingerprint_in(body: str) -> str:
+    """Return what a body says was proposed, empty where it does not say."""
+    mark = read_mark(body)
+    return mark.value.fingerprint if isinstance(mark, Found) else ""
+
+
+def members_in(body: str) -> tuple[str, ...]:
+    """Return the recommendations that a body tells of; none where it does not say."""
+    mark = read_mark(body)
+    return mark.value.members if isinstance(mark, Found) else ()
 
 
 def note_key(key: str) -> str:

@@ -12,8 +12,10 @@ from trimtab.fleet import Found, Unknown
 from trimtab.gitio import Repo
 from trimtab.gitio.undo import content, merged, moved
 from trimtab.life import Entry, State
+from trimtab.publish.branch import commit_of
 from trimtab.publish.forge import PullRequest
-from trimtab.publish.site import Site, Standing
+from trimtab.publish.site import Site
+from trimtab.publish.standing import Standing
 from trimtab.rule import Change
 
 _WORDS = re.compile(r"[^\s\"',:=\[\]{}]+")
@@ -58,12 +60,15 @@ def part_of(site: Site, standing: Standing, pull: PullRequest) -> Found[Part] | 
     Raises:
         ForgeError: The remote cannot be reached.
     """
-    heads = [entry.head for entry in standing.entries if entry.step == State.OPEN and not entry.note]
+    heads = [entry.head for entry in standing.entries if entry.step == State.OPEN and entry.head and not entry.note]
     site.repo.fetch(site.base, blobs=True)
     merge = pull.merge_commit or pull.head  # a fast-forward makes no commit
     if not heads or not site.repo.bring(heads[-1]) or not site.repo.has(merge):
         return Unknown("what was proposed or what was merged is not in Git any more")
-    hunks = tuple(_hunks(site.repo, heads[-1], merge))
+    head = commit_of(site.repo, heads[-1], standing.id) if standing.last.branch else Found(heads[-1])
+    if isinstance(head, Unknown):
+        return head
+    hunks = tuple(_hunks(site.repo, head.value, heads[-1], merge))
     return Found(_part(standing.last, hunks))
 
 
@@ -83,13 +88,18 @@ def _fate(change: Change, hunks: Sequence[_Hunk]) -> Fate:
     return fates.pop() if len(fates) == 1 else Fate.OTHERWISE if fates else Fate.MERGED
 
 
-def _hunks(repo: Repo, head: str, merge: str) -> Iterator[_Hunk]:
-    """Yield each place that a commit changed, with what became of it in a merge; files that moved are followed."""
+def _hunks(repo: Repo, head: str, top: str, merge: str) -> Iterator[_Hunk]:
+    """Yield each place that a commit changed, with what became of it in a merge; files that moved are followed.
+
+    Where others have commits on top of it, a file that was merged as it is at the `top` has all that they say.
+    """
     listed = repo.run("diff-tree", "-r", "-z", "--no-renames", "--no-commit-id", "--name-only", f"{head}^", head)
     places = moved(repo, head, merge)
     for path in filter(None, listed.decode("utf-8", "surrogateescape").split("\0")):
         now = content(repo, merge, places.get(path, path))
-        yield from _of_file(repo, content(repo, f"{head}^", path), content(repo, head, path), now)
+        after = content(repo, head, path)
+        whole = head != top and now == content(repo, top, path)
+        yield from _of_file(repo, content(repo, f"{head}^", path), after, after if whole else now)
 
 
 def _of_file(repo: Repo, before: bytes, after: bytes, now: bytes) -> Iterator[_Hunk]:

@@ -15,11 +15,11 @@ from functools import partial
 from trimtab.errors import ForgeError
 from trimtab.fleet import Found, Unknown
 from trimtab.gitio import Repo, Step, Update, messages, push, series, trees
-from trimtab.life import Draft
+from trimtab.life import Draft, Entry
 from trimtab.publish.drafts import repeats
 from trimtab.publish.forge import RateLimitedError
 from trimtab.publish.mark import STAGE
-from trimtab.publish.move import NOTHING, Call, Drafted, Move
+from trimtab.publish.move import NOTHING, Call, Drafted, Move, Rider
 from trimtab.publish.site import Site
 
 _TRAILER = "\nTrimtab-Recommendation: "
@@ -141,14 +141,17 @@ def _made(repo: Repo, stage: str, head: str, step: Step) -> Found[str] | Unknown
 def _with(move: Move, update: Update, twin: Found[str] | Unknown) -> Move:
     """Return a move with the forge's commit in the place of git's, in what is recorded too."""
     if isinstance(twin, Unknown):
-        return replace(move, note=f"{move.note}; its commit lacks the forge's signature: {twin.reason}")
+        why = f"its commit lacks the forge's signature: {twin.reason}"
+        return replace(move, riders=tuple(replace(one, note=f"{one.note}; {why}") for one in move.riders))
 
-    def at(draft: Drafted) -> Drafted:
+    def at(draft: Drafted, known: Sequence[Entry]) -> Drafted:
         if not isinstance(draft, Draft) or draft.head != update.commit:
             return draft
         anew = replace(draft, head=twin.value)
-        known = move.standing.entries
         return NOTHING if known and repeats(known[-1], anew) else anew  # recorded by a run that was cut off
 
-    before, opened, after = at(move.before), at(move.opened), at(move.after)
-    return replace(move, branch=replace(update, commit=twin.value), before=before, opened=opened, after=after)
+    def signed_for(one: Rider) -> Rider:
+        before, opened, after = (at(draft, one.standing.entries) for draft in one.drafts)
+        return replace(one, before=before, opened=opened, after=after)
+
+    return replace(move, branch=replace(update, commit=twin.value), riders=tuple(map(signed_for, move.riders)))

@@ -21,7 +21,7 @@ from trimtab.publish.site import Site
 from trimtab.recommendation import Link
 
 _TRIES = 5
-"""How often a comment is judged anew because another run moved its recommendation meanwhile."""
+"""How often a comment is judged anew because another run moved a recommendation of it meanwhile."""
 
 _TROUBLES = 10
 """Comments that may fail in one run before the rest is left to the next."""
@@ -108,7 +108,7 @@ def _patiently(site: Site, journal: Journal, chat: Chat, asked: Asked) -> Answer
     except ForgeError as error:
         why = error.message
     note = f"left for later: {why}"
-    return Answered(asked.standing.members, asked.comment, "", note, runs=False, later=why, failed=failed)
+    return Answered(_ids(asked), asked.comment, "", note, runs=False, later=why, failed=failed)
 
 
 def _answer(site: Site, journal: Journal, chat: Chat, asked: Asked) -> Answered:
@@ -118,10 +118,17 @@ def _answer(site: Site, journal: Journal, chat: Chat, asked: Asked) -> Answered:
     if len(recorded.entries) > new:
         _show_seen(site, asked)
     extras: Mapping[int, str] = {entry.seq: do(site, asked, entry, merges=chat.merges) for entry in recorded.current}
-    text = reply_to(recorded, extras, len(asked.commands) - len(recorded.entries), merges=chat.merges)
+    text = reply_to(
+        recorded, extras, len(asked.commands) - len({entry.line for entry in recorded.entries}), merges=chat.merges
+    )
     runs = any(effect_of(entry) is Effect.RUN for entry in recorded.entries)
     site.forge.comment(number, f"{key_for(asked.comment)}\n{text}{f'{chr(10)}{WAITING}' if runs else ''}")
-    return Answered(asked.standing.members, asked.comment, text, "; ".join(map(_noted, recorded.entries)), runs)
+    notes = "; ".join(dict.fromkeys(map(_noted, recorded.entries)))
+    return Answered(_ids(asked), asked.comment, text, notes, runs)
+
+
+def _ids(asked: Asked) -> frozenset[str]:
+    return frozenset(one.id for one in asked.standings)
 
 
 def _noted(entry: Entry) -> str:

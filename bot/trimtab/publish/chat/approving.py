@@ -90,7 +90,7 @@ def _why_not_this_head(desk: Desk, pull: PullRequest) -> str:
         return "An approval takes nothing but the whole id of a commit: say approve alone, or approve and that id."
     if named and named != pull.head:
         return f"The head is {pull.head} now, not the commit that you name."
-    if not named and not _saw(desk.standing.entries, pull, desk.asked.comment):
+    if not named and not _saw(desk.heads, pull, desk.asked.comment):
         return (
             f"It changed since your comment: the head is {pull.head[:12]} now. Look at it, and say so again in a new"
             f" comment, or with the whole id: approve {pull.head}."
@@ -101,14 +101,14 @@ def _why_not_this_head(desk: Desk, pull: PullRequest) -> str:
 def _saw(entries: Sequence[Entry], pull: PullRequest, comment: Comment) -> bool:
     """Return whether the head of now is what the author of a comment had before them.
 
-    Times are the forge's own and the ledger's; no commit's date is believed. A run notes its time before it pushes, and
-    may take a while until then. So a comment that was written soon after a head was replaced counts only where the
-    pull request did not change after the comment.
+    Of a branch that is shared every head counts, whatever was on it then. Times are the forge's own and the ledger's;
+    no commit's date is believed. A run notes its time before it pushes, and may take a while until then. So a comment
+    that was written soon after a head was replaced counts only where the pull request did not change after the comment.
     """
     heads: list[Entry] = []
     for entry in entries:
         if entry.step == State.OPEN and entry.head:
-            heads = [*heads, entry] if entry.came_from == State.OPEN else [entry]
+            heads = [*heads, entry] if entry.came_from == State.OPEN or entry.branch else [entry]
     if {entry.head for entry in heads} == {pull.head}:
         return True
     seen = [entry for entry in heads if entry.at <= comment.created]

@@ -11,7 +11,7 @@ from trimtab.publish.accounts import Accounts, accounts_of
 from trimtab.publish.chat.commands import Command, commands_in
 from trimtab.publish.forge import Comment, PullRequest
 from trimtab.publish.mark import key_of, note_key
-from trimtab.publish.site import Standing, View
+from trimtab.publish.standing import Standing, View, home_of
 
 WAITING = "<!-- trimtab:waiting -->"
 """Ends a reply until the outcome of what was asked for stands in it."""
@@ -28,14 +28,14 @@ class Asked:
     """A comment with commands.
 
     Attributes:
-        standing: The recommendation whose pull request it stands on.
+        standings: The recommendations in the pull request that it stands on; at least one.
         pull: That pull request where it is open; Unknown says that it is not.
         comment: The comment, as the forge has it now.
         commands: What it asks for, in order; none where it was edited since its commands were recorded.
-        entries: What the ledger has of it already, one for each command that was judged.
+        entries: What the ledger has of it already, of each command that was judged.
     """
 
-    standing: Standing
+    standings: tuple[Standing, ...]
     pull: Found[PullRequest] | Unknown
     comment: Comment
     commands: tuple[Command, ...]
@@ -105,28 +105,41 @@ def _left(comments: Sequence[Comment], recorded: set[int], accounts: Accounts) -
     return tuple(found.values())
 
 
-def _asked(standing: Standing, comment: Comment, entries: tuple[Entry, ...]) -> Asked:
-    pull = standing.pull if _is(standing.pull, comment.number) else Unknown("it is not open")
+def _asked(standings: tuple[Standing, ...], comment: Comment, entries: tuple[Entry, ...]) -> Asked:
+    first = standings[0]
+    pull = first.pull if _is(first.pull, comment.number) else Unknown("it is not open")
     commands = () if why_passed_over(comment) else commands_in(comment.body)
-    return Asked(standing, pull, comment, commands, entries)
+    return Asked(standings, pull, comment, commands, entries)
 
 
 def _is(pull: Found[PullRequest] | Unknown, number: int) -> bool:
     return isinstance(pull, Found) and pull.value.number == number
 
 
-def _by_number(view: View, accounts: Accounts) -> Mapping[int, Standing]:
-    """Return the recommendations by every pull request they ever had, the open one first.
+def _by_number(view: View, accounts: Accounts) -> Mapping[int, tuple[Standing, ...]]:
+    """Return the recommendations by every pull request they ever had, those that are in the open one first.
 
     One that somebody else opened from a branch of ours is not ours, whatever its body says.
     """
-    found: dict[int, Standing] = {}
-    for standing in view.standings.values():
-        if standing.entries and not standing.foreign:
-            found |= {entry.pull_request: standing for entry in standing.entries if entry.pull_request}
-    for standing in view.standings.values():
-        if standing.entries and not standing.foreign and isinstance(standing.pull, Found):
-            pull = standing.pull.value
-            if pull.number in found or accounts.has(pull.author):
-                found[pull.number] = standing
-    return found
+    known = [standing for standing in view.standings.values() if standing.entries and not standing.foreign]
+    found: dict[int, list[Standing]] = {}
+    for standing in known:
+        for number in dict.fromkeys(entry.pull_request for entry in standing.entries if entry.pull_request):
+            found.setdefault(number, []).append(standing)
+    held = {number: tuple(_still_in(number, standings)) for number, standings in found.items()}
+    now: dict[int, list[Standing]] = {}
+    for standing in known:
+        pull = standing.pull.value if isinstance(standing.pull, Found) else None
+        if pull is not None and (pull.number in found or accounts.has(pull.author)):
+            now.setdefault(pull.number, []).append(standing)
+    return held | {number: tuple(standings) for number, standings in now.items()}
+
+
+def _still_in(number: int, standings: Sequence[Standing]) -> Sequence[Standing]:
+    """Return those that did not leave a pull request for another one, or all where each did."""
+    stayed = [
+        one
+        for one in standings
+        if any(entry.pull_request == number and home_of(entry) == one.branch for entry in one.entries)
+    ]
+    return stayed or standings

@@ -20,7 +20,7 @@ def dismiss(desk: Desk) -> Draft:
     reason = one_line(desk.command.argument, _LONGEST_REASON)
     if why := _why_not(desk):
         return desk.not_done(why)
-    return desk.step(State.DISMISSED, reason) if reason else desk.not_done("A dismissal needs its reason.")
+    return desk.ending(State.DISMISSED, reason) if reason else desk.not_done("A dismissal needs its reason.")
 
 
 def snooze(desk: Desk) -> Draft:
@@ -34,7 +34,7 @@ def snooze(desk: Desk) -> Draft:
     if not _SHORTEST_S <= seconds <= _LONGEST_S:
         return desk.not_done("Say for how long, an hour to a year.")
     until = (datetime.fromtimestamp(desk.now_s, UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return replace(desk.step(State.SNOOZED, f"snoozed until {until}"), until=until)
+    return replace(desk.ending(State.SNOOZED, f"snoozed until {until}"), until=until)
 
 
 def _why_not(desk: Desk) -> str:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from trimtab.fleet import Found, Unknown
-from trimtab.life import COMMAND, Draft, State, following
+from trimtab.life import COMMAND, Draft, Entry, State, following
 from trimtab.publish.chat.asked import Asked
 from trimtab.publish.chat.commands import Command
 from trimtab.publish.forge import PullRequest
-from trimtab.publish.site import Site, Standing
+from trimtab.publish.site import Site
+from trimtab.publish.standing import Standing
 
 REFUSED, NOT_DONE = "refused: ", "not done: "
 """What the note of an entry begins with, where nothing came of the command."""
@@ -46,11 +47,13 @@ class Desk:
 
     Attributes:
         site: Where.
-        standing: The recommendation as it stands now.
+        standing: The recommendation as it stands now; a command about several is judged for each.
         asked: The comment.
-        command: Which of its commands.
+        command: Which of its commands, without the recommendation that it names.
         line: The command's number in the comment.
         now_s: The time, Unix seconds.
+        heads: The entries of its branch, which tell of the heads that it had, oldest first.
+        parts: Whether the command is about some of the recommendations in the pull request, and not about all.
     """
 
     site: Site
@@ -59,6 +62,8 @@ class Desk:
     command: Command
     line: int
     now_s: int
+    heads: tuple[Entry, ...] = ()
+    parts: bool = False
 
     @property
     def pull(self) -> Found[PullRequest] | Unknown:
@@ -77,6 +82,11 @@ class Desk:
             line=self.line,
             note=note,
         )
+
+    def ending(self, state: State, note: str) -> Draft:
+        """Return the draft of a step that closes the pull request, or takes the recommendation out of it."""
+        draft = self.step(state, note)
+        return replace(draft, branch="", head="", pull_request=0) if self.parts else draft
 
     def told(self, note: str) -> Draft:
         """Return the draft for a command that changes no state."""

@@ -13,8 +13,9 @@ from trimtab.publish.site import Site
 
 
 def effect_of(entry: Entry) -> Effect:
-    """Return what a recorded command brings about."""
-    return Effect.NONE if came_to_nothing(entry) else SPECS[verb_of(entry)].effect
+    """Return what a recorded command brings about; what left a shared pull request is taken out by a run."""
+    effect = Effect.NONE if came_to_nothing(entry) else SPECS[verb_of(entry)].effect
+    return Effect.RUN if effect is Effect.CLOSE and not entry.pull_request else effect
 
 
 def do(site: Site, asked: Asked, entry: Entry, *, merges: bool) -> str:

@@ -44,10 +44,10 @@ def outcome_of(ids: Collection[str], links: Sequence[Link], entries: Sequence[En
     """
     back = {entry.recommendation for entry in entries if entry.reverts in ids}
     known = histories(entries)
+    of_these = [one for one in links if one.id in ids or one.id in back]
+    said = dict.fromkeys((one.note, one.id in back, one.url) for one in of_these)
     told = [
-        {"note": one.note, "revert": one.id in back, "pull": link("pull request", one.url) if one.url else ""}
-        for one in links
-        if one.id in ids or one.id in back
+        {"note": note, "revert": revert, "pull": link("pull request", url) if url else ""} for note, revert, url in said
     ]
     states = sorted({known[each][-1].step for each in ids if each in known})
     return _render("outcome", {"told": told, "states": states})
@@ -55,19 +55,26 @@ def outcome_of(ids: Collection[str], links: Sequence[Link], entries: Sequence[En
 
 def _parts(recorded: Recorded, entry: Entry, extras: Mapping[int, str], *, merges: bool) -> Iterator[str]:
     template = "nothing-done" if came_to_nothing(entry) else SPECS[verb_of(entry)].template
-    history = recorded.history
-    yield _render(
-        template,
-        {
-            "draft": entry,
-            "entries": history,
-            "latest": history[-_HISTORY:],
-            "last": history[-1],
-            "merges": merges and not extras.get(entry.seq),
-        },
-    )
+    for history in _about(recorded, entry):
+        yield _render(
+            template,
+            {
+                "draft": entry,
+                "entries": history,
+                "latest": history[-_HISTORY:],
+                "last": history[-1],
+                "merges": merges and not extras.get(entry.seq),
+                "stays": bool(entry.pull_request),
+            },
+        )
     if extras.get(entry.seq):
         yield _render("not-merged", {"why": extras[entry.seq]})
+
+
+def _about(recorded: Recorded, entry: Entry) -> Sequence[tuple[Entry, ...]]:
+    """Return the histories of what a command is about: of the one that it named, else of all."""
+    named = entry.recommendation or entry.note.rpartition(" ")[2]
+    return [recorded.histories[named]] if named in recorded.histories else list(recorded.histories.values())
 
 
 def _render(template: str, values: Mapping[str, object]) -> str:

@@ -1,4 +1,4 @@
-"""`explain`, `help`, `recheck`, `split` and unknown words: commands that change no state."""
+"""`explain`, `help`, `recheck` and unknown words: commands that change no state."""
 
 from __future__ import annotations
 
@@ -11,12 +11,8 @@ _LONGEST = 60
 
 def tell(desk: Desk) -> Draft:
     """Return the entry of a command that only wants to be told something, or to have it judged anew."""
-    return desk.told(desk.command.verb.value)
-
-
-def split(desk: Desk) -> Draft:
-    """Return the entry of `split`: a pull request holds one recommendation, so there is nothing to take apart."""
-    return desk.not_done("This pull request holds one recommendation; there is nothing to split.")
+    one = f" {desk.standing.id}" if desk.parts else ""
+    return desk.told(f"{desk.command.verb.value}{one}")
 
 
 def unknown(desk: Desk) -> Draft:

@@ -9,6 +9,7 @@ from trimtab.life import COMMAND, Draft, State
 from trimtab.publish.chat import approving, changing, closing, telling
 from trimtab.publish.chat.commands import Verb
 from trimtab.publish.chat.desk import Desk, Effect
+from trimtab.publish.site import APART
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ SPECS: Mapping[Verb, Spec] = {
     Verb.RECHECK: Spec(telling.tell, Effect.RUN, "recheck"),
     Verb.EXPLAIN: Spec(telling.tell, Effect.NONE, "explain"),
     Verb.ROLLBACK: Spec(changing.rollback, Effect.RUN, "rollback"),
-    Verb.SPLIT: Spec(telling.split, Effect.NONE, "help"),
+    Verb.SPLIT: Spec(changing.split, Effect.RUN, "split"),
     Verb.OWNER: Spec(changing.owner, Effect.REVIEW, "owner"),
     Verb.HELP: Spec(telling.tell, Effect.NONE, "help"),
     Verb.UNKNOWN: Spec(telling.unknown, Effect.NONE, "help"),
@@ -51,6 +52,8 @@ _BY_WORD: Mapping[str, Verb] = {"approved": Verb.APPROVE} | {verb.value: verb fo
 
 def verb_of(draft: Draft) -> Verb:
     """Return which command an entry is the record of: by its step, else by the first word of its note."""
+    if draft.note == APART:
+        return Verb.SPLIT
     if draft.step != COMMAND:
         return _BY_STEP.get(draft.step, Verb.UNKNOWN)
     return _BY_WORD.get(draft.note.partition(" ")[0], Verb.UNKNOWN)
