@@ -1,7 +1,10 @@
-"""How long `trimtab inspect` takes for a folder's files, copied as often as wanted: cold, again, and how much memory.
+"""How long `trimtab inspect` takes for a folder's files, copied as often as wanted, and how much memory.
 
-    python bench/inspect_large.py FOLDER --copies 4
+    python bench/inspect_large.py FOLDER --files 10000
+    python bench/inspect_large.py FOLDER --files 2500 5000 10000 20000
 
+Measured cold, again, and again after one file was changed: a serving, a kustomization, an object of Argo CD or Flux;
+then one added, renamed and removed. Each answer after a change is compared with one that knows nothing from before.
 Every copy has a comment of its own in each YAML file, so that no content is met twice. Prints one JSON document.
 """
 
@@ -10,11 +13,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -28,58 +31,99 @@ class Measured:
     Attributes:
         seconds: From its start to its end.
         cpu_seconds: Of all its processes; what other work on the machine changes little.
+        peak_mib: Of the process that took the most memory.
         servings: How many it found.
         files: How many YAML files it looked at.
     """
 
     seconds: float
     cpu_seconds: float
+    peak_mib: int
     servings: int
     files: int
 
 
 def main() -> None:
     """Copy, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--copies", type=int, default=1)
+    parser.add_argument("--files", type=int, nargs="+", default=[10_000])
     asked = parser.parse_args()
+    said = {str(files): _measured(asked.folder, files) for files in asked.files}
+    print(json.dumps({"by_files": said, "cpus": os.cpu_count(), "load": os.getloadavg()[0]}, indent=2))
+
+
+def _measured(folder: Path, files: int) -> dict[str, dict[str, float]]:
+    """Return what was measured with about so many files."""
     with tempfile.TemporaryDirectory(prefix="trimtab-bench-") as spare:
         root = Path(spare) / "tree"
-        for number in range(asked.copies):
-            _copy(asked.folder, root / f"copy-{number}", number)
+        _copy(folder, root, files)
         os.sync()
         environment = {**os.environ, "XDG_CACHE_HOME": f"{spare}/cache"}
-        cold, again = (_inspect(root, environment) for _ in range(2))
-        alone = _inspect(root, environment, "--no-cache", "--processes", "1")
-    peak_mib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    said = {"cold": asdict(cold), "again": asdict(again), "one_process": asdict(alone), "peak_mib": round(peak_mib)}
-    print(json.dumps({**said, "cpus": os.cpu_count(), "load": os.getloadavg()[0]}, indent=2))
+        found = {name: _inspect(root, environment) for name in ("cold", "again")}
+        for name, change in _changes(root):
+            change()
+            found[name] = _inspect(root, environment)
+            _compare(root, environment, name)
+        found["one_process"] = _inspect(root, environment, "--no-cache", "--processes", "1")
+    return {name: asdict(one) for name, one in found.items()}
 
 
-def _copy(folder: Path, target: Path, number: int) -> None:
-    """Copy the files that are read; a comment at the end makes each its own."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.is_symlink() and path.name.endswith(_SUFFIXES):
-            place = target / path.relative_to(folder)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            data = path.read_bytes()
-            mark = f"# copy {number}\n".encode() if number and data.endswith(b"\n") else b""
-            place.write_bytes(data + mark)
+def _changes(root: Path) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Yield one change of one file after the other."""
+    paths = sorted(path for path in root.rglob("*") if path.is_file())
+    texts = {path: path.read_bytes() for path in paths}
+    serving = next(path for path, text in texts.items() if b"--max-model-len" in text and b"kind: Deployment" in text)
+    kustomization = next(path for path in paths if path.name == "kustomization.yaml")
+    tools = (b"kind: Application\n", b"kustomize.toolkit.fluxcd.io")
+    tool = next((path for path, text in texts.items() if any(word in text for word in tools)), kustomization)
+    added = serving.with_name("trimtab-bench.yaml")
+    yield "serving_changed", lambda: serving.write_bytes(texts[serving] + b"\n# changed\n")
+    yield "kustomization_changed", lambda: kustomization.write_bytes(texts[kustomization] + b"\nnamePrefix: bench-\n")
+    yield "tool_changed", lambda: tool.write_bytes(texts[tool].replace(b"name: ", b"name: bench-", 1))
+    yield "added", lambda: added.write_bytes(texts[serving])
+    yield "renamed", lambda: added.rename(added.with_name("trimtab-bench-2.yaml"))
+    yield "removed", lambda: added.with_name("trimtab-bench-2.yaml").unlink()
+
+
+def _copy(folder: Path, root: Path, files: int) -> None:
+    """Copy the files that are read until there are so many; a comment at the end makes each its own."""
+    found = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink()]
+    sources = [path for path in found if path.name.endswith(_SUFFIXES)]
+    for index in range(files):
+        number, at = divmod(index, len(sources))
+        place = root / f"copy-{number}" / sources[at].relative_to(folder)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        data = sources[at].read_bytes()
+        place.write_bytes(data + (f"# copy {number}\n".encode() if number and data.endswith(b"\n") else b""))
 
 
 def _inspect(root: Path, environment: dict[str, str], *options: str) -> Measured:
     command = [sys.executable, "-m", "trimtab", "inspect", str(root), "--format", "json", *options]
-    began, used = time.perf_counter(), _cpu_seconds()
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
-    seconds, cpu = round(time.perf_counter() - began, 2), round(_cpu_seconds() - used, 2)
-    document = json.loads(done.stdout)
-    return Measured(seconds, cpu, len(document["servings"]), document["files_read"])
+    with tempfile.TemporaryFile() as output:
+        began = time.perf_counter()
+        process = subprocess.Popen(command, env=environment, stdout=output)
+        _, status, used = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            raise SystemExit(process.returncode)
+        output.seek(0)
+        document = json.load(output)
+    cpu = used.ru_utime + used.ru_stime
+    found = len(document["servings"]), document["files_read"]
+    return Measured(round(seconds, 2), round(cpu, 2), round(used.ru_maxrss / 1024), *found)
 
 
-def _cpu_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def _compare(root: Path, environment: dict[str, str], name: str) -> None:
+    """Stop where the answer that knows the last one differs from one that does not."""
+    command = [sys.executable, "-m", "trimtab", "inspect", str(root), "--format", "json"]
+    told = [
+        subprocess.run([*command, *more], env=environment, stdout=subprocess.PIPE, check=True)
+        for more in ([], ["--no-cache"])
+    ]
+    if told[0].stdout != told[1].stdout:
+        raise SystemExit(f"{name}: the answer differs from one without a cache")
 
 
 if __name__ == "__main__":

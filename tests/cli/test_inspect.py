@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.manifest.samples import DEPLOYMENT, SUBJECT
 from trimtab.cli.app import run
-from trimtab.kept import read_kept, write_kept
 
 
 def test_inspect_prints_one_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -137,33 +139,55 @@ def test_a_damaged_answer_is_made_anew(
     assert place.read_bytes() == whole
 
 
-@pytest.mark.parametrize("foreign", [[], [[], [], []], [1, 2, 3, 4], [[["a"]], [["b"]], [["c"]], [["d"]]]])
+def rewritten(place: Path, line: Callable[[bytes], bytes]) -> None:
+    """Change each line but the first, and make the checksum right again."""
+    first, *lines = place.read_bytes().splitlines(keepends=True)
+    body = first + b"".join(map(line, lines[:-1]))
+    place.write_bytes(body + hashlib.sha256(body).hexdigest().encode())
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [b"[]", b"{}", b"1", b"x", b"[1]", b"[[]]", b'[["file"]]', b'[["record", "a", "b", [9]]]', b'[["record", 1]]'],
+)
 def test_a_kept_file_that_says_something_else_is_no_error(
-    tmp_path: Path, kept: Path, capsys: pytest.CaptureFixture[str], foreign: list[object]
+    tmp_path: Path, kept: Path, capsys: pytest.CaptureFixture[str], foreign: bytes
 ) -> None:
     """A file with the right checksum whose contents nobody wrote here is as good as none."""
     root = many(tmp_path / "repo")
     first = asked(root, "json", capsys)
     (place,) = kept.iterdir()
-    write_kept(place, "this one", foreign, 9)
+    rewritten(place, lambda _line: foreign + b"\n")
 
     assert asked(root, "json", capsys) == first
 
 
-def test_kept_records_that_cannot_be_read_are_no_error(
+def test_kept_contents_that_mean_nothing_are_no_error(
     tmp_path: Path, kept: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What was kept of contents, of the right form and of another meaning, is found out and made anew."""
     root = many(tmp_path / "repo")
     first = asked(root, "json", capsys)
     (place,) = kept.iterdir()
-    found = read_kept(place, "this one")
-    assert found is not None
-    files, alone, *rest = found
-    assert isinstance(alone, list)
-    write_kept(place, "this one", [files, [[*row[:2], "x"] for row in alone], *rest], 9)
+    rewritten(place, lambda line: re.sub(rb'("alone", "card", "\w+"), "[^]]*', rb'\1, "x"', line))
 
+    assert b'"x"' in place.read_bytes()
     assert asked(root, "json", capsys) == first
+
+
+def test_a_full_disk_leaves_nothing_behind(
+    tmp_path: Path, kept: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where what is known cannot be written to its end, the answer is given and no part of it stays."""
+    root = many(tmp_path / "repo")
+
+    def full(_source: str, _target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+
+    assert "8192" in asked(root, "json", capsys)
+    assert list(kept.iterdir()) == []
 
 
 def test_without_a_cache_nothing_is_kept(

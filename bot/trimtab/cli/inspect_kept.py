@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from trimtab.kept import program, read_kept, write_kept
+from trimtab.kept import program
 from trimtab.manifest.again import Kept
 from trimtab.manifest.seen import Question, Record
 
@@ -13,16 +19,19 @@ _FEW = 300
 """Files below which looking again costs less than a file in the user's home is worth."""
 _MOST = 32
 """Folders of which something is kept; the oldest goes first."""
-_MOST_CHARACTERS = 64 * 1024 * 1024
-"""How much is kept of one folder: ten times what 10,000 files take."""
+_MOST_BYTES = 128 * 1024 * 1024
+"""How much is kept of one folder: eight times what 10,000 files take."""
+_ROWS = 200
+"""Rows of a line: few enough that no line is large, enough that there are few lines."""
 _SPEAKING = ("manifest", "fleet", "cli")
 """Parts of the program that an answer depends on."""
 DAMAGED = (ValueError, TypeError, LookupError, AttributeError)
 """What comes of a kept file that says something else than what was written, though its checksum is right."""
+_Row = list[object]
 
 
 class KeptFolder:
-    """The place of what is known of one folder."""
+    """The place of what is known of one folder: lines of JSON, the program's first and their checksum last."""
 
     def __init__(self, root: Path, cache: Path | None) -> None:
         """Take the folder, and where things are kept; None where nowhere."""
@@ -31,56 +40,105 @@ class KeptFolder:
 
     def read(self) -> Kept:
         """Return what is known; nothing where what is there is damaged, or of another program."""
-        found = read_kept(self._place, program(*_SPEAKING)) if self._place is not None else None
+        if self._place is None:
+            return Kept()
         try:
-            return _decoded(found) if found is not None else Kept()
-        except DAMAGED:
+            with self._place.open("rb") as stream:
+                return _decoded(_lines(stream)) if os.fstat(stream.fileno()).st_size <= _MOST_BYTES else Kept()
+        except (OSError, *DAMAGED):
             return Kept()
 
-    def write(self, before: Kept, now: Kept) -> None:
-        """Keep what is known now, where it is worth it and anything changed."""
-        if self._place is not None and len(now.files) >= _FEW and now != before:
-            write_kept(self._place, program(*_SPEAKING), _encoded(now), _MOST)
+    def write(self, kept: Kept) -> None:
+        """Keep what is known now in one step, for this user alone; where that cannot be, nothing is kept."""
+        if self._place is None or len(kept.files) < _FEW:
+            return
+        new = ""
+        try:
+            self._place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=self._place.parent, suffix=".new", delete=False) as stream:
+                new = stream.name
+                total = hashlib.sha256()
+                for line in _encoded(kept):
+                    total.update(line)
+                    stream.write(line)
+                stream.write(total.hexdigest().encode())
+            os.replace(new, self._place)  # noqa: PTH105 - a name, not a Path
+            for old in sorted(self._place.parent.glob("*.json"), key=lambda one: one.stat().st_mtime_ns)[:-_MOST]:
+                old.unlink(missing_ok=True)
+        except OSError:
+            with suppress(OSError):
+                os.unlink(new)  # noqa: PTH108 - a name, not a Path; empty where nothing was begun
 
 
-def _encoded(kept: Kept) -> list[object]:
-    """Return what JSON can say; questions with their answers stand once, and records name them by number."""
+def _lines(stream: Iterable[bytes]) -> Iterator[list[_Row]]:
+    """Yield the rows of each line; an error after the last of them where they are not what was written."""
+    total = hashlib.sha256()
+    last = b""
+    for number, line in enumerate(stream):
+        if number == 0 and line != _first_line():
+            raise ValueError("of another program")
+        total.update(last)
+        if number > 1:
+            yield json.loads(last)
+        last = line
+    if total.hexdigest().encode() != last:
+        raise ValueError("damaged")
+
+
+def _first_line() -> bytes:
+    return f"{program(*_SPEAKING)}\n".encode()
+
+
+def _encoded(kept: Kept) -> Iterator[bytes]:
+    """Yield lines; questions with their answers stand once, and records name them by number."""
     numbers: dict[tuple[Question, str], int] = {}
-    records = []
-    for key, record in kept.records.items():
-        basis = [numbers.setdefault(one, len(numbers)) for one in record.basis.items()]
-        records.append([*key, basis, *record.value])
-    files = [[path, *known] for path, known in kept.files.items()]
-    return [
-        files,
-        [[*key, *said] for key, said in kept.alone.items()],
-        [[*one, said] for one, said in numbers],
-        records,
-    ]
+    for record in kept.records.values():
+        for one in record.basis.items():
+            numbers.setdefault(one, len(numbers))
+    rows: tuple[Iterable[_Row], ...] = (
+        (["file", path, *known] for path, known in kept.files.items()),
+        (["alone", *key, *said] for key, said in kept.alone.items()),
+        (["question", *question, answer] for question, answer in numbers),
+        (
+            ["record", *key, [numbers[one] for one in record.basis.items()], *record.value]
+            for key, record in kept.records.items()
+        ),
+    )
+    yield _first_line()
+    every = itertools.chain.from_iterable(rows)
+    while some := list(itertools.islice(every, _ROWS)):
+        yield json.dumps(some).encode() + b"\n"
 
 
-def _decoded(found: list[object]) -> Kept:
+def _decoded(lines: Iterable[list[_Row]]) -> Kept:
     """Return what was kept.
 
     Raises:
         ValueError: It is something else.
         TypeError: Likewise.
+        IndexError: Likewise.
     """
-    files, alone, numbered, records = (_rows(one) for one in found)
-    questions = [(_words(row[:-1]), str(row[-1])) for row in numbered]
-    known: dict[Question, Record] = {}
-    for name, path, basis, *value in records:
-        numbers = basis if isinstance(basis, list) else []
-        known[str(name), str(path)] = Record(dict(questions[number] for number in numbers), _words(value))
-    said = {_words(row[:2]): _words(row[2:]) for row in alone}
-    return Kept({str(path): (str(stamp), str(blob)) for path, stamp, blob in files}, said, known)
+    files: dict[str, tuple[str, str]] = {}
+    alone: dict[Question, tuple[str, ...]] = {}
+    questions: list[tuple[Question, str]] = []
+    records: dict[Question, Record] = {}
+    for sort, *row in itertools.chain.from_iterable(lines):
+        if sort == "file":
+            path, stamp, blob = map(str, row)
+            files[path] = stamp, blob
+        elif sort == "alone":
+            alone[_words(row[:2])] = _words(row[2:])
+        elif sort == "question":
+            questions.append((_words(row[:-1]), str(row[-1])))
+        else:
+            records[_words(row[:2])] = Record(dict(_picked(questions, row[2])), _words(row[3:]))
+    return Kept(files, alone, records)
 
 
-def _rows(found: object) -> list[list[object]]:
-    if not isinstance(found, list) or not all(isinstance(row, list) for row in found):
-        raise ValueError("not a list of lists")
-    return found
+def _picked(questions: list[tuple[Question, str]], numbers: object) -> Iterator[tuple[Question, str]]:
+    for number in numbers if isinstance(numbers, list) else ():
+        yield questions[number]
 
 
-def _words(found: list[object]) -> Question:
+def _words(found: _Row) -> Question:
     return tuple(map(str, found))

@@ -75,7 +75,8 @@ def said(root: Path, form: str, processes: int, cache: Path | None) -> Said:
             if not (known.files or isinstance(error, ChangedWhileReadError)):
                 raise
             continue
-        kept.write(before, told.kept)
+        if told.kept is not known:
+            kept.write(told.kept)
         return said_of(root, form, told.servings, told)
     raise UsageError(f"{root}: is written to while it is read", "run it again when nothing writes to the folder")
 

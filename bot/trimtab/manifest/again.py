@@ -195,7 +195,7 @@ def _work_out(
         return {key: seen.records[key] for key in keys}
 
     for records in shared_out(lambda: made, [path for path in names if due[path]], processes, _SERVING):
-        seen.records.update(records)
+        seen.take(records)
 
 
 def _tell(finder: Finder, tell: Callable[[Serving], str], told: str, path: str) -> None:

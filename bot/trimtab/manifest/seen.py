@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
+from sys import intern
 from typing import Concatenate, Generic, ParamSpec, Protocol, TypeAlias, TypeVar
 
 _SHORT = 64
@@ -58,6 +59,7 @@ class Seen:
     wanted: bool = False
     _open: list[dict[Question, str] | None] = field(default_factory=list)
     _again: dict[Question, str] = field(default_factory=dict)
+    _once: dict[Question, Question] = field(default_factory=dict)
 
     @property
     def basis(self) -> dict[Question, str] | None:
@@ -84,6 +86,12 @@ class Seen:
         if self.basis is not None:
             self.basis.update(self.records[key].basis)
         return self.records[key].value
+
+    def take(self, records: Mapping[Question, Record]) -> None:
+        """Take records that another process made; questions that many have are held once."""
+        for key, record in records.items():
+            basis = {self._once.setdefault(one, one): intern(was) for one, was in record.basis.items()}
+            self.records[key] = Record(basis, record.value)
 
     def holds(self, key: Question) -> bool:
         """Return whether a record is there and rests on what is still so."""
