@@ -124,8 +124,8 @@ class _Editor:
         refuse_unseen(draft, wanted)
         for field in sorted(wanted):
             self._set(field, wanted[field])
-        if splices := resized(draft, self._draft()):
-            self._write("tensor_parallel_size", splices)
+        if draft.group_size is not None:
+            self._write("tensor_parallel_size", resized(draft, self._draft()))
         files = {path: self._tree[path] for path in sorted(self._written) if self._tree[path] != self._first[path]}
         edits = [
             edit
