@@ -167,3 +167,12 @@ def test_below_an_alias_for_a_key_values_are_edited_in_place() -> None:
     assert after.count("*app :") == ALIASED.count("*app :")
     assert "        replicas: 2\n" in after
     assert said(one(after))["max_model_len"] == 8192
+
+
+@pytest.mark.parametrize(("name", "count"), [("chat-benchmark", 0), ("bench-1", 0), ("chat", 1), ("workbench", 1)])
+def test_a_job_that_measures_a_server_is_no_serving(name: str, count: int) -> None:
+    """Such a job starts a server only to measure it; its name says so."""
+    job = PLAIN.replace("apps/v1", "batch/v1").replace("Deployment", "Job").replace("chat}}", f"{name}}}}}")
+    text = job.format(image="vllm/vllm-openai:v0.9", rest="command: [vllm, serve, org/chat]")
+
+    assert len(inspect(Tree({"chat.yaml": text.encode()})).servings) == count

@@ -163,3 +163,46 @@ def test_an_engines_image_that_only_counts_tokens_serves_nothing() -> None:
     text += "other:\n  image: {repository: vllm/vllm-openai, tag: v0.21.0}\n  args: [--model=org/chat]\n"
 
     assert [one.container for one in inspect(Tree({"values.yaml": text.encode()})).servings] == ["other"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'ollama: {url: "http://192.0.2.1:11434/api/generate", model: "chat:14b"}\nother: {}\n',
+        "ollama: {host: ollama.example, model: chat}\nother: {}\n",
+    ],
+)
+def test_where_another_answers_nothing_is_served(text: str) -> None:
+    """A client is told an engine's address and model; nothing of it runs there."""
+    assert inspect(Tree({"agent/values.yaml": text.encode()})).servings == ()
+
+
+ITEMS = """\
+llama-cpp-engine:
+  engines:
+    - name: chat
+      modelFile: /data/models/chat-Q4_K_M.gguf
+      resources: {limits: {nvidia.com/gpu: "1"}}
+      llama: {ctxSize: 8192}
+"""
+
+
+def test_items_below_a_part_named_after_an_engine_are_that_engines() -> None:
+    """Each item of such a part's list runs the engine that the part is named after."""
+    serving = one(ITEMS, "stack/values.example.yaml")
+
+    assert (serving.container, serving.engine) == ("chat", "llama.cpp")
+    assert said(serving) == {
+        "gpu_count": 1,
+        "gpu_resource": "nvidia.com/gpu",
+        "max_model_len": 8192,
+        "model": "/data/models/chat-Q4_K_M.gguf",
+    }
+
+
+def test_the_kind_of_gpu_beside_its_number_is_the_resource() -> None:
+    """A chart that writes the resource's name itself has it under `gpu`."""
+    text = "image: vllm/vllm-openai:v0.19.0\ngpu: {type: amd.com/gpu, count: 8}\nmodel: {path: org/chat}\n"
+
+    assert said(one(text, "chat/values.yaml"))["gpu_resource"] == "amd.com/gpu"
+    assert "gpu_resource" not in said(one(text.replace("amd.com/gpu", "a10g"), "chat/values.yaml"))

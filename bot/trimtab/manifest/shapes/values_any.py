@@ -89,7 +89,7 @@ def _parts(at: Cursor, whole: Look, dotted: str, owner: Owner) -> list[Part]:
     found: list[Part] = []
     for key, cursor in at.entries().items():
         path = f"{dotted}.{key}" if dotted else key
-        found += _items(key, path, cursor)
+        found += _items(key, path, cursor, whole.hint if dotted else "")
         if plain(key) in _NO_PARTS:
             continue
         if models := _catalogue(key, path, cursor):
@@ -108,10 +108,10 @@ def _named(values: Cursor) -> Iterator[Part]:
             yield Part(key, key, look, listed=False)
 
 
-def _items(key: str, path: str, listed: Cursor) -> Iterator[Part]:
+def _items(key: str, path: str, listed: Cursor, hint: str) -> Iterator[Part]:
     """Yield the items of a list that serve; of a list of models all that name theirs, where one plainly serves."""
     items = [item for item in listed.items() if item.is_mapping and not is_off(item)]
-    looks = [(item, Look.at(item, parent=plain(key))) for item in items]
+    looks = [(item, Look.at(item, parent=plain(key), hint=hint)) for item in items]
     every = plain(key) in _CATALOGUES and any(look.serves for _, look in looks)
     for index, (item, look) in enumerate(looks):
         if look.serves or (every and look.model is not None):

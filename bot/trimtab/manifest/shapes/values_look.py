@@ -85,16 +85,17 @@ class Look:
     pulls: bool = False
 
     @classmethod
-    def at(cls, root: Cursor, name: str = "", parent: str = "", *, part: bool = False) -> Look:
+    def at(cls, root: Cursor, name: str = "", parent: str = "", hint: str = "", *, part: bool = False) -> Look:
         """Return what stands in a mapping, whose key or chart has a name, and which stands under a parent's key.
 
         Args:
             root: The mapping.
             name: The key's or the chart's.
             parent: The key above.
+            hint: The engine of what it is an item of, where that tells one.
             part: Whether it is a part of a chart, whose name may tell its engine and what that is for.
         """
-        look = cls(root, ENGINES.get(plain(name), "") or (engine_of_part(name) if part else ""))
+        look = cls(root, hint or ENGINES.get(plain(name), "") or (engine_of_part(name) if part else ""))
         level = [(parent, root)] if root.is_mapping else []
         for _ in range(_DEPTH):
             level = [below for parent, at in level for below in look._level(at, parent)]
@@ -133,9 +134,11 @@ class Look:
     @property
     def _calls_a_host(self) -> bool:
         """Return whether this only says where another's engine answers: a host's name, and nothing that runs."""
-        host = self.words.get("host")
-        runs = self.image is not None or self.lists or "resources" in self.parts or self.asks_for_gpus
-        return host is not None and not runs and _ADDRESS.fullmatch(host.string) is None
+        if self.image is not None or self.lists or "resources" in self.parts or self.asks_for_gpus:
+            return False
+        host, url = self.words.get("host"), self.words.get("url")
+        called = url is not None and url.string.startswith(("http://", "https://"))
+        return called or (host is not None and _ADDRESS.fullmatch(host.string) is None)
 
     @property
     def asks_for_gpus(self) -> bool:
@@ -186,6 +189,7 @@ class Look:
         if not cursor.string:
             return
         word = "gpucount" if parent in _GPUS and word in _COUNTS else word
+        word = "resourcename" if parent in _GPUS and word in {"type", "resource"} else word
         word = "shmsize" if parent in _MEMORY and word in _SIZES else word
         if word in ENGINE_KEYS:
             self.said = ENGINES.get(plain(cursor.string), self.said)

@@ -96,6 +96,7 @@ MODEL_KEYS = frozenset(
         "modeluri",
         "modelname",
         "modelrepo",
+        "modelfile",
         "modelreference",
         "storageuri",
         "model",

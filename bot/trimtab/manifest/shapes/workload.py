@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from trimtab.manifest.context import Context, Thing
@@ -12,19 +13,22 @@ from trimtab.manifest.shapes.shape import Shape
 
 _SCALED = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "Rollout", "ReplicationController", "DeploymentConfig"})
 _BATCH = frozenset({"Job", "CronJob"})
+_WORKS = re.compile(r"(?:^|-)(?:bench(?:mark)?s?|eval(?:uation)?s?)(?:-|$)")
+"""Names of jobs that start a server to measure it."""
 
 
 def servings(thing: Thing, context: Context) -> Iterator[Draft]:
     """Yield one serving for each container that serves.
 
-    A job serves only where its command starts a server; one that starts Ollama does so to pull a model.
+    A job serves only where its command starts a server; one that starts Ollama does so to pull a model, and one that is
+    named after a benchmark to measure it.
     """
     pod = _pod(thing)
     spec = thing.at.get("spec")
     if pod is None or spec is None:
         return
     for container, settings in serving_containers(pod, context, thing.namespace):
-        if thing.kind in _BATCH and (not settings.spoken or settings.engine == "ollama"):
+        if thing.kind in _BATCH and (not settings.spoken or settings.engine == "ollama" or _WORKS.search(thing.name)):
             continue
         draft = draft_of(thing, container, settings, "plain")
         take_pod(draft, pod, container)
