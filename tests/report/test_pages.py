@@ -64,6 +64,14 @@ def test_rich_reads_no_markup_in_names() -> None:
     assert "[red]x[/red]" in shown(hostile("[red]x[/red]"))
 
 
+@pytest.mark.parametrize("width", range(0, 130, 13))
+def test_no_line_of_the_table_commands_a_runner(width: int) -> None:
+    """Wherever a terminal breaks a line, none begins with what a runner of jobs takes for a command."""
+    for line in shown(hostile(f"{'x' * width} ::error::forged ##[add-mask]y")).splitlines():
+        assert not line.strip().startswith("::")
+        assert "##[" not in line
+
+
 def test_markdown_shows_each_recommendation() -> None:
     """The Markdown report has a row for each recommendation."""
     page = read(markdown(samples.scan()))

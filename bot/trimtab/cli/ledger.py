@@ -15,7 +15,7 @@ from trimtab.errors import Exit
 from trimtab.life import Entry
 from trimtab.progress import silent
 from trimtab.record import Broken, Clone, Ledger, clone_at, document, lines
-from trimtab.text.clean import one_line
+from trimtab.text.clean import wrapped
 
 _config = click.option(
     "--config",
@@ -117,9 +117,9 @@ def _print_table(entries: tuple[Entry, ...]) -> None:
     for entry in entries:
         subject = entry.subject
         where = "/".join(filter(None, (subject.cluster, subject.namespace, subject.name)))
-        what = Text(f"{one_line(entry.rule)}\n{one_line(where)}")
+        what = Text(f"{wrapped(entry.rule)}\n{wrapped(where)}")
         at = entry.at.replace("T", " ")[:16]
-        cells = [Text(one_line(str(cell))) for cell in (entry.seq, at, entry.step)]
-        rest = [Text(one_line(cell)) for cell in (entry.actor.login, entry.saving, entry.note)]
+        cells = [Text(wrapped(str(cell))) for cell in (entry.seq, at, entry.step)]
+        rest = [Text(wrapped(cell)) for cell in (entry.actor.login, entry.saving, entry.note)]
         table.add_row(*cells, what, *rest)
     Console().print(table if entries else "the ledger is empty")

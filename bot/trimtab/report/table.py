@@ -14,7 +14,7 @@ from trimtab.recommendation import Priced, Saving
 from trimtab.report import summary
 from trimtab.report.markdown import worth
 from trimtab.report.scan import Scan
-from trimtab.text.clean import one_line
+from trimtab.text.clean import wrapped
 from trimtab.text.numbers import money, percent
 
 _RISKS = {"low": "green", "medium": "yellow", "high": "red"}
@@ -33,7 +33,7 @@ def _blocks(scan: Scan) -> Iterator[RenderableType]:
     for title, lines in _lists(scan):
         if lines:
             yield Text.assemble("\n", (title, "bold"))
-            yield from (Text(f"  {one_line(line, 2000)}") for line in lines)
+            yield from (Text(f"  {wrapped(line, 2000)}") for line in lines)
     yield _sums(scan)
 
 
@@ -65,7 +65,7 @@ def _worth(priced: Priced) -> Text:
 
 def _cell(text: str) -> Text:
     """Return text that rich reads no markup in; terminals see no control characters."""
-    return Text(one_line(text))
+    return Text(wrapped(text))
 
 
 def _lists(scan: Scan) -> Iterator[tuple[str, list[str]]]:

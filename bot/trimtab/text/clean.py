@@ -32,6 +32,11 @@ def log_line(text: str, longest: int = 2000) -> str:
     return _COMMAND.sub(lambda found: " ".join(found.group()), one_line(text, longest))
 
 
+def wrapped(text: str, longest: int = LONGEST) -> str:
+    """Return the same for what is broken into lines as wide as the terminal: there any word may begin one."""
+    return log_line(text, longest).replace("::", ": :")
+
+
 def log_lines(text: str) -> str:
     """Return text of several lines for a terminal or a job's log, indented as it was."""
     lines = text.split("\n")
