@@ -257,6 +257,20 @@ def test_switching_off_moves_nothing_that_is_open(on: Stage) -> None:
     assert show(on.bare, pull.branch, "apps/chat.yaml") == "replicas: 1"
 
 
+def test_what_was_shared_and_declined_comes_back_by_itself(on: Stage) -> None:
+    """Switched off, what changed materially since its group was closed gets a pull request of its own each."""
+    run(on, *both(on.bare))
+    on.people.close(1)
+    chat, code = proposal(on.bare, replicas=1), proposal(on.bare, "code", 2)
+
+    assert run(on, chat, code, by=GroupBy.NONE) == ["opened", "opened"]
+
+    assert sorted(pull.branch for pull in on.forge.pulls()) == sorted(
+        f"trimtab/surplus-replicas/{one.id}" for one in (chat, code)
+    )
+    assert run(on, chat, code) == ["unchanged", "unchanged"]
+
+
 def test_one_that_cannot_be_judged_holds_the_group(on: Stage) -> None:
     """Where a member is neither proposed nor gone the branch stays as it is, and what comes later goes by itself."""
     chat, code = both(on.bare)

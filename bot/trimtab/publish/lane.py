@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from trimtab.config import GroupBy
-from trimtab.fleet import Unknown
+from trimtab.fleet import Found, Unknown
 from trimtab.life import State
 from trimtab.publish.mark import branch_of, is_shared, shared_branch
 from trimtab.publish.site import APART, Site
@@ -63,7 +63,7 @@ class Lane:
 
 def branch_for(site: Site, standing: Standing, proposal: Proposal) -> str:
     """Return the branch that a recommendation goes on: where it is while it is undecided, else as the option says."""
-    if standing.entries and standing.state in {State.PROPOSED, State.OPEN}:
+    if standing.state in {State.PROPOSED, State.OPEN} or isinstance(standing.pull, Found):
         return standing.branch
     finding, group_by = proposal.priced.finding, site.style.group_by
     apart = any(entry.note == APART for entry in standing.entries)
@@ -81,9 +81,7 @@ def branch_for(site: Site, standing: Standing, proposal: Proposal) -> str:
 def lane_of_one(view: View, proposal: Proposal) -> Lane:
     """Return the branch of a recommendation alone."""
     branch = branch_of(proposal.priced.finding.rule, proposal.id)
-    seen = view.seen
-    standing = view.of(proposal.id, branch)
-    standing = replace(standing, branch=branch, pull=seen.pull(branch), tip=seen.tips.get(branch, ""))
+    standing = _on(view, view.of(proposal.id, branch), branch)
     return Lane(standing, (Member(standing, proposal),))
 
 
@@ -100,4 +98,11 @@ def lanes(site: Site, view: View, wanted: Sequence[Member], held: Collection[str
             gone.setdefault(standing.branch, []).append(standing)
     for branch in dict.fromkeys((*found, *gone)):
         lane = Lane(view.lane(branch), tuple(found.get(branch, ())), tuple(gone.get(branch, ())))
-        yield lane if lane.shared else replace(lane, standing=lane.everybody[0])
+        yield lane if lane.shared else replace(lane, standing=_on(view, lane.everybody[0], branch))
+
+
+def _on(view: View, standing: Standing, branch: str) -> Standing:
+    """Return a recommendation with what stands of a branch of its own, which it may have left for a shared one."""
+    if standing.branch == branch:
+        return standing
+    return replace(standing, branch=branch, pull=view.seen.pull(branch), tip=view.seen.tips.get(branch, ""))
