@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.manifest.samples import DEPLOYMENT, SUBJECT, edited, refused
-from trimtab.manifest import EditResult, Refusal, Tree, edit
+from trimtab.manifest import EditResult, Refusal, Tree, edit, inspect
 
 GROUP = """\
 apiVersion: leaderworkerset.x-k8s.io/v1
@@ -211,3 +211,30 @@ def test_what_an_unseen_runtime_mounts_is_not_guessed() -> None:
 
     assert isinstance(result, Refusal)
     assert "not in the tree" in result.reason
+
+
+def test_an_overlay_says_it_in_its_own_patch() -> None:
+    """What a base has is shared with other overlays; kustomize lays the patch's volume and mount over it."""
+    lists = "          volumeMounts: [{name: a, mountPath: /a}]\n", "      volumes: [{name: a, emptyDir: {}}]\n"
+    patch = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: chat, namespace: llm}\nspec:\n  template:\n    spec:\n"
+    )
+    patch += "      containers:\n        - name: server\n          tty: true\n"
+    overlay = "resources: [../base]\npatches: [{path: patch.yaml}]\n"
+    files = {
+        "base/chat.yaml": DEPLOYMENT + "".join(lists),
+        "base/kustomization.yaml": "resources: [chat.yaml]\n",
+        **{f"{name}/kustomization.yaml": f"namePrefix: {name}-\n{overlay}" for name in ("eu", "us")},
+        **{f"{name}/patch.yaml": patch for name in ("eu", "us")},
+    }
+    tree = Tree({path: text.encode() for path, text in files.items()})
+    (subject,) = (one.subject for one in inspect(tree).servings if one.subject.startswith("eu/"))
+    result = edit(tree, subject, {"shm_size": "8Gi"})
+
+    assert isinstance(result, EditResult)
+    assert {path: data.decode() for path, data in result.files.items()} == {
+        "eu/patch.yaml": patch
+        + "          volumeMounts:\n            - name: dshm\n              mountPath: /dev/shm\n"
+        + "      volumes:\n        - name: dshm\n          emptyDir:\n"
+        + "            medium: Memory\n            sizeLimit: 8Gi\n"
+    }

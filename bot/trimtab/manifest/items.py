@@ -80,11 +80,14 @@ def add_mapping(cursor: Cursor, value: dict[str, str]) -> Splice:
 def append(owner: Cursor, key: str, item: dict[str, New]) -> Splice:
     """Return the splice that appends a mapping to the list below a mapping's key, the list too where there is none.
 
+    A patch gets a list of its own, whose items Kubernetes' strategic merge lays over those beneath.
+
     Raises:
         RefusedError: The list is shared, or its style cannot be followed.
     """
     listed = owner.get(key)
-    if listed is None or not listed.items():
+    beneath = listed is not None and owner.under and listed.source is not owner.source
+    if listed is None or beneath or not listed.items():
         return first_item(owner, key, item)
     real = _sequence(listed)
     text = listed.source.text.value
