@@ -160,3 +160,13 @@ def test_a_chart_is_rendered_so_often_and_no_more(tmp_path: Path, monkeypatch: p
     found = traced(tmp_path)
     assert ("scaling", "most") in {*found.untried, *found.silent}
     assert ("nodeSelector",) in found.untried
+
+
+def test_a_chart_of_chance_is_not_followed(tmp_path: Path) -> None:
+    """Where an object has another name each time, nothing tells what a value changes, and that is said."""
+    template = "kind: ConfigMap\napiVersion: v1\nmetadata: {name: job-{{ randAlpha 8 | lower }}}\n"
+    write(tmp_path, {"c/Chart.yaml": CHART["c/Chart.yaml"], "c/templates/d.yaml": template})
+    with Workspace(tmp_path, Tree.read(tmp_path), Tools(tool("helm"), tool("kustomize"))) as workspace:
+        found = trace(workspace, Target("helm", "c", "r"))
+    assert isinstance(found, Unrendered)
+    assert "another name each time" in found.reason

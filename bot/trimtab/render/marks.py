@@ -81,7 +81,7 @@ def _mark(leaf: Leaf, was: Plain, number: int) -> Mark | None:
     if isinstance(was, int):
         return Mark(leaf, number, was, _FIRST + number, str(was))
     if isinstance(was, float):
-        return Mark(leaf, number, was, float(_fraction(number)), f"{was:g}")
+        return Mark(leaf, number, was, float(_fraction(number)), str(int(was) if was.is_integer() else was))
     if isinstance(was, str) and was:
         return Mark(leaf, number, was, *_text_mark(was, number))
     return Mark(leaf, number, was, fillings(was, number)[0])

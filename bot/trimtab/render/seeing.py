@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from trimtab.manifest import Plain
@@ -58,8 +58,9 @@ def look(
         marks: By number.
         restless: Fields that differ each time.
     """
-    places = _places(after, marks)
-    plain = {_unmarked_id(key, marks): unmarked(one, marks) for key, one in after.items()}
+    known = _known(after, marks)
+    places = _places(after, marks, known)
+    plain = {known[key]: unmarked(one, marks) for key, one in after.items()}
     moved = {Driven(one.object, one.pointer) for one in compare(before, plain)} - set(restless)
     exact = {number: frozenset(one for one in fields if not _in(one, moved)) for number, fields in places.items()}
     shown = {number: frozenset(_settled(_in(one, moved) or one) for one in fields) for number, fields in places.items()}
@@ -78,12 +79,13 @@ def _settled(field: Driven) -> Driven:
     return replace(field, pointer="/".join(parts[: parts.index("", 1)])) if "" in parts[1:] else field
 
 
-def _places(objects: Mapping[ObjectId, Plain], marks: Mapping[int, Mark]) -> Mapping[int, set[Driven]]:
+def _places(
+    objects: Mapping[ObjectId, Plain], marks: Mapping[int, Mark], known: Mapping[ObjectId, ObjectId]
+) -> Mapping[int, set[Driven]]:
     found: dict[int, set[Driven]] = defaultdict(set)
     for key, one in objects.items():
-        known = _unmarked_id(key, marks)
         for pointer, number in _marks_in(one, marks):
-            found[number].add(Driven(known, pointer))
+            found[number].add(Driven(known[key], pointer))
     return found
 
 
@@ -102,9 +104,16 @@ def _marks_in(value: Plain, marks: Mapping[int, Mark], above: str = "") -> Itera
         yield from ((above, number) for number in seen_in(str(value)) if number in marks)
 
 
-def _unmarked_id(key: ObjectId, marks: Mapping[int, Mark]) -> ObjectId:
-    name, namespace = (str(unmarked(text, marks)) for text in (key.name, key.namespace))
-    return replace(key, name=name, namespace=namespace)
+def _known(objects: Iterable[ObjectId], marks: Mapping[int, Mark]) -> Mapping[ObjectId, ObjectId]:
+    """Return what objects are called without marks; namesakes are counted in their order, as in any rendering."""
+    known: dict[ObjectId, ObjectId] = {}
+    seen: Counter[ObjectId] = Counter()
+    for key in objects:
+        name, namespace = (str(unmarked(text, marks)) for text in (key.name, key.namespace))
+        plain = replace(key, name=name, namespace=namespace, ordinal=0)
+        known[key] = replace(plain, ordinal=seen[plain])
+        seen[plain] += 1
+    return known
 
 
 def numbers_in(objects: Mapping[ObjectId, Plain]) -> frozenset[int]:

@@ -77,6 +77,8 @@ def trace(workspace: Workspace, target: Target) -> Traced | Unrendered:
     again = workspace.again(target)
     later = again.objects if isinstance(again, Rendered) else base.objects
     restless = look(base.objects, later, {}).moved
+    if whole := sorted(f"{one.object}" for one in restless if not one.pointer):
+        return Unrendered(f"{whole[0]} comes out under another name each time, so nothing can be compared")
     values = effective(target, workspace.tree, chart, workspace.helm)
     others = choices(values, chart)
     trial = Trial(workspace, target, restless, others, time.monotonic() + _LONGEST_S)
