@@ -129,10 +129,16 @@ def test_a_command_lays_its_files_in_order(script: str) -> None:
     assert isinstance(edit(found, serving.subject, {"replicas": 6}), Refusal)
 
 
-def test_a_comment_and_a_variable_are_no_command() -> None:
-    """A command that is commented out lays nothing; a file named by a variable may win."""
+def test_only_commands_that_are_run_count() -> None:
+    """A command that is commented out or only tries lays nothing; a variable stands for each file that fits it."""
     comment = COMMANDS["deploy.sh"].replace("helm upgrade", "# helm upgrade").replace("FLAGS", "--set replicaCount=5")
     variable = COMMANDS["deploy.sh"].replace("FLAGS", '-f "values/$ENV.yaml"')
+    tried = COMMANDS["deploy.sh"].replace("FLAGS", "--set replicaCount=5 --dry-run=server")
 
+    assert at(tree({"deploy.sh": tried}), "values/all.yaml").settings["replicas"].editable
     assert at(tree({"deploy.sh": comment}), "values/all.yaml").settings["replicas"].editable
-    assert "$ENV" in at(tree({"deploy.sh": variable}), "values/all.yaml").settings["replicas"].reason
+    assert at(tree({"deploy.sh": variable}), "values/all.yaml").settings["replicas"].editable
+    overriding = {"deploy.sh": variable, "values/test.yaml": "model: {maxModelLen: 2048}\n"}
+    assert not at(tree(overriding), "values/all.yaml").settings["max_model_len"].editable
+    sparing = {"deploy.sh": variable, "values/test.yaml": "model: {name: org/t}\n"}
+    assert at(tree(sparing), "values/all.yaml").settings["max_model_len"].editable

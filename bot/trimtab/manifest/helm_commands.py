@@ -1,6 +1,7 @@
 """Releases that scripts, Makefiles and pipelines make with `helm upgrade` or `helm install`.
 
 Source: https://helm.sh/docs/helm/helm_upgrade/ (v3.19): files of values in order, then `--set`, then `--set-string`.
+A file that is not in the tree says nothing here: unlike Argo CD and Flux, a command is one way to install among others.
 """
 
 from __future__ import annotations
@@ -8,14 +9,14 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from trimtab.manifest.nodes import Document, ScalarNode
 from trimtab.manifest.parse import BrokenYamlError, decode
 from trimtab.manifest.paths import folder_of, joined
-from trimtab.manifest.release import Parameter, Release, chart_folder, last, locked, roots
+from trimtab.manifest.release import Parameter, Release, chart_folder, last, roots
 from trimtab.manifest.source import Cursor, Source
 from trimtab.manifest.text import Text
 
@@ -49,7 +50,7 @@ _SWITCHES = frozenset(
 """Flags without a value."""
 _LONGEST, _MOST = 4000, 200
 """How many characters of a command are read, and how many commands of a file."""
-_OPEN = re.compile(r"[$`{]")
+_VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 
 
 @dataclass
@@ -82,7 +83,9 @@ def command_releases(path: str, context: Context) -> Iterator[Release]:
         line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
         command = _sorted(_words(text[match.end() : match.end() + _LONGEST]))
         if command is not None and not line.lstrip().startswith("#"):
-            yield _release(command, path, text.count("\n", 0, match.start()) + 1, context)
+            where = f"{path}:{text.count(chr(10), 0, match.start()) + 1}"
+            for files in islice(_told(command.files, path, context), _MOST):
+                yield _release(replace(command, files=files), path, where, context)
 
 
 def _words(text: str) -> list[str]:
@@ -102,7 +105,7 @@ def _words(text: str) -> list[str]:
 
 
 def _sorted(words: Sequence[str]) -> _Command | None:
-    """Return a command's words by what they mean; None where it names no chart."""
+    """Return a command's words by what they mean; None where it names no chart, or only tries."""
     command = _Command()
     waiting = list(words)
     while waiting:
@@ -114,7 +117,8 @@ def _sorted(words: Sequence[str]) -> _Command | None:
         else:
             flag, equals, value = word.partition("=")
             _take(command, flag, value if equals else waiting.pop(0) if waiting else "")
-    return command if len(command.words) > (0 if command.names_itself else 1) else None
+    tried = any(word.startswith("--dry-run") for word in words)
+    return command if not tried and len(command.words) > (0 if command.names_itself else 1) else None
 
 
 def _take(command: _Command, flag: str, value: str) -> None:
@@ -125,18 +129,33 @@ def _take(command: _Command, flag: str, value: str) -> None:
         command.namespace = value
 
 
-def _release(command: _Command, path: str, line: int, context: Context) -> Release:
+def _told(files: list[str], path: str, context: Context) -> Iterator[list[str]]:
+    """Yield files of values; a variable in a name stands for what each other file of the tree that fits tells."""
+    pattern = next((file for file in files if _VARIABLE.search(file)), "")
+    variable = _VARIABLE.search(pattern)
+    if variable is None:
+        yield files
+        return
+    named = {joined(base, file) for base in _bases(path) for file in files}
+    values: dict[str, None] = {}
+    for base in _bases(path):
+        first, *rest = (re.escape(part) for part in _VARIABLE.sub("\n", joined(base, pattern)).split("\n"))
+        fitting = re.compile(f"{first}([^/]+){'[^/]+'.join(rest)}")
+        found = (fitting.fullmatch(one) for one in context.tree if one not in named)
+        values.update(dict.fromkeys(match[1] for match in found if match is not None))
+    for value in values or ("",):
+        yield [file.replace(variable[0], value) for file in files] if value else files
+
+
+def _release(command: _Command, path: str, where: str, context: Context) -> Release:
     from trimtab.manifest.context import Thing  # noqa: PLC0415 - contexts look releases up
 
     chart = command.words[-1]
     name = "" if command.names_itself else command.words[0]
-    where = f"{path}:{line}"
     folder = next((found for base in _bases(path) if (found := chart_folder(joined(base, chart), context))), "")
     layers = roots([joined(folder, "values.yaml")] if folder else [], context)
     for file in command.files:
         found = next((one for base in _bases(path) if (one := joined(base, file)) in context.tree), "")
-        reason = f"{file}, which `helm` in {where} lays over it, is not in the tree and may win"
-        layers = layers if found else [locked(one, reason) for one in layers]
         layers += roots([found] if found else [], context)
     parameters = [_parameter(one, path, where) for one in (*command.sets, *command.strings) if "=" in one]
     thing = Thing(_said(name, path, ""), "", "helm upgrade", command.namespace, name)
