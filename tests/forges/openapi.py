@@ -19,6 +19,10 @@ _KINDS = {"string": str, "integer": int, "number": (int, float), "boolean": bool
 _FORMATS = {"date-time": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), "uri": re.compile(r"https?://[^\s{}]+")}
 _EMPTY = {"string": "", "integer": 0, "number": 0, "boolean": False, "array": [], "object": {}}
 _WELL_FORMED = {"date-time": "2026-11-21T00:00:00Z", "uri": "https://example.com/"}
+_ABSENT = 404
+"""The answer for what is not there, or not for this token, whether or not a call's description names it:
+https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#404-not-found-for-an-existing-resource."""
+
 _COMBINED = ("oneOf", "anyOf")
 
 
@@ -50,6 +54,8 @@ class Description:
     def answered(self, method: str, path: str, status: int, body: object) -> tuple[object, list[str]]:
         """Return an answer at its full size, and what is wrong with it."""
         answers = self._operation(method, path).get("responses", {})
+        if status == _ABSENT and answers and "404" not in answers:
+            return body, []
         if str(status) not in answers:
             return body, [f"{method} {path}: it never answers {status}"]
         content = self._followed(answers[str(status)]).get("content", {}).get("application/json", {})
