@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
@@ -51,7 +52,7 @@ def test_a_fence_holds_any_text(text: str) -> None:
     """Any text in a fenced block stays in the block, with what cannot be seen spelled out."""
     page = read(fence(text, "diff"))
     assert page.tags == {"pre", "code"}
-    assert page.text.strip("\n") == visible(text).strip("\n")
+    assert page.text.replace("\u200b", "").strip("\n") == visible(text).strip("\n")  # the break of a forged mark
 
 
 @given(texts)
@@ -94,3 +95,12 @@ def test_a_title_closes_no_issue(issue: str) -> None:
 def test_an_address_of_a_bucket_stays_in_a_title() -> None:
     """A model may be named by its place in a bucket."""
     assert plain("serve s3://models/llama") == "serve s3://models/llama"
+
+
+@pytest.mark.parametrize(
+    "mark", ["<!-- trimtab:unfinished -->", "<!--trimtab:v1:Zm9yZ2Vk -->", "<!--\n trimtab:note:x -->"]
+)
+def test_no_name_and_no_file_forges_a_hidden_mark(mark: str) -> None:
+    """Code and diffs show a forged mark to people, and to no run that looks for marks in a body."""
+    for shown in (escape(mark), code(mark), cell_code(mark), fence(f"+ # {mark}"), plain(mark), as_html(mark)):
+        assert not re.search(r"<!--\s*trimtab", shown)

@@ -21,6 +21,9 @@ _ADDRESS = re.compile(r"(?i)\b(https?|ftp|mailto|javascript|data|file|xmpp):|\bw
 _CLOSES = re.compile(r"(?i)\bhttps?:(?=//)|\bG[HL]-(?=\d)")
 """Begins what names an issue after `closes`, beside `#`: its address, `GH-1` on GitHub and `GL-1` on GitLab."""
 
+_OURS = re.compile(r"<!--(?=\s*trimtab)")
+"""Begins every mark that a run looks for in a body: a file that it shows may hold a forged one."""
+
 _START = re.compile(r"^([-+=#](?=[-+=# ]|$)|/(?=\w)|\d+(?=[.)](?: |$)))")
 _NAME = re.compile(r"(?=.*[0-9/_.-])(?=.*[A-Za-z])[\w][\w./:@-]*[\w]")
 _SAFE_ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/%?=&+-]{1,2000}", re.ASCII)
@@ -71,7 +74,7 @@ def _between(part: str, index: int) -> str:
 
 def code(text: str) -> Md:
     """Return a code span that holds the text, whatever backticks are in it."""
-    flat = one_line(text)
+    flat = _foreign(one_line(text))
     if not flat:
         return Md("(empty)")
     fence = "`" * (_longest_run(flat) + 1)
@@ -89,7 +92,7 @@ def cell_code(text: str) -> Md:
 
 def fence(text: str, language: str = "") -> Md:
     """Return a fenced block that holds the text; invisible characters are spelled out."""
-    shown = visible(text).strip("\n")
+    shown = _foreign(visible(text).strip("\n"))
     ticks = "`" * max(3, _longest_run(shown) + 1)
     return Md(f"{ticks}{language}\n{shown}\n{ticks}")
 
@@ -97,6 +100,11 @@ def fence(text: str, language: str = "") -> Md:
 def link(words: str, url: str) -> Md:
     """Return a link; an address that could be anything else than one is shown as code instead."""
     return Md(f"[{escape(words)}]({url})") if _SAFE_ADDRESS.fullmatch(url) else code(url)
+
+
+def _foreign(text: str) -> str:
+    """Return text in which nothing reads as a hidden mark of ours, which code shows as it stands."""
+    return _OURS.sub(lambda found: found.group() + _BREAK, text)
 
 
 def as_html(text: str) -> Md:
