@@ -29,7 +29,14 @@ _LAYERED = re.compile(
 
 LOOKED_UP = (
     *("argoproj.io", "helm.toolkit.fluxcd.io", "kustomize.toolkit.fluxcd.io", "ConfigMap"),
-    *("HorizontalPodAutoscaler", "ScaledObject", "PodAutoscaler", "inference.llmkube.dev", "ModelPool"),
+    *(
+        "HorizontalPodAutoscaler",
+        "ScaledObject",
+        "PodAutoscaler",
+        "VerticalPodAutoscaler",
+        "inference.llmkube.dev",
+        "ModelPool",
+    ),
     *("LLMInferenceServiceConfig", "ServingRuntime", "ClusterServingRuntime", "BaseModel", "ClusterBaseModel"),
     "OpenModel",
 )

@@ -28,7 +28,7 @@ from trimtab.manifest.source import Cursor
 _DEPTH = 12
 _MOST_BUILDS = 2000
 """Kustomizations that one is built of at most: a few that include each other would be millions."""
-_MOST_KEPT = 100
+_MOST_KEPT = 30
 """What is made that is kept, with the nodes of its files."""
 
 

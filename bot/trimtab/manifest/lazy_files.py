@@ -8,7 +8,7 @@ from pathlib import Path
 from trimtab.errors import TrimtabError
 from trimtab.manifest.disk import blob_id, read_file
 
-_KEPT_BYTES = 8 * 1024 * 1024
+_KEPT_BYTES = 2 * 1024 * 1024
 
 
 class ChangedWhileReadError(TrimtabError):

@@ -14,7 +14,7 @@ from trimtab.manifest.seen import Seen
 from trimtab.manifest.source import Source
 from trimtab.manifest.text import Text
 
-_KEPT_CHARACTERS = 1024 * 1024
+_KEPT_CHARACTERS = 384 * 1024
 """Of how much text the nodes are kept, which take some forty times its memory; those of a whole tree would fill it."""
 YAML_SUFFIXES = (".yaml", ".yml")
 
