@@ -25,6 +25,7 @@ from trimtab.render.workspace import Workspace
 from trimtab.render.written import with_value, written
 
 _BOUNDED = (("cpu_request", "cpu_limit"), ("memory_request", "memory_limit"))
+"""What may not be above what: Kubernetes v1.34 pkg/apis/core/validation, `ValidateResourceRequirements`."""
 _Settings = dict[tuple[str, str], Scalar]
 """Of what is rendered: the values by serving and field."""
 

@@ -28,6 +28,7 @@ from trimtab.render.workspace import Workspace
 _LONGEST_S = 120.0
 """For one chart; most end by the number of renderings, which depends on no clock."""
 _CHOICES = 40
+"""Other words that are tried to see what stands behind them; a rendering each."""
 _DEPTH = 3
 """Switches behind switches behind switches; what is deeper is said to be silent."""
 
