@@ -70,7 +70,7 @@ def split(desk: Desk) -> Draft:
         return desk.not_done("This pull request holds one recommendation; there is nothing to split.")
     if not desk.standing.untouched:
         return desk.not_done("Its branch has commits that are not mine, so I leave it as it is.")
-    return replace(desk.ending(State.OPEN, APART), branch="", head="", pull_request=0)
+    return desk.leaving(State.OPEN, APART)
 
 
 def owner(desk: Desk) -> Draft:

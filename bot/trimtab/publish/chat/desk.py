@@ -85,8 +85,11 @@ class Desk:
 
     def ending(self, state: State, note: str) -> Draft:
         """Return the draft of a step that closes the pull request, or takes the recommendation out of it."""
-        draft = self.step(state, note)
-        return replace(draft, branch="", head="", pull_request=0) if self.parts else draft
+        return self.leaving(state, note) if self.parts else self.step(state, note)
+
+    def leaving(self, state: State, note: str) -> Draft:
+        """Return the draft of a step that takes the recommendation out of the pull request that it shares."""
+        return replace(self.step(state, note), branch="", head="", pull_request=0)
 
     def told(self, note: str) -> Draft:
         """Return the draft for a command that changes no state."""
