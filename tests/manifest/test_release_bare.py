@@ -129,6 +129,59 @@ def test_a_command_lays_its_files_in_order(script: str) -> None:
     assert isinstance(edit(found, serving.subject, {"replicas": 6}), Refusal)
 
 
+HOSTILE = {
+    "app.yaml": """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: 'a\\g<9>'}
+spec:
+  source:
+    path: charts/chat
+    helm:
+      valueFiles: [$ARGOCD_APP_NAME.yaml, '[', '**[', 'a{{b']
+      parameters:
+      - {name: 'extraArgs[\u00b2]', value: x}
+      - {name: .., value: z}
+      - {name: '[0]', value: q}
+      - {name: 'extraArgs[99999999]', value: y}
+""",
+    "helmfile.yaml": """\
+environments: {'\\g<7>': {}}
+releases:
+- name: 'a\\1'
+  chart: ./charts/chat
+  values: ['{{ .Environment.Name }}.yaml', '{{ .Release.Name }}.yaml', [1], 3]
+  set: [1, {name: 'a[\u00b2]', value: 3}]
+""",
+    "flux.yaml": """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: chat}
+spec:
+  chart: {spec: {chart: ./charts/chat, sourceRef: {kind: GitRepository, name: x}}}
+  valuesFrom: [{kind: Secret, name: a, targetPath: ..}, 1, {kind: ConfigMap}]
+""",
+    "deploy.sh": """\
+helm upgrade a charts/chat -f "v/${A}$B.yaml" -f 'q\\g<3>$C' --set 'a[\u00b2]=3,=,x'
+helm install "open
+""",
+    "kustomization.yaml": """\
+helmCharts: [1, {name: chat, valuesFile: 3, valuesInline: [x]}, {}]
+vars: [1, {name: A}]
+transformers: [1, {}]
+configMapGenerator: [1, {literals: [1, a], behavior: merge}]
+labels: [1]
+images: [a=b, 1]
+""",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_nonsense_is_read_without_an_error(name: str) -> None:
+    """Names that are patterns of another language, indexes that are no numbers and items of other types say nothing."""
+    assert at(tree({name: HOSTILE[name]}), "charts/chat/values.yaml").settings
+
+
 def test_only_commands_that_are_run_count() -> None:
     """A command that is commented out or only tries lays nothing; a variable stands for each file that fits it."""
     comment = COMMANDS["deploy.sh"].replace("helm upgrade", "# helm upgrade").replace("FLAGS", "--set replicaCount=5")

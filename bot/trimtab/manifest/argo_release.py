@@ -70,7 +70,7 @@ def _overridden(source: Cursor, path: str, app: str, context: Context) -> Cursor
 
 
 def _filled(name: str, app: str, parameters: Parameters) -> str:
-    return re.sub(r"\$\{?ARGOCD_APP_NAME\}?", app, fill(name, parameters))
+    return re.sub(r"\$\{?ARGOCD_APP_NAME\}?", lambda _: app, fill(name, parameters))
 
 
 def _value_files(folder: str, names: Sequence[str], context: Context) -> Iterator[list[str]]:

@@ -82,7 +82,7 @@ def _on_the_way(found: Cursor | None, graft: Graft) -> Cursor | None:
     """Return what an operation goes on through: what stands there, or a collection that `set` makes."""
     if graft.verb != "set" or graft.value is None or (found is not None and found.scalar is None):
         return found
-    return made(graft.value, listed=graft.keys[1].isdigit())
+    return made(graft.value, listed=graft.keys[1].isdecimal())
 
 
 def made(value: Cursor, *, listed: bool) -> Cursor:
@@ -111,4 +111,4 @@ def _named(value: Cursor, replaced: Cursor | None) -> Cursor:
 
 
 def _index(key: str) -> int:
-    return int(key) if key.isdigit() and len(key) < 6 else 1 << 30  # noqa: PLR2004 - no list is longer
+    return int(key) if key.isdecimal() and len(key) < 6 else 1 << 30  # noqa: PLR2004 - no list is longer

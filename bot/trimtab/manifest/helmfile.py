@@ -61,7 +61,7 @@ def _release(at: Cursor, path: str, environment: str, context: Context) -> Relea
         if one.is_mapping:
             layers.append(one)
             continue
-        file = joined(here, _RELEASE.sub(name, _ENVIRONMENT.sub(environment, one.string)))
+        file = joined(here, _RELEASE.sub(lambda _: name, _ENVIRONMENT.sub(lambda _: environment, one.string)))
         known = file in context.tree and not (file.endswith(".gotmpl") and b"{{" in context.tree[file])
         missing = not known and file not in context.tree and at.word("missingFileHandler") in {"Warn", "Info", "Debug"}
         reason = (

@@ -131,7 +131,7 @@ def walk(at: Cursor, keys: Iterable[str]) -> Cursor | None:
             return None
         if found.is_sequence:
             items = found.items()
-            found = items[int(key)] if key.isdigit() and int(key) < len(items) else None
+            found = items[int(key)] if key.isdecimal() and int(key) < len(items) else None
         else:
             found = found.get(key)
     return found

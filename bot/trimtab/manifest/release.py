@@ -66,10 +66,10 @@ class Release:
         found = replace(top, under=(*top.under, *reversed(beneath)), whole=True)
         if len(self.parameters) > _MOST_SET:
             return locked_below(found, "more is set by name than is followed here")
-        grafts = [graft for one in self.parameters for graft in self._set(one)]
+        grafts = [graft for one in self.parameters if keys_of(one.name) for graft in self._set(one)]
         grafts = [one for at, one in enumerate(grafts) if not _is_made_again(one, grafts[:at])]
         for name, reason in self.hidden.items():
-            standing = walk(found, keys_of(name))
+            standing = walk(found, keys_of(name)) if keys_of(name) else None
             grafts += [Graft("set", keys_of(name), locked(standing, reason))] if standing is not None else []
         return replace(found, grafts=tuple(grafts))
 
@@ -83,8 +83,10 @@ class Release:
     def _set(self, one: Parameter) -> Iterator[Graft]:
         """Yield what a parameter does; an item of a list that only the chart has takes the place of the whole list."""
         keys = keys_of(one.name)
-        given = self.layers[1:] if self.chart else self.layers
-        listed = next((at for at, key in enumerate(keys) if key.isdigit()), 0)
+        given = [
+            layer for layer in self.layers if layer.source.path != joined(self.chart, "values.yaml") or not self.chart
+        ]
+        listed = next((at for at, key in enumerate(keys) if key.isdecimal()), 0)
         if listed and all(walk(layer, keys[:listed]) is None for layer in given):
             yield Graft("set", keys[:listed], made(one.value, listed=True))
         yield Graft("remove" if one.value.string == "null" else "set", keys, one.value)
