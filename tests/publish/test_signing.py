@@ -11,6 +11,7 @@ import pytest
 from tests.forges.fake_github import FakeGitHub
 from tests.forges.server import Answer, Fault
 from tests.forges.state import BOT, commit_to, git, tip
+from tests.publish.grouping import both, found, grouped
 from tests.publish.one_run import SIGNING, Facts, begin
 from tests.publish.proposals import proposal, wanted
 from tests.publish.stages import Stage, stage
@@ -108,6 +109,21 @@ def test_several_commits_and_deletions_keep_their_trees(on: Stage) -> None:
     log = git(on.bare, "log", "--format=%s %T", f"{base}..{made.branch.commit}").splitlines()
     assert log == [f"Two {tree}", f"One {site.repo.run('rev-parse', f'{first}^{{tree}}').decode().strip()}"]
     assert raw(on, f"{made.branch.commit}^").endswith("One\n\nTrimtab-A: b")
+
+
+def test_a_shared_branch_holds_a_signed_commit_of_each(on: Stage) -> None:
+    """Recommendations that share a branch keep a commit each, and both have the same head in the ledger."""
+    links = sync(grouped(on.site()), found(both(on.bare)), on.ledger(), Limits(), NOW_S)
+    again = sync(grouped(on.site()), found(both(on.bare)), on.ledger(), Limits(), NOW_S)
+
+    (pull,) = on.forge.pulls()
+    commits = git(on.bare, "rev-list", f"main..{pull.head}").split()
+    assert len(commits) == 2
+    assert all("gpgsig" in raw(on, commit) for commit in commits)
+    assert {link.head for link in links} == {pull.head}
+    assert {entry.head for entry in on.ledger().entries() if entry.step == "open"} == {pull.head}
+    assert {link.note for link in again} == {"unchanged"}
+    assert stages(on) == []
 
 
 def test_what_comes_back_keeps_the_commit_that_it_had(on: Stage) -> None:
@@ -259,10 +275,10 @@ def test_whose_a_signed_branch_is(on: Stage, own: bool) -> None:
     if not own:
         fake(on).commits.made.clear()
     on.state.close(1)
-    found = replace(proposal(on.bare, "chat", 1), repository="elsewhere")
+    other = replace(proposal(on.bare, "chat", 1), repository="elsewhere")
     git(on.bare, "update-ref", "-d", "refs/heads/trimtab-ledger")
 
-    (link,) = sync(site, wanted(found), on.ledger(), Limits(), NOW_S)
+    (link,) = sync(site, wanted(other), on.ledger(), Limits(), NOW_S)
 
     assert (link.note == "opened") is own
     assert (tip(on.bare, first.branch) != head) is own
