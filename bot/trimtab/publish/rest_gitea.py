@@ -6,6 +6,7 @@ Checked against their own descriptions (`templates/swagger/v1_json.tmpl` of Gite
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -15,6 +16,7 @@ from trimtab.publish.rest import actor_of, time_of
 
 Json = Mapping[str, object]
 
+_MACHINE = re.compile(r"(?i)(\[bot\]|[-_]bot)$")
 _PERMISSIONS = {name: Permission[name.upper()] for name in ("read", "write", "admin")} | {"owner": Permission.ADMIN}
 DRAFT = "WIP: "
 """What Gitea knows a draft by: https://docs.gitea.com/usage/pull-request#work-in-progress-pull-requests."""
@@ -52,14 +54,15 @@ def pull_of(pull: Json) -> PullRequest:
 def comment_of(comment: Json) -> Comment:
     """Return a comment; which pull request or issue it stands on is the end of an address.
 
-    No account is marked as a machine's. Those of Gitea itself, such as its runners', have no positive id.
+    No account is marked as a machine's: it is told by its name, and Gitea's own, such as its runners', by having no
+    positive id.
     """
     where = str(comment.get("pull_request_url") or comment.get("issue_url") or "0")
     author = actor_of(comment.get("user"))
     return Comment(
         id=int(str(comment["id"])),
         author=author,
-        bot=author.id <= 0,
+        bot=author.id <= 0 or _MACHINE.search(author.login) is not None,
         body=str(comment.get("body") or ""),
         edited=comment.get("created_at") != comment.get("updated_at"),
         number=int(where.rsplit("/", 1)[-1]),
