@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 
-from trimtab.config import ClusterSettings, Config, Mode, Repository
-from trimtab.errors import FactsMissingError, ForgeError, UsageError
-from trimtab.facts import ClusterFacts, Facts, RepositoryFacts
+from trimtab.call import Call
+from trimtab.config import Config, Mode, Repository
+from trimtab.errors import ForgeError, UsageError
 from trimtab.fleet import Found, Unknown
 from trimtab.join import fleet_of
 from trimtab.judge import judge, load_rules
 from trimtab.kept import folder_of_cache
-from trimtab.learn import Outcome, confidence, told
-from trimtab.life import Entry, State, histories
+from trimtab.learn import experience, with_experience
+from trimtab.life import Entry, histories
 from trimtab.plan import plan
 from trimtab.price import Prices, bill, load_prices, price
-from trimtab.progress import Progress
 from trimtab.propose import Source, Undone, compose, propose, regressed
 from trimtab.publish import (
     DASHBOARD,
@@ -47,11 +44,8 @@ from trimtab.publish import (
     tell_outcomes,
     write_board,
 )
-from trimtab.read import store
 from trimtab.read.dry_run import dry_runs
-from trimtab.read.git import Checkout, read_repository
-from trimtab.read.kubernetes import with_objects
-from trimtab.read.prometheus import read_cluster
+from trimtab.read.read import Read, read
 from trimtab.recommendation import Compose, Link, Plan
 from trimtab.record import Ledger
 from trimtab.render import Tools, find_tools
@@ -65,40 +59,6 @@ DAY_S = 86400
 
 _TOLD_S = 30 * DAY_S
 """How long it is told that something must be taken back by hand, seconds."""
-
-_READERS = 8
-"""Clusters that are read at the same time; reading is waiting."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What one run is asked for.
-
-    Attributes:
-        config: The configuration.
-        base: The folder that paths in it are relative to.
-        now_s: End of the window, Unix seconds.
-        workdir: A folder for checkouts; the caller removes it.
-        progress: Told of long work.
-        facts: A folder of recorded facts to judge again; read anew where it is None.
-        record: A folder to record the facts in; none where it is None.
-    """
-
-    config: Config
-    base: Path
-    now_s: int
-    workdir: Path
-    progress: Progress
-    facts: Path | None = None
-    record: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """Facts, and the repositories as they were read."""
-
-    facts: Facts
-    sources: Mapping[str, Source]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,36 +101,21 @@ def scan(call: Call, past: Sequence[Entry] = (), undone: Sequence[Undone] = ()) 
 
 def _scan(call: Call, past: Sequence[Entry], undone: Sequence[Undone]) -> tuple[Scan, Compose]:
     """Return what was found, and what makes one pull request of several proposals in the repositories as read."""
-    seen, tools = read(call), _tools(call)
+    tools = _tools(call)
+    seen = read(call, tools)
+    sources = _sources(seen)
     rules = load_rules([call.base / folder for folder in call.config.rule_folders])
     fleet = fleet_of(seen.facts, call.config)
     verdicts = judge(fleet, rules, call.config)
     prices = _prices(call)
     worth = price(verdicts.findings, fleet, prices, call.config)
-    planned = _with_experience(plan(worth.priced, fleet, call.config, _experience(past)), past)
+    planned = with_experience(plan(worth.priced, fleet, call.config, experience(past)), past)
     takes = dry_runs(call.config.clusters)
-    proposals = propose(planned, seen.sources, fleet, call.config, tools, undone, takes=takes)
+    proposals = propose(planned, sources, fleet, call.config, tools, undone, takes=takes)
     silences = (*verdicts.silences, *worth.silences)
     infos = tuple(RuleInfo(one.name, one.rule.layer, one.manual.summary, one.manual.text) for one in rules)
     found = Scan(fleet, bill(fleet, prices, call.config), silences, planned, proposals, infos)
-    return found, partial(compose, sources=seen.sources, fleet=fleet, config=call.config, tools=tools, takes=takes)
-
-
-def read(call: Call) -> Read:
-    """Return the facts: read now, or recorded ones with the repositories at the commits they name."""
-    recorded = store.replay(call.facts) if call.facts else None
-    tools, hosts = _tools(call), call.config.charts.hosts
-    checkouts = [
-        read_repository(one, call.base, call.workdir, _commit(recorded, one.title), tools, hosts)
-        for one in call.config.repositories
-    ]
-    repositories = tuple(sorted((one.facts for one in checkouts), key=lambda one: one.name))
-    clusters = recorded.clusters if recorded else _read_clusters(call)
-    if recorded and recorded.repositories:
-        _check_same(recorded, repositories)
-    facts = Facts(clusters, repositories)
-    facts = replace(facts, digest=store.record(facts, call.record) if call.record else store.digest(facts))
-    return Read(facts, {one.facts.name: _source(one) for one in checkouts})
+    return found, partial(compose, sources=sources, fleet=fleet, config=call.config, tools=tools, takes=takes)
 
 
 def _tools(call: Call) -> Tools:
@@ -242,12 +187,13 @@ def settle(call: Call, watch_s: int = DAY_S) -> Followed:
     turns = Turns(sites)
     decided = tuple(link for _, caught in turns.each(lambda site: catch_up(site, journal)) for link in caught.links)
     watching = replace(call, config=call.config.model_copy(update={"window": float(watch_s)}))
-    seen = read(watching)
+    tools = _tools(call)
+    seen = read(watching, tools)
     fleet = fleet_of(seen.facts, watching.config)
     settled = settle_merged(fleet, journal, watch_s, _world(sites, seen))
     undone = _undone(sites, journal.entries(), call.now_s) if call.config.mode is Mode.PROPOSE else ()
     if undone:
-        back = propose(Plan((), ()), seen.sources, fleet, call.config, _tools(call), undone)
+        back = propose(Plan((), ()), _sources(seen), fleet, call.config, tools, undone)
         known = frozenset(histories(journal.entries()))
         decided += _publish(call, turns, Wanted(back, known, frozenset(), frozenset(), fleet.ended_at_s), journal)
     return Followed(decided, settled, tuple(turns.troubles))
@@ -256,7 +202,7 @@ def settle(call: Call, watch_s: int = DAY_S) -> Followed:
 def _world(sites: Sequence[Site], seen: Read) -> World:
     """Return what settling looks at beside the fleet."""
     lineage = Lineage(sites)
-    commits = {name: source.commit for name, source in seen.sources.items()}
+    commits = {one.facts.name: one.facts.commit for one in seen.checkouts}
     return World(seen.facts.clusters, commits, lineage.holds, lineage.merged_s)
 
 
@@ -344,55 +290,12 @@ def _wanted(found: Scan, released: frozenset[str]) -> Wanted:
     )
 
 
-def _outcomes(past: Sequence[Entry]) -> list[Outcome]:
-    return [Outcome(one.rule, State(one.step)) for one in past if one.step in set(State)]
-
-
-def _experience(past: Sequence[Entry]) -> Callable[[str, float], float]:
-    """Return what the ledger's outcomes make of a rule's confidence."""
-    outcomes = _outcomes(past)
-    return lambda rule, prior: confidence(outcomes, rule, prior)[0]
-
-
-def _with_experience(planned: Plan, past: Sequence[Entry]) -> Plan:
-    """Return the plan with what became of such changes before, for the reader."""
-    outcomes = _outcomes(past)
-    sentences = {rule: told(outcomes, rule) for rule in sorted({one.finding.rule for one in planned.now})}
-    return replace(planned, now=tuple(replace(one, experience=sentences[one.finding.rule]) for one in planned.now))
+def _sources(seen: Read) -> Mapping[str, Source]:
+    """Return the repositories as proposals are made in them."""
+    checkouts = {one.facts.name: one for one in seen.checkouts}
+    return {name: Source(name, one.facts.commit, one.root, one.tree) for name, one in checkouts.items()}
 
 
 def _prices(call: Call) -> Prices:
     name = call.config.prices.file
     return load_prices(call.base / name) if name else Prices()
-
-
-def _read_clusters(call: Call) -> tuple[ClusterFacts, ...]:
-    """Read clusters side by side; each stands for itself, so that one that does not answer holds up no other."""
-
-    def one(cluster: ClusterSettings) -> ClusterFacts:
-        facts = read_cluster(cluster, call.now_s, int(call.config.window), call.progress)
-        return with_objects(facts, cluster, call.progress)
-
-    with ThreadPoolExecutor(_READERS) as readers:
-        return tuple(sorted(readers.map(one, call.config.clusters), key=lambda facts: facts.cluster))
-
-
-def _commit(recorded: Facts | None, name: str) -> str:
-    """Return the commit that recorded facts were read at; empty where they name none."""
-    found = [one.commit for one in recorded.repositories if one.name == name] if recorded else []
-    return found[0] if found else ""
-
-
-def _check_same(recorded: Facts, repositories: Sequence[RepositoryFacts]) -> None:
-    """Refuse to judge recorded facts against files that are not the recorded ones."""
-    now = {one.name: one.tree_digest for one in repositories}
-    for one in recorded.repositories:
-        if now.get(one.name, one.tree_digest) != one.tree_digest:
-            raise FactsMissingError(
-                f"repository {one.name} is not as it was when the facts were recorded",
-                f"check out {one.commit}" if one.commit else "record the facts again",
-            )
-
-
-def _source(checkout: Checkout) -> Source:
-    return Source(checkout.facts.name, checkout.facts.commit, checkout.root, checkout.tree)

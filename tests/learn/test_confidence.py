@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.learn import Outcome, confidence, told
+from trimtab.learn.confidence import Outcome, confidence, told
 from trimtab.life import State
 
 STEPS = st.lists(st.builds(Outcome, st.sampled_from(["a", "b"]), st.sampled_from(list(State))))

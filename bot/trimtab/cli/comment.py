@@ -10,12 +10,13 @@ from pathlib import Path
 
 import click
 
+from trimtab.call import Call
 from trimtab.cli.load import load_config
 from trimtab.cli.options import config_option, seconds_at
 from trimtab.cli.progress import progress_bars
 from trimtab.fleet import Found
 from trimtab.publish import Answered, read_event
-from trimtab.run import Call, comment
+from trimtab.run import comment
 from trimtab.text.clean import log_line
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from trimtab import run
+from trimtab.call import Call
 from trimtab.cli import demo_print
 from trimtab.cli.load import load_config
 from trimtab.cli.progress import progress_bars
@@ -68,9 +69,9 @@ def _merge(folder: DemoFolder, number: int) -> demo_print.Merged:
 
 
 @contextmanager
-def _call(folder: DemoFolder) -> Iterator[run.Call]:
+def _call(folder: DemoFolder) -> Iterator[Call]:
     """Give what a run is asked for; its checkouts are removed afterwards."""
     os.environ.setdefault("TRIMTAB_PACE", "0")
     now_s = ENDED_AT_S + len(folder.merged) * WEEK_S
     with tempfile.TemporaryDirectory(prefix="trimtab-") as work, progress_bars() as progress:
-        yield run.Call(load_config(folder.config), folder.root, now_s, Path(work), progress, facts=folder.facts)
+        yield Call(load_config(folder.config), folder.root, now_s, Path(work), progress, facts=folder.facts)

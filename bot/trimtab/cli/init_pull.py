@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from trimtab.call import Call
 from trimtab.cli.init_files import WITH_JOBS, Draft
 from trimtab.cli.load import DEFAULT_NAME
 from trimtab.cli.options import seconds_at
@@ -19,7 +20,7 @@ from trimtab.manifest import plain
 from trimtab.publish import Place, PullRequest, connect
 from trimtab.publish.onboarding import Onboarding, lacking, onboard
 from trimtab.report.markdown import worth
-from trimtab.run import Call, scan
+from trimtab.run import scan
 from trimtab.text.markdown import Md, code, escape
 from trimtab.text.templates import markdown_templates
 

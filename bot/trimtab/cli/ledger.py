@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from trimtab.call import Call
 from trimtab.cli.load import DEFAULT_NAME, load_config
 from trimtab.errors import Exit
 from trimtab.life import Entry
@@ -89,7 +90,7 @@ def _opened(config_path: Path, repository: Path | None) -> Iterator[Ledger | Clo
     if repository is not None:
         yield clone_at(repository)
         return
-    from trimtab.run import Call, journal_of  # noqa: PLC0415 - a clone is proved without loading every client
+    from trimtab.run import journal_of  # noqa: PLC0415 - a clone is proved without loading every client
 
     config = load_config(config_path)
     with tempfile.TemporaryDirectory(prefix="trimtab-") as workdir:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from trimtab.call import Call
 from trimtab.cli.facts_missing import facts_missing
 from trimtab.cli.left import say_left
 from trimtab.cli.load import load_config
@@ -15,7 +16,7 @@ from trimtab.cli.printing import FORMATS, print_scan
 from trimtab.cli.progress import progress_bars
 from trimtab.config import Mode
 from trimtab.errors import Exit
-from trimtab.run import Call, run
+from trimtab.run import run
 from trimtab.text.clean import log_line
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from trimtab.call import Call
 from trimtab.cli.facts_missing import facts_missing
 from trimtab.cli.load import load_config
 from trimtab.cli.options import at_option, config_option, seconds_at
@@ -14,7 +15,7 @@ from trimtab.cli.printing import FORMATS, print_scan
 from trimtab.cli.progress import progress_bars
 from trimtab.errors import Exit, UsageError
 from trimtab.report import fails
-from trimtab.run import Call, scan
+from trimtab.run import scan
 
 
 @click.command()

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import click
 
+from trimtab.call import Call
 from trimtab.cli.left import say_left
 from trimtab.cli.load import load_config
 from trimtab.cli.options import at_option, config_option, seconds_at
 from trimtab.cli.progress import progress_bars
 from trimtab.config import parse_duration
 from trimtab.errors import Exit, UsageError
-from trimtab.run import Call, Followed, settle
+from trimtab.run import Followed, settle
 from trimtab.text.clean import log_line
 
 

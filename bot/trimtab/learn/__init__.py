@@ -1,5 +1,5 @@
 """How sure a rule has proved to be, from what became of its recommendations. Pure."""
 
-from trimtab.learn.confidence import Outcome, confidence, told
+from trimtab.learn.experience import experience, with_experience
 
-__all__ = ["Outcome", "confidence", "told"]
+__all__ = ["experience", "with_experience"]
