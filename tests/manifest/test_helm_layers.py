@@ -37,6 +37,19 @@ NEW: dict[str, Scalar] = {
     "gpu_count": 8,
     "engine_version": "v9.9.9",
 }
+APP = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: chat}
+spec:
+  source:
+    path: charts/chat
+    helm:
+      valueFiles: [../../envs/0.yaml, ../../envs/1.yaml]
+      valuesObject:
+        resources: {limits: {cpu: "2"}}
+      parameters:
+"""
 LAYER = st.lists(st.sampled_from(PARTS), max_size=3, unique_by=lambda part: part.partition(":")[0]).map("".join)
 
 
@@ -96,3 +109,21 @@ def test_what_wins_is_what_is_made(files: dict[str, str], field: str, tmp_path_f
         if isinstance(result, EditResult):
             after = built(folder, files | {path: data.decode() for path, data in result.files.items()})
             assert after == {**before, field: NEW[field]}
+
+
+@pytest.mark.parametrize("middle", ["null", "7", "[1]", "{limits: null}", "{limits: 3}"])
+def test_what_a_layer_in_the_middle_hides_is_the_chart_s_own_again(middle: str, tmp_path: Path) -> None:
+    """A null, or a value of another kind, between two trees hides what values say below it, but not the chart's own."""
+    files = {
+        "charts/chat/Chart.yaml": CHART,
+        "charts/chat/values.yaml": VALUES,
+        "charts/chat/templates/chat.yaml": TEMPLATE,
+        "envs/0.yaml": "resources: {limits: {nvidia.com/gpu: '4'}, requests: {memory: 9Gi}}\n",
+        "envs/1.yaml": f"resources: {middle}\n",
+        "app.yaml": APP,
+    }
+    before = built(tmp_path, files)
+    found = inspect(Tree({path: text.encode() for path, text in files.items()})).servings
+    assert before is not None
+    assert before["gpu_count"] == 1
+    assert [said(serving) for serving in found if serving.path == "app.yaml"] == [before]

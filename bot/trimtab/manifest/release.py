@@ -62,7 +62,7 @@ class Release:
         """Return the values as the chart gets them, each with its own place; lists are replaced whole."""
         if not self.layers:
             return None
-        *beneath, top = self.layers
+        *beneath, top = (replace(one, is_default=self._is_default(one)) for one in self.layers)
         found = replace(top, under=(*top.under, *reversed(beneath)), whole=True)
         if len(self.parameters) > _MOST_SET:
             return locked_below(found, "more is set by name than is followed here")
@@ -80,12 +80,14 @@ class Release:
         texts = (one.text() for one in found if one.source.path == path)
         return any(text is not None and text.span()[0] <= start and end <= text.span()[1] for text in texts)
 
+    def _is_default(self, layer: Cursor) -> bool:
+        """Return whether a layer is the chart's own values."""
+        return bool(self.chart) and layer.source.path == joined(self.chart, "values.yaml")
+
     def _set(self, one: Parameter) -> Iterator[Graft]:
         """Yield what a parameter does; an item of a list that only the chart has takes the place of the whole list."""
         keys = keys_of(one.name)
-        given = [
-            layer for layer in self.layers if layer.source.path != joined(self.chart, "values.yaml") or not self.chart
-        ]
+        given = [layer for layer in self.layers if not self._is_default(layer)]
         listed = next((at for at, key in enumerate(keys) if key.isdecimal()), 0)
         if listed and all(walk(layer, keys[:listed]) is None for layer in given):
             yield Graft("set", keys[:listed], made(one.value, listed=True))

@@ -61,6 +61,7 @@ class Cursor:
         whole: Whether a list takes the place of the one beneath, as in Helm's values and custom resources.
         key_source: Where the key stands, where that is elsewhere than the value.
         said: What the scalar reads as where something that is not written here is put in or around it.
+        is_default: Whether it is a chart's own, which Helm lays beneath all values once those are one.
     """
 
     source: Source
@@ -73,6 +74,7 @@ class Cursor:
     whole: bool = False
     key_source: Source | None = None
     said: str = ""
+    is_default: bool = False
 
     @property
     def real(self) -> ScalarNode | SequenceNode | MappingNode:
@@ -90,10 +92,15 @@ class Cursor:
         """Return what stands below a key, laid over what stands there in the layers beneath; null removes."""
         found = self._child(key)
         if self.under:
-            beneath = [below for layer in self.under if (below := layer._laid(key)) is not None]  # noqa: SLF001 - its own class
+            beneath = [below for layer in self.under if (below := layer._beneath_others(key)) is not None]  # noqa: SLF001 - its own class
             layers = [*([found] if found is not None else []), *beneath]
             found = _stacked(layers, whole=self.whole) if layers else None
         return graft_value(found, key, self.grafts) if self.grafts else found
+
+    def _beneath_others(self, key: str) -> Cursor | None:
+        """Return what stands below a key, which is a chart's own where this is."""
+        found = self._laid(key)
+        return replace(found, is_default=True) if found is not None and self.is_default else found
 
     def _child(self, key: str) -> Cursor | None:
         real = self.real
@@ -269,8 +276,21 @@ def _stacked(layers: list[Cursor], *, whole: bool) -> Cursor | None:
         return None
     if directive == "replace":
         return replace(top, under=(), whole=whole)
-    rest = [layer for layer in layers[1:] if layer.is_mapping == top.is_mapping and layer.scalar is None]
-    return replace(top, under=(*top.under, *rest), whole=whole)
+    return replace(top, under=(*top.under, *_reached(layers)), whole=whole)
+
+
+def _reached(layers: list[Cursor]) -> Iterator[Cursor]:
+    """Yield the layers beneath the first that show through it: one of another kind, such as null, hides all lower ones.
+
+    Only a chart's own values are not hidden by values, which Helm merges with one another first (`helm.sh/helm`,
+    pkg/cli/values/options.go and pkg/chartutil/coalesce.go, v3.18).
+    """
+    hidden: set[bool] = set()
+    for layer in layers[1:]:
+        if layer.is_mapping != layers[0].is_mapping or layer.scalar is not None:
+            hidden.add(layer.is_default)
+        elif layer.is_default not in hidden:
+            yield layer
 
 
 _MERGE_KEYS = {
