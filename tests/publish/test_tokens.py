@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.forges import fake_github
 from tests.forges.fake_github import FakeGitHub
 from tests.forges.server import TOKEN, Answer, Fault
 from tests.forges.state import BOT
@@ -89,6 +90,14 @@ def test_only_tokens_with_scopes_are_judged_by_them(token: str, scopes: list[str
         return
     with pytest.raises(UsageError, match="it has none"):
         check_scopes(token, scopes)
+
+
+def test_a_server_that_names_no_scopes(github: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the header is not there at all nothing is known of the scopes, and a classic token passes."""
+    monkeypatch.setattr(fake_github, "TOKEN", "ghp_classic")
+    fake(github).scopes = ""
+
+    assert GitHub("acme/gitops", "ghp_classic", Pace(0), f"{github.url}/api/v3").pulls() == ()
 
 
 def test_an_account_that_may_only_read(github: Stage) -> None:
