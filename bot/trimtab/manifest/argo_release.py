@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trimtab.manifest.generated_apps import Parameters, fill, fits, parameters_of
+from trimtab.manifest.generated_apps import Parameters, fill, fits, parameters_of, sources_of
 from trimtab.manifest.paths import joined
-from trimtab.manifest.release import Parameter, Release, chart_folder, items, last, locked, roots
+from trimtab.manifest.release import Parameter, Release, chart_folder, last, locked, roots
 from trimtab.manifest.source import Cursor
 
 if TYPE_CHECKING:
@@ -35,25 +35,24 @@ def argo_releases(thing: Thing, context: Context) -> Iterator[Release]:
 def _argo(thing: Thing, spec: Cursor | None, parameters: Parameters, context: Context) -> Iterator[Release]:
     if spec is None:
         return
-    single = spec.get("source")
     namespace = fill(spec.word("destination", "namespace"), parameters) or thing.namespace
     made = thing.kind == "ApplicationSet"
     app = fill(thing.at.word("spec", "template", "metadata", "name") if made else thing.name, parameters)
-    for written in (*items(spec, "sources"), *((single,) if single is not None else ())):
+    for written in sources_of(spec):
         source = _overridden(written, fill(written.word("path"), parameters), app, context)
         helm, path = source.get("helm"), fill(source.word("path"), parameters)
         folder = chart_folder(path, context) if path else ""
         if helm is None and not folder:
             continue
         layers = roots([joined(folder, "values.yaml")] if folder else [], context)
-        names = [_filled(one.string, app, parameters) for one in items(helm, "valueFiles")]
+        names = [_filled(one.string, app, parameters) for one in source.items("helm", "valueFiles")]
         for file, files in zip(names, _value_files(folder, names, context), strict=True):
             layers = layers if files or _may_be_missing(folder, file, spec, context) else _under(layers, file, thing)
             layers += roots(files, context)
         layers += _inline(helm)
         name = last(source.word("chart") or path)
         patched = _why_patched(thing)
-        set_by_name = tuple(_locked_parameter(one, patched) for one in _set(helm, folder, context))
+        set_by_name = tuple(_locked_parameter(one, patched) for one in _set(source, folder, context))
         yield Release(thing, folder, name, namespace, tuple(locked(one, patched) for one in layers), set_by_name)
 
 
@@ -107,7 +106,7 @@ def _may_be_missing(folder: str, name: str, spec: Cursor, context: Context) -> b
     if not name.startswith("$"):
         return bool(folder)
     start = f"{name.partition('/')[0]}/"
-    names = [one.string for source in items(spec, "sources") for one in items(source, "helm", "valueFiles")]
+    names = [one.string for source in spec.items("sources") for one in source.items("helm", "valueFiles")]
     return any(value_file("", one) in context.tree for one in names if one.startswith(start))
 
 
@@ -138,16 +137,16 @@ def _inline(helm: Cursor | None) -> list[Cursor]:
     return [found] if found is not None and found.is_mapping else []
 
 
-def _set(helm: Cursor | None, folder: str, context: Context) -> Iterator[Parameter]:
+def _set(source: Cursor, folder: str, context: Context) -> Iterator[Parameter]:
     """Yield what is set by name, as helm takes it: `--set`, then `--set-string`, then the contents of files."""
-    listed = items(helm, "parameters")
+    listed = source.items("helm", "parameters")
     for forced in (False, True):
         for item in listed:
             value = item.get("value")
             said = value is not None and value.scalar is not None and item.word("name")
             if value is not None and said and (item.word("forceString") == "true") == forced:
                 yield Parameter(item.word("name"), value)
-    for item in items(helm, "fileParameters"):
+    for item in source.items("helm", "fileParameters"):
         found = roots([value_file(folder, item.word("path"))], context, scalars=True)
         yield from (Parameter(item.word("name"), one) for one in found if item.word("name"))
 

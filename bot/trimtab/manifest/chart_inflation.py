@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from trimtab.manifest.links import KUSTOMIZATIONS
 from trimtab.manifest.paths import folder_of, joined
-from trimtab.manifest.release import Release, chart_folder, items, locked, roots
+from trimtab.manifest.release import Release, chart_folder, locked, roots
 from trimtab.manifest.source import Cursor
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def inflated_releases(path: str, context: Context) -> Iterator[Release]:
     if not may_inflate(path) or b"helmChart" not in context.tree.get(path, b""):
         return
     for root in roots([path], context):
-        for at in (*items(root, "helmCharts"), *items(root, "helmChartInflationGenerator")):
+        for at in (*root.items("helmCharts"), *root.items("helmChartInflationGenerator")):
             yield _release(at, root, path, context)
 
 
@@ -52,7 +52,7 @@ def _release(at: Cursor, kustomization: Cursor, path: str, context: Context) -> 
         layers = _laid([*own, *inlined], [file] if file else [], path, context)
     else:
         layers = [*_laid(own, [file] if file else [], path, context), *inlined]
-    layers = _laid(layers, [one.string for one in items(at, "additionalValuesFiles")], path, context)
+    layers = _laid(layers, [one.string for one in at.items("additionalValuesFiles")], path, context)
     name = at.word("releaseName") or chart
     namespace = at.word("namespace") or at.word("releaseNamespace") or kustomization.word("namespace")
     thing = Thing(at, "", "chart", namespace, name)

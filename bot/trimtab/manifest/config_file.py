@@ -134,9 +134,9 @@ def mounted_in(pod: Cursor, container: Cursor, context: Context, namespace: str)
     """
 
     def find(path: str) -> Cursor | None:
-        for mount in _items(container, "volumeMounts"):
+        for mount in container.items("volumeMounts"):
             key = path_below(path, mount.word("mountPath"), mount.word("subPath"))
-            volume = next((one for one in _items(pod, "volumes") if one.word("name") == mount.word("name")), None)
+            volume = next((one for one in pod.items("volumes") if one.word("name") == mount.word("name")), None)
             if key and volume is not None:
                 found = _in_volume(volume, key, container.source.path, context, namespace)
                 if found is not None:
@@ -148,11 +148,11 @@ def mounted_in(pod: Cursor, container: Cursor, context: Context, namespace: str)
 
 def _in_volume(volume: Cursor, key: str, near: str, context: Context, namespace: str) -> Cursor | None:
     """Return the file of a volume's ConfigMap, plain or projected."""
-    for source in (volume, *_items(volume, "projected", "sources")):
+    for source in (volume, *volume.items("projected", "sources")):
         configmap = source.get("configMap")
         if configmap is None:
             continue
-        renamed = {item.word("path"): item.word("key") for item in _items(configmap, "items")}
+        renamed = {item.word("path"): item.word("key") for item in configmap.items("items")}
         wanted = renamed.get(key, "") if renamed else key
         name = configmap.word("name")
         found = context.configmap_file(near, namespace, name, wanted) if name and wanted else None
@@ -167,8 +167,3 @@ def path_below(path: str, mount: str, part: str) -> str:
         return part
     inside = path.removeprefix(mount.rstrip("/") + "/")
     return f"{part}/{inside}" if part and inside != path else inside if inside != path else ""
-
-
-def _items(at: Cursor, *keys: str) -> tuple[Cursor, ...]:
-    found = at.get(*keys)
-    return found.items() if found is not None else ()

@@ -19,7 +19,7 @@ from trimtab.fleet import Destination
 from trimtab.manifest.argo_release import value_file
 from trimtab.manifest.context import Context, Thing, things_in
 from trimtab.manifest.flux_kustomization import FluxKustomization
-from trimtab.manifest.generated_apps import fill, parameters_of
+from trimtab.manifest.generated_apps import fill, parameters_of, sources_of
 from trimtab.manifest.kustomize import Overlays
 from trimtab.manifest.paths import alternatives, folder_of, joined, within
 from trimtab.manifest.seen import Seen, asked
@@ -190,8 +190,8 @@ _SCALED = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "*"})
 def _ignores_replicas(thing: Thing, kind: str, name: str) -> bool:
     """Return whether an Application leaves an object's replicas alone; of values, the object's name is not known."""
     spec = thing.at.get("spec", "template", "spec") if thing.kind == "ApplicationSet" else thing.at.get("spec")
-    for item in _items(spec, "ignoreDifferences") if spec is not None and thing.group == _ARGO else ():
-        pointers = [one.string for key in ("jsonPointers", "jqPathExpressions") for one in _items(item, key)]
+    for item in spec.items("ignoreDifferences") if spec is not None and thing.group == _ARGO else ():
+        pointers = [one.string for key in ("jsonPointers", "jqPathExpressions") for one in item.items(key)]
         same_kind = item.word("kind") in ({kind, "*"} if kind in _SCALED else _SCALED)
         same_name = item.word("name") in {"", name} or not kind
         if same_kind and same_name and {"/spec/replicas", ".spec.replicas"} & set(pointers):
@@ -212,16 +212,14 @@ def _applications(thing: Thing, number: int, context: Context) -> Iterator[_Brin
 
 
 def _application(thing: Thing, number: int, spec: Cursor, name: str, parameters: Mapping[str, str]) -> _Bringer:
-    single = spec.get("source")
-    sources = [*_items(spec, "sources"), *([single] if single is not None else [])]
     folders, files, below = [], {thing.path}, False
     patterns = {"include": "", "exclude": ""}
-    for source in sources:
+    for source in sources_of(spec):
         patterns = {key: source.word("directory", key) or said for key, said in patterns.items()}
         folder = joined("", _known(fill(source.word("path"), parameters)).lstrip("/")) if source.word("path") else ""
         folders += [folder] if folder and not source.word("chart") else []
         below = below or source.word("directory", "recurse") == "true" or source.get("helm") is not None
-        names = [_known(fill(one.string, parameters)) for one in _items(source, "helm", "valueFiles")]
+        names = [_known(fill(one.string, parameters)) for one in source.items("helm", "valueFiles")]
         files |= {value_file(folder, name) for name in names if name}
     target = [_known(fill(spec.word("destination", key), parameters)) for key in ("name", "server", "namespace")]
     cluster = next((one for one in target[:2] if one and one not in _ITSELF), "")
@@ -238,11 +236,6 @@ def _application(thing: Thing, number: int, spec: Cursor, name: str, parameters:
 def _known(text: str) -> str:
     """Return a text, or nothing where a generator that is not known still has to fill it."""
     return "" if "{{" in text else text
-
-
-def _items(at: Cursor, *keys: str) -> tuple[Cursor, ...]:
-    found = at.get(*keys)
-    return found.items() if found is not None else ()
 
 
 def clusters_of(destinations: tuple[Destination, ...]) -> tuple[str, ...]:

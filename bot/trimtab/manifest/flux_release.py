@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from trimtab.manifest.paths import joined
-from trimtab.manifest.release import Parameter, Release, chart_folder, items, last, locked, roots
+from trimtab.manifest.release import Parameter, Release, chart_folder, last, locked, roots
 from trimtab.manifest.source import Cursor
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ def flux_releases(thing: Thing, context: Context) -> Iterator[Release]:
     name = spec.word("chart", "spec", "chart") or spec.word("chartRef", "name")
     from_git = spec.word("chart", "spec", "sourceRef", "kind") in {"GitRepository", "Bucket"}
     folder = chart_folder(name, context) if from_git else ""
-    files = [joined(folder, one.string) for one in items(spec, "chart", "spec", "valuesFiles")] if folder else []
+    files = [joined(folder, one.string) for one in spec.items("chart", "spec", "valuesFiles")] if folder else []
     layers = roots(files or ([joined(folder, "values.yaml")] if folder else []), context)
     set_by_name: list[Parameter] = []
     hidden: dict[str, str] = {}
-    for source in items(spec, "valuesFrom"):
+    for source in spec.items("valuesFrom"):
         found, path = _referred(thing, source, context), source.word("targetPath")
         inner = found if found is None or path or found.is_mapping else found.inner()
         if inner is None:

@@ -26,7 +26,7 @@ _OPEN = ("clusters", "clusterDecisionResource", "scmProvider", "pullRequest", "p
 
 def parameters_of(application_set: Cursor, tree: Tree) -> tuple[Parameters, ...]:
     """Return the parameters of each Application that is made, at most 200; those that nothing tells are left out."""
-    found = (one for item in _items(application_set, "spec", "generators") for one in _made(item, tree, 0))
+    found = (one for item in application_set.items("spec", "generators") for one in _made(item, tree, 0))
     patterns = tuple(_patterns(application_set.get("spec", "template", "spec")))
     told = (more for one in islice(found, _MOST) for more in _told_by_paths(patterns, one, tree))
     return tuple(islice(told, _MOST))
@@ -40,14 +40,19 @@ def fill(text: str, parameters: Parameters) -> str:
 
 def _patterns(spec: Cursor | None) -> Iterator[tuple[str, str]]:
     """Yield the paths that a template names: folder and file, the latter empty for a source's own folder."""
-    single = spec.get("source") if spec is not None else None
-    for source in (*_items(spec, "sources"), *((single,) if single is not None else ())):
+    for source in sources_of(spec) if spec is not None else ():
         folder = source.word("path").lstrip("/")
         if folder:
             yield folder, ""
-        for name in _items(source, "helm", "valueFiles"):
+        for name in source.items("helm", "valueFiles"):
             apart = name.string.startswith(("$", "/"))
             yield ("", name.string.partition("/")[2]) if apart else (folder, name.string)
+
+
+def sources_of(spec: Cursor) -> tuple[Cursor, ...]:
+    """Return the sources of an Application's spec, the older way to name one last."""
+    single = spec.get("source")
+    return (*spec.items("sources"), *((single,) if single is not None else ()))
 
 
 def _told_by_paths(patterns: Sequence[tuple[str, str]], known: Parameters, tree: Tree) -> Iterator[Parameters]:
@@ -90,7 +95,7 @@ def _made(generator: Cursor, tree: Tree, depth: int) -> Iterator[Parameters]:
 
 
 def _unselected(generator: Cursor, tree: Tree, depth: int) -> Iterator[Parameters]:
-    for element in _items(generator, "list", "elements"):
+    for element in generator.items("list", "elements"):
         yield dict(_flat(element, ""))
     git = generator.get("git")
     if git is not None:
@@ -99,7 +104,7 @@ def _unselected(generator: Cursor, tree: Tree, depth: int) -> Iterator[Parameter
         made = generator.get(kind)
         if made is not None:
             yield _values(made)
-    pair = _items(generator, "matrix", "generators")
+    pair = generator.items("matrix", "generators")
     if depth < 2 and len(pair) == 2:  # noqa: PLR2004 - a matrix has two sides
         left, right = (list(_made(one, tree, depth + 1))[:_MOST] for one in pair)
         yield from ({**one, **other} for one in left for other in right)
@@ -112,8 +117,8 @@ def _merged(generator: Cursor, tree: Tree, depth: int) -> Iterator[Parameters]:
 
     Where the first leaves the keys open, the others tell of some that it will have.
     """
-    keys = [item.string for item in _items(generator, "merge", "mergeKeys")]
-    sides = [list(_made(one, tree, depth + 1))[:_MOST] for one in _items(generator, "merge", "generators")]
+    keys = [item.string for item in generator.items("merge", "mergeKeys")]
+    sides = [list(_made(one, tree, depth + 1))[:_MOST] for one in generator.items("merge", "generators")]
     for one in sides[0] if sides else ():
         if any(key not in one for key in keys):
             yield from ({**one, **other} for side in sides[1:] for other in side)
@@ -127,15 +132,13 @@ def _is_selected(selector: Cursor | None, parameters: Parameters) -> bool:
     """Return whether parameters fulfil a selector; one of which nothing is known may."""
     if selector is None or not parameters:
         return True
-    labels = selector.get("matchLabels")
-    wanted = labels.entries() if labels is not None else {}
-    if any(parameters.get(key) != value.string for key, value in wanted.items()):
+    if any(parameters.get(key) != value.string for key, value in selector.entries("matchLabels").items()):
         return False
-    return all(_fulfils(item, parameters) for item in _items(selector, "matchExpressions"))
+    return all(_fulfils(item, parameters) for item in selector.items("matchExpressions"))
 
 
 def _fulfils(expression: Cursor, parameters: Parameters) -> bool:
-    key, values = expression.word("key"), {item.string for item in _items(expression, "values")}
+    key, values = expression.word("key"), {item.string for item in expression.items("values")}
     verdicts = {
         "In": parameters.get(key) in values,
         "NotIn": parameters.get(key) not in values,
@@ -195,8 +198,3 @@ def _flat(at: Cursor, prefix: str) -> Iterator[tuple[str, str]]:
             yield from _flat(below, f"{prefix}{key}.")
         elif below.string:
             yield f"{prefix}{key}", below.string
-
-
-def _items(at: Cursor | None, *keys: str) -> tuple[Cursor, ...]:
-    found = at.get(*keys) if at is not None else None
-    return found.items() if found is not None else ()

@@ -26,21 +26,21 @@ class Generator:
 
     def value(self, tree: Tree, key: str) -> Variable | None:
         """Return where it says a key, a literal before a file of variables; None where it does not."""
-        for literal in _listed(self.at, "literals"):
+        for literal in self.at.items("literals"):
             variable, equals, _ = literal.string.partition("=")
             text = literal.text()
             if equals and variable == key and text is not None:
                 value = _unquoted(text.cut(len(key) + 1, len(text.value)))
                 path, number = self.kustomization.source.path, self.kustomization.source.number
                 return Variable(value, literal, path, number, "configmap", key, literal.why_locked)
-        envs = [*_listed(self.at, "envs"), *([one] if (one := self.at.get("env")) is not None else [])]
+        envs = [*self.at.items("envs"), *([one] if (one := self.at.get("env")) is not None else [])]
         found = (_in_file(tree, joined(self._folder, env.string), key, env) for env in envs)
         return next((one for one in found if one is not None), None)
 
     def file(self, tree: Tree, key: str) -> str:
         """Return the file that it takes a key from; empty where there is none."""
         found = ""
-        for entry in _listed(self.at, "files"):
+        for entry in self.at.items("files"):
             label, equals, file = entry.string.rpartition("=")
             path = joined(self._folder, file)
             named = label if equals else path.rsplit("/", 1)[-1]
@@ -86,7 +86,7 @@ class Generated:
 
 def generators_of(kustomization: Cursor) -> Iterator[Generator]:
     """Yield the generators of one kustomization."""
-    yield from (Generator(kustomization, at) for at in _listed(kustomization, "configMapGenerator"))
+    yield from (Generator(kustomization, at) for at in kustomization.items("configMapGenerator"))
 
 
 def with_generators(maps: Iterable[Generated], kustomization: Cursor) -> tuple[Generated, ...]:
@@ -110,11 +110,6 @@ def _unquoted(text: Text) -> Text:
     stop = len(text.value)
     quoted = stop > 1 and text.value[0] == text.value[-1] and text.value[0] in "\"'"
     return text.cut(1, stop - 1) if quoted else text
-
-
-def _listed(at: Cursor, key: str) -> tuple[Cursor, ...]:
-    found = at.get(key)
-    return found.items() if found is not None else ()
 
 
 def _in_file(tree: Tree, path: str, key: str, holder: Cursor) -> Variable | None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from trimtab.manifest.paths import folder_of, joined
-from trimtab.manifest.release import Parameter, Release, chart_folder, items, last, locked, roots
+from trimtab.manifest.release import Parameter, Release, chart_folder, last, locked, roots
 from trimtab.manifest.source import Cursor
 
 if TYPE_CHECKING:
@@ -33,20 +33,18 @@ def helmfile_releases(path: str, context: Context) -> Iterator[Release]:
     documents = [root for source in context.tree.readable(path) if (root := source.root()) is not None]
     environments = _environments(path, documents, context)
     for document in documents if is_helmfile(path) else ():
-        for at in items(document, "releases"):
-            told = at.get("values")
-            uses = told is not None and any(_ENVIRONMENT.search(one.string) for one in told.items())
+        for at in document.items("releases"):
+            uses = any(_ENVIRONMENT.search(one.string) for one in at.items("values"))
             for environment in environments if uses else environments[:1]:
                 yield _release(at, path, environment, context)
 
 
 def _environments(path: str, documents: Sequence[Cursor], context: Context) -> tuple[str, ...]:
     """Return the names of the environments that a helmfile and its bases have; `default` where they name none."""
-    bases = [joined(folder_of(path), one.string) for document in documents for one in items(document, "bases")]
+    bases = [joined(folder_of(path), one.string) for document in documents for one in document.items("bases")]
     found: dict[str, None] = {}
     for document in (*documents, *roots(bases, context)):
-        named = document.get("environments")
-        found.update(dict.fromkeys(named.entries() if named is not None else ()))
+        found.update(dict.fromkeys(document.entries("environments")))
     return tuple(found) or ("default",)
 
 
@@ -57,7 +55,7 @@ def _release(at: Cursor, path: str, environment: str, context: Context) -> Relea
     chart = at.word("chart")
     folder = chart_folder(joined(here, chart), context) if chart.startswith(".") else ""
     layers = roots([joined(folder, "values.yaml")] if folder else [], context)
-    for one in (*items(at, "values"), *items(at, "secrets")):
+    for one in (*at.items("values"), *at.items("secrets")):
         if one.is_mapping:
             layers.append(one)
             continue
@@ -75,7 +73,7 @@ def _release(at: Cursor, path: str, environment: str, context: Context) -> Relea
 
 def _set(at: Cursor) -> Iterator[Parameter]:
     """Yield what is set by name."""
-    for item in (*items(at, "set"), *items(at, "setString")):
+    for item in (*at.items("set"), *at.items("setString")):
         value = item.get("value")
         if value is not None and value.scalar is not None and item.word("name"):
             yield Parameter(item.word("name"), value)

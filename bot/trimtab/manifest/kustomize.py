@@ -17,6 +17,7 @@ from trimtab.manifest.flux_kustomization import FluxKustomization, flux_kustomiz
 from trimtab.manifest.generators import Generated, with_generators
 from trimtab.manifest.kustomize_graph import Graph
 from trimtab.manifest.laid import Laid
+from trimtab.manifest.links import named_in
 from trimtab.manifest.outside import Outside, outsides
 from trimtab.manifest.patches import Patch, patches_of
 from trimtab.manifest.paths import folder_of, joined
@@ -57,9 +58,8 @@ class Overlays(Graph):
         """Yield the entries of `vars` of a kustomization and of those it includes."""
         for path in sorted(self.feeding(folder)):
             inside = folder_of(path)
-            own = self.is_kustomized(inside) and self.kustomization_path(inside) == path
-            listed = self.kustomization(inside).get("vars") if own else None
-            yield from listed.items() if listed is not None else ()
+            if self.is_kustomized(inside) and self.kustomization_path(inside) == path:
+                yield from self.kustomization(inside).items("vars")
 
     def objects(self, folder: str) -> tuple[Laid, ...]:
         """Return what a kustomization makes."""
@@ -172,7 +172,7 @@ class Overlays(Graph):
     def _composed(self, at: Cursor, folder: str, made: _Made, depth: int) -> _Made:
         """Return what is made after a kustomization's generators, and then its components."""
         made = replace(made, maps=with_generators(made.maps, at))
-        for component in _listed(at, "components"):
+        for component in named_in(at, "components"):
             inside = joined(folder, component)
             if self.is_kustomized(inside) and depth < _DEPTH:
                 part = self.kustomization(inside)
@@ -184,7 +184,7 @@ class Overlays(Graph):
     def _resources(self, at: Cursor, folder: str, depth: int) -> _Made:
         objects: list[Laid] = []
         maps: list[Generated] = []
-        for item in (*_listed(at, "resources"), *_listed(at, "bases")):
+        for item in (*named_in(at, "resources"), *named_in(at, "bases")):
             path = joined(folder, item)
             if self.is_kustomized(path):
                 built = self._build(path, depth + 1)
@@ -237,8 +237,3 @@ class Overlays(Graph):
             else:
                 thing = replace(laid.thing, at=patch.laid_over(laid.target, laid.patches))
                 yield replace(laid, thing=thing, outer=laid.outer or bool(laid.through), patches=laid.patches + 1)
-
-
-def _listed(at: Cursor, key: str) -> tuple[str, ...]:
-    found = at.get(key)
-    return tuple(item.string for item in found.items() if item.string) if found is not None else ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from trimtab.manifest.patches import patch_paths
@@ -28,8 +27,8 @@ class Links:
     @staticmethod
     def of(at: Cursor) -> Links:
         """Return what a kustomization names."""
-        resources = tuple(_listed(at, "resources"))
-        included = (*resources, *_listed(at, "bases"), *_listed(at, "components"))
+        resources = named_in(at, "resources")
+        included = (*resources, *named_in(at, "bases"), *named_in(at, "components"))
         return Links(included, (*resources, *patch_paths(at)))
 
 
@@ -55,6 +54,6 @@ def links_in(tree: Tree, path: str) -> Links | None:
     return Links(tuple(included), tuple(fed))
 
 
-def _listed(at: Cursor, key: str) -> Iterator[str]:
-    found = at.get(key)
-    yield from (item.string for item in found.items() if item.string) if found is not None else ()
+def named_in(at: Cursor, key: str) -> tuple[str, ...]:
+    """Return what a kustomization names in one of its lists; empty entries are left out."""
+    return tuple(item.string for item in at.items(key) if item.string)

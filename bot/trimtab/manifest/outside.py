@@ -86,8 +86,7 @@ def _of(thing: Thing, number: int, tree: Tree) -> Iterator[Outside]:
 def _of_argo(thing: Thing, number: int, tree: Tree) -> Iterator[Outside]:
     made = thing.kind == "ApplicationSet"
     start = ("spec", "template", "spec") if made else ("spec",)
-    listed = thing.at.get(*start, "sources")
-    places = [("sources", str(index)) for index, _ in enumerate(listed.items() if listed is not None else ())]
+    places = [("sources", str(index)) for index, _ in enumerate(thing.at.items(*start, "sources"))]
     for place in [("source",), *places]:
         source = walk(thing.at, (*start, *place))
         pattern = source.word("path") if source is not None else ""

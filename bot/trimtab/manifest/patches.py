@@ -161,8 +161,7 @@ def patch_paths(kustomization: Cursor) -> Iterator[str]:
 
 def _patch_items(kustomization: Cursor) -> Iterator[Cursor]:
     for key in ("patchesStrategicMerge", "patches", "patchesJson6902"):
-        listed = kustomization.get(key)
-        yield from listed.items() if listed is not None else ()
+        yield from kustomization.items(key)
 
 
 def selects(selector: Cursor, target: Target) -> bool:

@@ -23,8 +23,7 @@ _NAMING = frozenset(
 
 def transformers_of(tree: Tree, kustomization: Cursor) -> Iterator[Cursor]:
     """Yield the configurations of a kustomization's transformers: in place, or in files of their own."""
-    listed = kustomization.get("transformers")
-    for item in listed.items() if listed is not None else ():
+    for item in kustomization.items("transformers"):
         inside = item.inner() if "\n" in item.string else None
         files = tree.readable(joined(folder_of(kustomization.source.path), item.string)) if inside is None else ()
         found = [inside, *(source.root() for source in files)]

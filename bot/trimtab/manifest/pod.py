@@ -53,8 +53,7 @@ def environment_of(container: Cursor, context: Context, namespace: str, below: C
 
 def serving_containers(pod: PodSpec, context: Context, namespace: str) -> Iterator[tuple[Cursor, EngineSettings]]:
     """Yield the containers of a pod that serve a model, with what they tell their engine."""
-    containers = pod.spec.get("containers")
-    for at in containers.items() if containers is not None else ():
+    for at in pod.spec.items("containers"):
         settings = read_engine(pod_container(at, environment_of(at, context, namespace)))
         take_config(settings, mounted_in(pod.spec, at, context, namespace))
         if serves(at, settings):
@@ -140,8 +139,7 @@ def take_pod(draft: Draft, pod: PodSpec, container: Cursor, workers: Sequence[Po
 def resources_of(pods: Iterable[PodSpec]) -> Iterator[Cursor]:
     """Yield the `resources` of all containers of some pods."""
     for pod in pods:
-        containers = pod.spec.get("containers")
-        for item in containers.items() if containers is not None else ():
+        for item in pod.spec.items("containers"):
             found = item.get("resources")
             if found is not None:
                 yield found
@@ -175,9 +173,8 @@ def take_classes(draft: Draft, pods: Sequence[Cursor], *, own: bool) -> None:
 
 def take_shm(draft: Draft, pod: PodSpec, container: Cursor) -> None:
     """Add the size of the volume in memory that a container has at `/dev/shm`."""
-    mounts, volumes = container.get("volumeMounts"), pod.spec.get("volumes")
-    names = {item.word("name") for item in mounts.items() if item.word("mountPath") == SHM} if mounts else set()
-    for volume in volumes.items() if volumes is not None else ():
+    names = {item.word("name") for item in container.items("volumeMounts") if item.word("mountPath") == SHM}
+    for volume in pod.spec.items("volumes"):
         size = volume.get("emptyDir", "sizeLimit")
         if volume.word("name") in names and size is not None and size.string:
             draft.add({"shm_size": field_hit("shm_size", size.string, size)})

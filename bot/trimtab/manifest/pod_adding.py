@@ -32,7 +32,7 @@ def take_shm_adder(draft: Draft, pod: Cursor, container: Cursor) -> None:
     if mount is None:
         draft.adders["shm_size"] = _volume_adder(pod, container)
         return
-    volume = next((item for item in _items(pod, "volumes") if item.word("name") == mount.word("name")), None)
+    volume = next((item for item in pod.items("volumes") if item.word("name") == mount.word("name")), None)
     empty = volume.get("emptyDir") if volume is not None else None
     if empty is None or empty.word("medium") != "Memory":
         draft.refusals["shm_size"] = f"what is mounted at {SHM} is no volume in memory of the pod's own"
@@ -42,7 +42,7 @@ def take_shm_adder(draft: Draft, pod: Cursor, container: Cursor) -> None:
 
 def mounted(container: Cursor) -> Cursor | None:
     """Return what a container mounts at `/dev/shm`, or None."""
-    return next((item for item in _items(container, "volumeMounts") if item.word("mountPath") == SHM), None)
+    return next((item for item in container.items("volumeMounts") if item.word("mountPath") == SHM), None)
 
 
 def _volume_adder(pod: Cursor, container: Cursor) -> Writer:
@@ -52,7 +52,7 @@ def _volume_adder(pod: Cursor, container: Cursor) -> Writer:
     """
 
     def writer(value: Scalar) -> tuple[Splice, ...]:
-        taken = {item.word("name") for item in _items(pod, "volumes")}
+        taken = {item.word("name") for item in pod.items("volumes")}
         name = next((one for one in _NAMES if one not in taken), "")
         if not name:
             raise RefusedError("the pod has volumes of every name that one in memory goes by", "mount one of them")
@@ -61,8 +61,3 @@ def _volume_adder(pod: Cursor, container: Cursor) -> Writer:
         return (append(container, "volumeMounts", mount), append(pod, "volumes", volume))
 
     return writer
-
-
-def _items(at: Cursor, key: str) -> tuple[Cursor, ...]:
-    listed = at.get(key)
-    return listed.items() if listed is not None else ()

@@ -133,12 +133,6 @@ def roots(paths: Sequence[str], context: Context, *, scalars: bool = False) -> l
     return [root for root in found if root is not None and (root.is_mapping or (scalars and root.scalar is not None))]
 
 
-def items(at: Cursor | None, *keys: str) -> tuple[Cursor, ...]:
-    """Return the items of the list below a chain of keys; none where there is none."""
-    found = at.get(*keys) if at is not None else None
-    return found.items() if found is not None else ()
-
-
 def last(path: str) -> str:
     """Return the last part of a path."""
     return path.rstrip("/").rsplit("/", 1)[-1]

@@ -33,8 +33,7 @@ class Filled:
 
 def replacements_of(tree: Tree, kustomization: Cursor) -> Iterator[Cursor]:
     """Yield the replacements of a kustomization, those in files of their own included."""
-    listed = kustomization.get("replacements")
-    for item in listed.items() if listed is not None else ():
+    for item in kustomization.items("replacements"):
         path = item.word("path")
         if not path:
             yield item
@@ -87,8 +86,7 @@ def _cursor_of(variable: Variable) -> Cursor:
 
 def _filled(target: Target, replacement: Cursor, value: Cursor) -> Filled:
     done = Filled(target.at)
-    listed = replacement.get("targets")
-    for item in listed.items() if listed is not None else ():
+    for item in replacement.items("targets"):
         paths = item.get("fieldPaths")
         fields = [tokens_of(one.string) for one in paths.items()] if paths is not None else [("metadata", "name")]
         for field in fields if _is_chosen(item, target) else ():
@@ -97,8 +95,8 @@ def _filled(target: Target, replacement: Cursor, value: Cursor) -> Filled:
 
 
 def _is_chosen(item: Cursor, target: Target) -> bool:
-    select, reject = item.get("select"), item.get("reject")
-    rejected = reject is not None and any(selects(one, target) for one in reject.items())
+    select = item.get("select")
+    rejected = any(selects(one, target) for one in item.items("reject"))
     return select is not None and selects(select, target) and not rejected
 
 

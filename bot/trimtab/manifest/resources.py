@@ -43,8 +43,7 @@ def gpu_sites(resources: Cursor | None) -> tuple[GpuSite, ...]:
     """Return where a `resources` mapping asks for GPUs, limits first; zeros are no request."""
     found: list[GpuSite] = []
     for part in ("limits", "requests"):
-        at = resources.get(part) if resources is not None else None
-        for name, cursor in at.entries().items() if at is not None else ():
+        for name, cursor in resources.entries(part).items() if resources is not None else ():
             if GPU_RESOURCE.fullmatch(name) and cursor.string not in {"", "0"}:
                 found.append(GpuSite(name, cursor))
     return tuple(found)

@@ -85,15 +85,13 @@ def selector_terms(terms: Cursor | None) -> Iterator[tuple[str, Cursor]]:
 
 def _expressions(terms: Cursor | None) -> Iterator[tuple[str, Cursor]]:
     for term in terms.items() if terms is not None else ():
-        expressions = term.get("matchExpressions")
-        for expression in expressions.items() if expressions is not None else ():
+        for expression in term.items("matchExpressions"):
             yield expression.word("key"), expression
 
 
 def pin_of(pod: Cursor) -> str:
     """Return the label by which a pod picks a node or a machine, empty where it picks none."""
-    selector = pod.get("nodeSelector")
-    keys = [*(selector.entries() if selector is not None else ()), *(key for key, _ in _expressions(pod.get(*_TERMS)))]
+    keys = [*pod.entries("nodeSelector"), *(key for key, _ in _expressions(pod.get(*_TERMS)))]
     return next((key for key in keys if key in _PINS), "nodeName" if pod.word("nodeName") else "")
 
 

@@ -137,8 +137,11 @@ class Cursor:
         for key, value in self._written():
             yield key, Cursor(self.source, (*self.path, key.value), value, locked, key)
 
-    def entries(self) -> dict[str, Cursor]:
-        """Return all keys with their values, merged ones included."""
+    def entries(self, *keys: str) -> dict[str, Cursor]:
+        """Return the keys below a chain of keys with their values, merged ones included; none without a mapping."""
+        if keys:
+            below = self.get(*keys)
+            return below.entries() if below is not None else {}
         found: dict[str, Cursor] = {}
         for merged in reversed(list(self._merged())):
             for key, cursor in merged.entries().items():
@@ -164,8 +167,11 @@ class Cursor:
         yield from replace(self, under=(), grafts=()).entries()
         yield from self._beneath()
 
-    def items(self) -> tuple[Cursor, ...]:
-        """Return the items of a sequence; none where it is no sequence."""
+    def items(self, *keys: str) -> tuple[Cursor, ...]:
+        """Return the items of the sequence below a chain of keys; none where it is no sequence."""
+        if keys:
+            below = self.get(*keys)
+            return below.items() if below is not None else ()
         real = self.real
         if not isinstance(real, SequenceNode):
             return ()

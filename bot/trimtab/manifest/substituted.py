@@ -75,8 +75,7 @@ def _look_up(name: str, thing: Thing, context: Context) -> _Found:
 
 
 def _sources(thing: Thing) -> Iterator[Cursor]:
-    listed = thing.at.get("spec", "postBuild", "substituteFrom")
-    yield from listed.items() if listed is not None else ()
+    yield from thing.at.items("spec", "postBuild", "substituteFrom")
 
 
 def _place(found: _Found) -> tuple[str, int]:

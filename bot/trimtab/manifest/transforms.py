@@ -28,21 +28,18 @@ def transformed(at: Cursor, kind: str, names: frozenset[str], kustomization: Cur
         kustomization: Whose fields.
     """
     grafts = [*at.grafts, *_labelled(at, kind, kustomization)]
-    replicas = kustomization.get("replicas")
-    for item in replicas.items() if replicas is not None and kind in _SCALED else ():
+    for item in kustomization.items("replicas") if kind in _SCALED else ():
         count = item.get("count")
         if item.word("name") in names and count is not None:
             grafts.append(Graft("add", ("spec", "replicas"), count))
-    images = kustomization.get("images")
-    for item in images.items() if images is not None else ():
+    for item in kustomization.items("images"):
         grafts += list(_renamed(replace(at, grafts=tuple(grafts)), item))
     return replace(at, grafts=tuple(grafts))
 
 
 def _labelled(at: Cursor, kind: str, kustomization: Cursor) -> Iterator[Graft]:
     """Yield what is added to an object's labels and annotations, and to the annotations of its pods."""
-    listed = kustomization.get("labels")
-    pairs = [item.get("pairs") for item in (listed.items() if listed is not None else ())]
+    pairs = [item.get("pairs") for item in kustomization.items("labels")]
     for added in (*pairs, kustomization.get("commonLabels")):
         yield from _added(at, ("metadata", "labels"), added)
     annotations = kustomization.get("commonAnnotations")

@@ -114,8 +114,7 @@ def _top(tree: Tree, file: str) -> Cursor | None:
 
 
 def _inline(spec: Cursor, index: int) -> Iterator[Cursor]:
-    several = spec.get("sources")
-    charts = [one for one in several.items() if not one.word("ref")] if several is not None else []
+    charts = [one for one in spec.items("sources") if not one.word("ref")]
     source = charts[index] if index < len(charts) else spec.get("source")
     helm = source.get("helm") if source is not None else None
     text = helm.get("values") if helm is not None else None

@@ -39,8 +39,8 @@ def _roles(kind: str, spec: Cursor) -> Iterator[Role]:
         pod = pod_of_template(spec.get("template"))
         yield from [Role("", pod, None)] if pod is not None else []
         return
-    roles = spec.get("template", "spec", "roles") if kind == "StormService" else spec.get("roles")
-    for role in roles.items() if roles is not None else ():
+    above = ("template", "spec") if kind == "StormService" else ()
+    for role in spec.items(*above, "roles"):
         pod = pod_of_template(role.get("template"))
         if pod is not None:
             yield Role(role.word("name"), pod, role)

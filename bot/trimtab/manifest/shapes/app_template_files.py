@@ -42,14 +42,11 @@ def mounted_in(spot: Spot, owner: Owner) -> Mounted:
 
 def _mounts(spot: Spot) -> Iterator[tuple[Cursor, Cursor]]:
     """Yield the volumes made of ConfigMaps with each mount into the container."""
-    persistence = spot.values.get("persistence")
-    for volume in persistence.entries().values() if persistence is not None else ():
+    for volume in spot.values.entries("persistence").values():
         if volume.word("type") != "configMap" or volume.word("enabled") == "false":
             continue
-        own = volume.get("advancedMounts", spot.controller, spot.container)
-        shared = volume.get("globalMounts")
-        for mounts in (own, shared):
-            yield from ((volume, mount) for mount in (mounts.items() if mounts is not None else ()))
+        for keys in (("advancedMounts", spot.controller, spot.container), ("globalMounts",)):
+            yield from ((volume, mount) for mount in volume.items(*keys))
 
 
 def _in_configmap(spot: Spot, volume: Cursor, key: str, owner: Owner) -> Cursor | None:

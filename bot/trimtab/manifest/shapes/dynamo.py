@@ -50,8 +50,7 @@ def _services(thing: Thing, spec: Cursor) -> Iterator[tuple[str, Cursor]]:
     if thing.kind == "DynamoComponentDeployment" and spec.get("podTemplate") is None:
         yield spec.word("serviceName") or thing.name, spec
         return
-    services = spec.get("services")
-    yield from services.entries().items() if services is not None else ()
+    yield from spec.entries("services").items()
 
 
 def _works(name: str, service: Cursor, settings: EngineSettings) -> bool:

@@ -55,6 +55,5 @@ def _component(thing: Thing, spec: Cursor, item: Cursor, context: Context) -> It
 
 def _main(pod: Cursor) -> Cursor | None:
     """Return the container that the operator calls `main`, else the first."""
-    containers = pod.get("containers")
-    items = containers.items() if containers is not None else ()
+    items = pod.items("containers")
     return next((item for item in items if item.word("name") == "main"), next(iter(items), None))

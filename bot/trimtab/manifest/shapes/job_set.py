@@ -27,8 +27,7 @@ def servings(thing: Thing, context: Context) -> Iterator[Draft]:
 
 
 def _roles(spec: Cursor, key: str, template: tuple[str, ...]) -> Iterator[Role]:
-    listed = spec.get(key)
-    for item in listed.items() if listed is not None else ():
+    for item in spec.items(key):
         pod = pod_of_template(item.get(*template))
         if pod is not None:
             yield Role(item.word("name"), pod, item, strict=True)

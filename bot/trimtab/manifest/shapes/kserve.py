@@ -134,8 +134,7 @@ def _reaches(runtime: Thing, service: Thing) -> bool:
 
 
 def _runtime_container(runtime: Thing) -> Cursor | None:
-    containers = runtime.at.get("spec", "containers")
-    items = containers.items() if containers is not None else ()
+    items = runtime.at.items("spec", "containers")
     named = [item for item in items if item.word("name") == "kserve-container"]
     return next(iter([*named, *items]), None)
 

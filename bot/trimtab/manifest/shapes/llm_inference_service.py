@@ -53,8 +53,7 @@ def servings(thing: Thing, context: Context) -> Iterator[Draft]:
 
 def _bases(spec: Cursor, thing: Thing, context: Context) -> Iterator[Cursor]:
     """Yield the specs of the configurations that a service names, the last one winning."""
-    listed = spec.get("baseRefs")
-    for reference in reversed(listed.items() if listed is not None else ()):
+    for reference in reversed(spec.items("baseRefs")):
         found = [
             one
             for one in context.things("LLMInferenceServiceConfig")
@@ -89,8 +88,7 @@ def _group(thing: Thing, context: Context, group: Cursor, prefix: str) -> Draft:
 
 
 def _main(pod: Cursor | None) -> Cursor | None:
-    containers = pod.get("containers") if pod is not None else None
-    items = containers.items() if containers is not None else ()
+    items = pod.items("containers") if pod is not None else ()
     return next((item for item in items if item.word("name") == "main"), next(iter(items), None))
 
 

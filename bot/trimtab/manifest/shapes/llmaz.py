@@ -76,8 +76,7 @@ def _service(thing: Thing, context: Context, spec: Cursor) -> Iterator[Draft]:
 
 def _claimed(thing: Thing, context: Context, spec: Cursor) -> Thing | None:
     """Return the OpenModel that is claimed, the main one of several."""
-    listed = spec.get("modelClaims", "models")
-    items = listed.items() if listed is not None else ()
+    items = spec.items("modelClaims", "models")
     first = next((item for item in items if item.word("role") in {"", "main"}), None)
     name = spec.word("modelClaim", "modelName") or (first.word("name") if first is not None else "")
     found = [one for one in context.things("OpenModel") if one.group == "llmaz.io" and one.name == name]
@@ -93,12 +92,10 @@ def _take_model(draft: Draft, model: Thing | None) -> None:
     uri = source.get("modelHub", "modelID") or source.get("uri") if source is not None else None
     if uri is not None and uri.string:
         draft.add({"model": model_hit(uri)})
-    flavors = model.at.get("spec", "inferenceConfig", "flavors")
-    first = next(iter(flavors.items() if flavors is not None else ()), None)
-    limits = first.get("limits") if first is not None else None
+    first = next(iter(model.at.items("spec", "inferenceConfig", "flavors")), None)
     sites = [
         GpuSite(name, at)
-        for name, at in (limits.entries().items() if limits is not None else ())
+        for name, at in (first.entries("limits").items() if first is not None else ())
         if resources.GPU_RESOURCE.fullmatch(name) and at.string not in {"", "0"}
     ]
     resources.take_gpus(draft, sites)

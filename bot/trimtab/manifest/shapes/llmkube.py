@@ -135,8 +135,7 @@ def _take_hardware(draft: Draft, spec: Cursor, model: Thing | None) -> None:
 def _pool(thing: Thing, context: Context) -> Thing | None:
     """Return the ModelPool that has a service among its members."""
     for one in context.things("ModelPool"):
-        members = one.at.get("spec", "members")
-        names = {item.word("inferenceServiceRef", "name") for item in members.items()} if members is not None else set()
+        names = {item.word("inferenceServiceRef", "name") for item in one.at.items("spec", "members")}
         same = len({one.namespace, thing.namespace} - {""}) <= 1
         if one.kind == "ModelPool" and one.group == _GROUP and thing.name in names and same:
             return one

@@ -27,10 +27,9 @@ def servings(thing: Thing, context: Context) -> Iterator[Draft]:
     spec = thing.at.get("spec")
     if spec is None:
         return
-    listed, single = spec.get("backends"), spec.get("backend")
-    for backend in (*(listed.items() if listed is not None else ()), *((single,) if single is not None else ())):
-        workers = backend.get("workers") or spec.get("workers")
-        for worker in workers.items() if workers is not None else ():
+    single = spec.get("backend")
+    for backend in (*spec.items("backends"), *((single,) if single is not None else ())):
+        for worker in backend.items("workers") or spec.items("workers"):
             yield _worker(thing, context, backend, worker)
 
 

@@ -37,8 +37,7 @@ def servings(thing: Thing, context: Context) -> Iterator[Draft]:
     if thing.kind == "NIMService":
         yield _service(thing, context, spec, "")
         return
-    listed = spec.get("services")
-    for item in listed.items() if listed is not None else ():
+    for item in spec.items("services"):
         inner = item.get("spec")
         if inner is not None and item.word("enabled") != "false":
             yield _service(thing, context, inner, item.word("name"))

@@ -80,8 +80,7 @@ def _model(thing: Thing, context: Context, named: Cursor | None) -> Hit | None:
 def _part(thing: Thing, context: Context, at: Cursor, prefix: str, runtime: str) -> Draft:
     """Return the serving of one part: its runner alone, or the leader's with its workers'."""
     pod = at if at.get("runner") is not None or at.get("leader") is None else at.get("leader") or at
-    listed = at.get("containers")
-    runner = pod.get("runner") or next(iter(listed.items() if listed is not None else ()), None)
+    runner = pod.get("runner") or next(iter(at.items("containers")), None)
     assumed = "sglang" if runtime.startswith(_SRT) else engine_of_image(runtime) or "sglang"
     draft = Draft(thing.at, thing.api_version, thing.kind, thing.namespace, thing.name, "", "crd", assumed)
     draft.container = prefix + ((runner.word("name") if runner is not None else "") or "ome-container")

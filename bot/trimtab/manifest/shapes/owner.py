@@ -48,8 +48,7 @@ class Owner:
         path = joined(folder_of(self.at.source.path), "Chart.yaml")
         for source in self.context.tree.readable(path) if not self.kind else ():
             root = source.root()
-            listed = root.get("dependencies") if root is not None else None
-            for item in listed.items() if listed is not None else ():
+            for item in root.items("dependencies") if root is not None else ():
                 if item.word("alias") == part and item.word("name"):
                     return item.word("name")
         return part

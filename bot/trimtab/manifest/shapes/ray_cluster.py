@@ -35,8 +35,7 @@ def groups(cluster: Cursor, counts: Cursor | None) -> Iterator[Role]:
 
 def worker_groups(cluster: Cursor) -> list[tuple[Cursor, PodSpec]]:
     """Return the groups of workers of a cluster's spec with their pods."""
-    listed = cluster.get("workerGroupSpecs")
-    items = listed.items() if listed is not None else ()
+    items = cluster.items("workerGroupSpecs")
     return [(item, pod) for item in items if (pod := pod_of_template(item.get("template"))) is not None]
 
 

@@ -38,11 +38,10 @@ def servings(thing: Thing, _: Context) -> Iterator[Draft]:
     spec = thing.at.get("spec")
     text = spec.get("serveConfigV2") if spec is not None else None
     config = text.inner() if text is not None else None
-    applications = config.get("applications") if config is not None else None
     cluster = spec.get("rayClusterConfig") if spec is not None else None
     found = [
         draft
-        for application in (applications.items() if applications is not None else ())
+        for application in (config.items("applications") if config is not None else ())
         for draft in _application(thing, application, cluster)
     ]
     for draft in found:
@@ -103,8 +102,7 @@ def _told(thing: Thing, application: Cursor, cluster: Cursor | None) -> Draft | 
     draft = _draft(thing, application.word("name"), "vllm")
     draft.add(options)
     _take_named(draft, variables, named)
-    deployments = application.get("deployments")
-    items = deployments.items() if deployments is not None else ()
+    items = application.items("deployments")
     if len(items) == 1:
         take_keys(draft, items[0], {field: chain for field, chain in _SCALE.items() if items[0].get(*chain)})
     _take_workers(draft, cluster)
@@ -127,8 +125,7 @@ def _draft(thing: Thing, container: str, engine: str) -> Draft:
 def _take_workers(draft: Draft, cluster: Cursor | None) -> None:
     """Add the GPUs, host and selector of the group of workers that has GPUs, with `num-gpus` of its start."""
     for group, pod in worker_groups(cluster) if cluster is not None else ():
-        containers = pod.spec.get("containers")
-        for item in containers.items() if containers is not None else ():
+        for item in pod.spec.items("containers"):
             if resources.gpu_sites(item.get("resources")):
                 _take_version(draft, item)
                 started = group.get("rayStartParams", "num-gpus")
@@ -148,9 +145,7 @@ def _take_version(draft: Draft, container: Cursor) -> None:
 
 def _image(cluster: Cursor | None) -> Cursor | None:
     pods: list[PodSpec] = [pod for _, pod in worker_groups(cluster)] if cluster is not None else []
-    containers = next(iter(pods), None)
-    listed = containers.spec.get("containers") if containers is not None else None
-    first = next(iter(listed.items() if listed is not None else ()), None)
+    first = next(iter(pods[0].spec.items("containers") if pods else ()), None)
     return first.get("image") if first is not None else None
 
 
@@ -161,8 +156,7 @@ def _word(at: Cursor | None) -> str:
 def _container(cluster: Cursor | None) -> str:
     """Return the name of the container that has the GPUs, else of the first worker's."""
     for _, pod in worker_groups(cluster) if cluster is not None else ():
-        containers = pod.spec.get("containers")
-        for item in containers.items() if containers is not None else ():
+        for item in pod.spec.items("containers"):
             if resources.gpu_sites(item.get("resources")):
                 return item.word("name")
     return ""

@@ -29,17 +29,15 @@ def servings(thing: Thing, context: Context) -> Iterator[Draft]:
 
 
 def _roles(spec: Cursor) -> Iterator[Role]:
-    shared = spec.get("roleTemplates")
-    bases = {item.word("name"): item.get("template") for item in shared.items()} if shared is not None else {}
-    roles = spec.get("roles")
-    for role in roles.items() if roles is not None else ():
+    bases = {item.word("name"): item.get("template") for item in spec.items("roleTemplates")}
+    for role in spec.items("roles"):
         name = role.word("name")
         for owner in (role, *(at for key in _PATTERNS if (at := role.get(key)) is not None)):
             pod = pod_of_template(_template(owner, bases))
             if pod is not None:
                 yield Role(name, pod, role)
-        components = role.get("customComponentsPattern", "components") or role.get("components")
-        pods = [pod_of_template(_template(one, bases)) for one in components.items()] if components is not None else []
+        components = role.items("customComponentsPattern", "components") or role.items("components")
+        pods = [pod_of_template(_template(one, bases)) for one in components]
         found = [pod for pod in pods if pod is not None]
         if found:
             yield Role(name, found[0], role, tuple(found[1:]))

@@ -21,8 +21,7 @@ _SERVERS = {"TRITON_SERVER": "triton"}
 
 def servings(thing: Thing, context: Context) -> Iterator[Draft]:
     """Yield one serving for each predictor."""
-    listed = thing.at.get("spec", "predictors")
-    for predictor in listed.items() if listed is not None else ():
+    for predictor in thing.at.items("spec", "predictors"):
         draft = _of_pods(thing, context, predictor) or _of_graph(thing, predictor)
         if draft is not None:
             uri = predictor.get("graph", "modelUri")
@@ -33,8 +32,7 @@ def servings(thing: Thing, context: Context) -> Iterator[Draft]:
 
 
 def _of_pods(thing: Thing, context: Context, predictor: Cursor) -> Draft | None:
-    listed = predictor.get("componentSpecs")
-    for component in listed.items() if listed is not None else ():
+    for component in predictor.items("componentSpecs"):
         pod = pod_of_template(component)
         for container, settings in serving_containers(pod, context, thing.namespace) if pod is not None else ():
             draft = draft_of(thing, container, settings, "crd")

@@ -26,10 +26,8 @@ from trimtab.manifest.splice import New, Splice
 def read(values: Cursor, owner: Owner) -> Iterator[Draft]:
     """Yield the serving containers of every controller; charts that hold this one under a key count too."""
     for at in (values, *(cursor for cursor in values.entries().values() if cursor.is_mapping)):
-        controllers = at.get("controllers")
-        for name, controller in controllers.entries().items() if controllers is not None else ():
-            containers = controller.get("containers")
-            for key, container in containers.entries().items() if containers is not None else ():
+        for name, controller in at.entries("controllers").items():
+            for key, container in controller.entries("containers").items():
                 draft = _container(container, Spot(values, at, name, key), owner)
                 if draft is not None:
                     _take_pod(draft, at, controller, (name, key))
@@ -93,8 +91,7 @@ def _path_adder(at: Cursor, keys: tuple[str, ...]) -> Writer:
 
 def _take_shm(draft: Draft, values: Cursor, place: tuple[str, str]) -> None:
     """Add the size of a volume in memory that the container has at `/dev/shm`, or how to give it one."""
-    persistence = values.get("persistence")
-    for name, volume in persistence.entries().items() if persistence is not None else ():
+    for name, volume in values.entries("persistence").items():
         if SHM not in _mounts(name, volume, place):
             continue
         size = volume.get("sizeLimit")
@@ -111,7 +108,7 @@ def _take_shm(draft: Draft, values: Cursor, place: tuple[str, str]) -> None:
         volume: New = {"type": "emptyDir", "medium": "Memory", "sizeLimit": spell(value), "advancedMounts": mounts}
         return (resources.add_path(values, ("persistence", "dshm"), volume),)
 
-    if persistence is None or persistence.get("dshm") is None:
+    if values.get("persistence", "dshm") is None:
         draft.adders["shm_size"] = add
 
 

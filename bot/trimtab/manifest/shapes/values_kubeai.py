@@ -16,9 +16,8 @@ from trimtab.manifest.source import Cursor
 def read(values: Cursor, owner: Owner) -> Iterator[Draft]:
     """Yield one serving for each model that is switched on."""
     for at in (values, *(cursor for cursor in values.entries().values() if cursor.is_mapping)):
-        catalog = at.get("catalog")
         every = at.word("all", "enabled") == "true"
-        for name, entry in catalog.entries().items() if catalog is not None else ():
+        for name, entry in at.entries("catalog").items():
             if _is_model(entry) and (every or entry.word("enabled") == "true"):
                 draft = owner.draft(name, "")
                 draft.name = owner.name if owner.kind else name

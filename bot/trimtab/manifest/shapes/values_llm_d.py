@@ -51,8 +51,7 @@ def _take_model(draft: Draft, uri: Cursor, name: Cursor | None) -> None:
 
 
 def _pool(pool: Cursor, name: str, owner: Owner) -> Draft:
-    containers = pool.get("containers")
-    items = containers.items() if containers is not None else ()
+    items = pool.items("containers")
     at = next(iter(items), pool)
     image, tag = image_of(at.get("image"))
     lists = [cursor for key in ("command", "args") if (cursor := at.get(key)) is not None]
