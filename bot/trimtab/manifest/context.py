@@ -41,8 +41,8 @@ class Thing:
 
 
 def things_in(tree: Tree, path: str) -> Iterator[Thing]:
-    """Yield the objects of a file, items of a `List` and of an OpenShift Template included."""
-    for source in tree.readable(path):
+    """Yield the objects of a file, items of a `List` and of an OpenShift Template included; no schemas."""
+    for source in tree.objects(path):
         root = source.root()
         if root is not None:
             yield from _things(root)

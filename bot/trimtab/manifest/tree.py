@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
+from trimtab.manifest.definitions import DEFINITION, without_schemas
 from trimtab.manifest.disk import blob_id, read_folder
 from trimtab.manifest.lazy_files import LazyFiles
 from trimtab.manifest.parse import BrokenYamlError, decode, parse
@@ -17,6 +18,9 @@ from trimtab.manifest.text import Text
 _KEPT_CHARACTERS = 384 * 1024
 """Of how much text the nodes are kept, which take some forty times its memory; those of a whole tree would fill it."""
 YAML_SUFFIXES = (".yaml", ".yml")
+_Key = tuple[str, bool]
+"""A file, and whether it is read without the schemas of definitions."""
+_Documents = tuple[Source, ...] | BrokenYamlError
 
 
 class Tree(Mapping[str, bytes]):
@@ -38,8 +42,9 @@ class Tree(Mapping[str, bytes]):
         self._paths = tuple(sorted(files))
         self._yaml_paths = tuple(path for path in self._paths if path.endswith(YAML_SUFFIXES))
         self._words = words or {}
-        self._parsed: dict[str, tuple[Source, ...] | BrokenYamlError] = {}
-        self._sizes: dict[str, int] = {}
+        self._parsed: dict[_Key, _Documents] = {}
+        self._sizes: dict[_Key, int] = {}
+        self._defining: dict[str, bool] = {}
         self.left_out: Mapping[str, str] = dict(left_out or {})
         self.seen = Seen()
 
@@ -138,44 +143,63 @@ class Tree(Mapping[str, bytes]):
         Raises:
             BrokenYamlError: No parser takes it.
         """
-        self._note(path)
-        if path not in self._parsed:
-            self._make_room(path)
-            self._parsed[path] = _parse(path, self._files[path])
-        found = self._parsed[path]
+        found = self._documents(path, short=False)
         if isinstance(found, BrokenYamlError):
             raise found
         return found
 
     def readable(self, path: str) -> tuple[Source, ...]:
         """Return the documents of a YAML file, none where it is missing or broken."""
-        self._note(path)
-        try:
-            return self.sources(path) if path in self._files else ()
-        except BrokenYamlError:
-            return ()
+        return self._readable(path, short=False)
 
-    def _make_room(self, path: str) -> None:
-        """Forget the nodes of files until there is room for those of one more; the first that were made go first."""
-        self._sizes[path] = len(self._files[path])
-        while len(self._sizes) > 1 and sum(self._sizes.values()) > _KEPT_CHARACTERS:
+    def objects(self, path: str) -> tuple[Source, ...]:
+        """Return what `readable` does, definitions of custom resources without their schemas."""
+        if path in self._files and path not in self._defining:
+            self._defining[path] = DEFINITION.encode() in self._files[path]
+        return self._readable(path, short=self._defining.get(path, False))
+
+    def _readable(self, path: str, *, short: bool) -> tuple[Source, ...]:
+        if path not in self._files:
+            self._note(path)
+            return ()
+        found = self._documents(path, short=short)
+        return () if isinstance(found, BrokenYamlError) else found
+
+    def _documents(self, path: str, *, short: bool) -> _Documents:
+        """Return the documents of a file, or why there are none; what was asked for last is kept longest."""
+        self._note(path)
+        key = (path, short)
+        if key in self._parsed:
+            found = self._parsed.pop(key)
+            self._sizes[key] = self._sizes.pop(key)
+        else:
+            found = _parsed(path, self._files[path], short=short)
+            self._make_room(key, len(found[0].text.value) if isinstance(found, tuple) and found else 0)
+        self._parsed[key] = found
+        return found
+
+    def _make_room(self, key: _Key, size: int) -> None:
+        """Forget the nodes of files until there is room for those of one more."""
+        self._sizes[key] = size
+        held = sum(self._sizes.values())
+        while len(self._sizes) > 1 and held > _KEPT_CHARACTERS:
             oldest = next(iter(self._sizes))
-            self._parsed.pop(oldest, None)
-            del self._sizes[oldest]
+            del self._parsed[oldest]
+            held -= self._sizes.pop(oldest)
 
     def replaced(self, files: Mapping[str, bytes]) -> Tree:
         """Return a tree with some files' bytes changed; what is parsed of the others is kept."""
         changed = Tree({**self._files, **files}, self.left_out)
-        changed._parsed = {path: parsed for path, parsed in self._parsed.items() if path not in files}
-        changed._sizes = {path: self._sizes[path] for path in changed._parsed}
+        changed._parsed = {key: parsed for key, parsed in self._parsed.items() if key[0] not in files}
+        changed._sizes = {key: self._sizes[key] for key in changed._parsed}
         return changed
 
 
-def _parse(path: str, data: bytes) -> tuple[Source, ...] | BrokenYamlError:
+def _parsed(path: str, data: bytes, *, short: bool) -> _Documents:
     try:
         value = decode(data)
-        documents = parse(value)
+        read = without_schemas(value) if short else value
+        text = Text.whole(read if value.startswith(read) else value)
+        return tuple(Source(path, document, text) for document in parse(read))
     except BrokenYamlError as error:
-        return error
-    text = Text.whole(value)
-    return tuple(Source(path, document, text) for document in documents)
+        return _parsed(path, data, short=False) if short else error
