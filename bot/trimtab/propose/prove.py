@@ -11,6 +11,7 @@ from typing import TypeAlias
 from trimtab.fleet import Unknown
 from trimtab.manifest import BrokenYamlError, EditResult, Plain, Tree, plain_documents
 from trimtab.propose.generated import settled
+from trimtab.propose.kinds import built_in
 from trimtab.propose.schemas import Schemas, misfits, schemas_of
 from trimtab.propose.valid import refused
 from trimtab.propose.verdict import Compared, Disproof, Meant, told, verdict
@@ -40,8 +41,8 @@ class Bench:
 
     @cached_property
     def schemas(self) -> Schemas:
-        """Return the definitions of custom resources that lie in the repository."""
-        return schemas_of(self.tree)
+        """Return the schemas of the built-in kinds, and of the custom resources that the repository defines."""
+        return {**built_in(), **schemas_of(self.tree)}
 
 
 def prove(bench: Bench, result: EditResult, meant: Meant, take: Take | None = None) -> Proof | Disproof | Unknown:
@@ -89,7 +90,7 @@ def unrendered(tree: Tree, result: EditResult, why: str) -> Proof | Disproof:
             before, after = (identified(plain_documents(text)) for text in (tree[path], data))
         except BrokenYamlError:
             return Disproof(f"{path} is no YAML, and nothing could be rendered: {why}")
-        if faults := refused(before, after):
+        if faults := (*refused(before, after), *misfits(built_in(), before, after)):
             return Disproof(faults[0])
         compared.append(Compared(f"{path} itself, not rendered: {why}", "", compare(before, after)))
     return told(compared)

@@ -1,4 +1,4 @@
-"""Whether new custom resources fit the CustomResourceDefinitions that lie in the repository.
+"""Whether new objects fit the schemas of their kinds: built-in ones, and the definitions that lie in the repository.
 
 Structural schemas are a small part of OpenAPI v3: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/
 custom-resource-definitions/#specifying-a-structural-schema (Kubernetes v1.34). Patterns and CEL rules are left to the

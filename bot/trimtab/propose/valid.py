@@ -1,9 +1,9 @@
 """What the Kubernetes API would refuse of a rendered workload, as far as edits of settings can bring it about.
 
-A cluster's own dry run knows more: admission, custom resources, quotas. This needs none, and looks at the types and
-bounds of the fields that settings end up in. Source: Kubernetes v1.34 pkg/apis/core/validation/validation.go
-(`ValidateResourceRequirements`, `validateContainerResourceName`), pkg/apis/apps/validation/validation.go, and
-apimachinery/pkg/util/validation (label values).
+The types of fields are the schemas' (`kinds.py`), and a cluster's own dry run knows more: admission, quotas. This needs
+none, and looks at the bounds of the fields that settings end up in. Source: Kubernetes v1.34
+pkg/apis/core/validation/validation.go (`ValidateResourceRequirements`, `validateContainerResourceName`),
+pkg/apis/apps/validation/validation.go, and apimachinery/pkg/util/validation (label values).
 """
 
 from __future__ import annotations
@@ -48,14 +48,6 @@ def _faults(key: ObjectId, found: Plain) -> Iterator[str]:
 
 
 def _of_container(container: dict[str, Plain]) -> Iterator[str]:
-    for kind in ("args", "command"):
-        listed = container.get(kind)
-        if listed is not None and not (isinstance(listed, list) and all(isinstance(one, str) for one in listed)):
-            yield f"{kind} must be a list of texts"
-    listed = container.get("env")
-    for variable in listed if isinstance(listed, list) else ():
-        if isinstance(variable, dict) and not isinstance(variable.get("value", ""), str | None):
-            yield f"env {variable.get('name')} must be a text, not {variable.get('value')!r}"
     resources = _below(container, "resources")
     yield from _of_resources(_below(resources, "requests"), _below(resources, "limits"))
 
