@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +17,9 @@ from trimtab.manifest.releases import DECLARING, bare_releases, may_declare, rel
 from trimtab.manifest.seen import Memo, Seen, asked
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.tree import YAML_SUFFIXES, Tree
+
+_NAMES = re.compile(rb"""(?:\bname["']?\s*:\s*(?:[&!]\S{1,99}\s+){0,3}|&\S{1,99}\s+)["']?([^\s"',}\]]{1,300})""")
+"""A name in the bytes of a file, or what an anchor may hold one for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ class Context:
     tree: Tree
     _by_word: dict[str, tuple[Thing, ...]] = field(default_factory=dict)
     _near_by_word: dict[str, Nearby[str]] = field(default_factory=dict)
+    _by_name: dict[str, dict[str, dict[str, None]]] = field(default_factory=dict)
 
     @property
     def seen(self) -> Seen:
@@ -110,13 +115,48 @@ class Context:
             self._near_by_word[word] = Nearby((found, found) for found in self.tree.holding(word))
         return self._near_by_word[word].of(path)
 
-    def things_near(self, kind: str, path: str) -> tuple[Thing, ...]:
-        """Return the objects of a kind within a few folders of a file, the nearest first.
+    @asked
+    def named(self, word: str, name: str) -> tuple[str, ...]:
+        """Return the files that hold a word, such as a kind, in which something has a name."""
+        if word not in self._by_name:
+            found: dict[str, dict[str, None]] = {}
+            for path in self.tree.holding(word):
+                for one in _NAMES.findall(self.tree[path]):
+                    found.setdefault(one.decode(errors="replace"), {})[path] = None
+            self._by_name[word] = found
+        return tuple(self._by_name[word].get(name, ()))
+
+    def things_named(self, kind: str, name: str) -> tuple[Thing, ...]:
+        """Return the objects of a kind, by path, from files in which something has a name.
 
         None is kept: the nodes of all that a large tree holds would fill the memory.
         """
-        things = (thing for found in self.near(kind, path) for thing in things_in(self.tree, found))
+        things = (thing for path in self.named(kind, name) for thing in things_in(self.tree, path))
         return tuple(thing for thing in things if thing.kind == kind)
+
+    def built_with(self, kind: str) -> tuple[Thing, ...]:  # noqa: ARG002 - overlays know some
+        """Return the objects of a kind that are built together with the one that is looked at."""
+        return ()
+
+    def names_of(self, name: str) -> frozenset[str]:
+        """Return each name that the object that is looked at has or had."""
+        return frozenset({name})
+
+    def namespace_of(self, namespace: str) -> str:
+        """Return the namespace of the object that is looked at, which says `namespace` itself."""
+        return namespace
+
+    @asked
+    def called(self, name: str) -> tuple[str, ...]:
+        """Return the files of a name, whatever folder they lie in."""
+        return tuple(self._called.get(name, ()))
+
+    @cached_property
+    def _called(self) -> Mapping[str, Sequence[str]]:
+        found: dict[str, list[str]] = {}
+        for path in self.tree.all_paths():
+            found.setdefault(path.rpartition("/")[2], []).append(path)
+        return found
 
     @cached_property
     def kustomizations(self) -> Mapping[str, Links]:

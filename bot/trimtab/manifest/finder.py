@@ -55,7 +55,10 @@ class Finder:
             "blob": tree.blob,
             "exists": tree.__contains__,
             "all_paths": tree.all_paths,
-            **{one.__name__: one for one in (context.held, context.near, context.releasing)},
+            **{
+                one.__name__: one
+                for one in (context.held, context.near, context.named, context.called, context.releasing)
+            },
             **{one.__name__: one for one in overlays.questions},
             **{one.__name__: one for one in (deployments.bringing, deployments.covering)},
             **{one.__name__: one for one in (self.may_serve, self.leads)},

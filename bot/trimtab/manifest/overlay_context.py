@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from trimtab.manifest.context import Context, Thing, value_of
 from trimtab.manifest.environment import Variable
 from trimtab.manifest.generators import Generated
@@ -31,9 +33,33 @@ class OverlayContext(Context):
         laid = (one.thing for one in self._overlays.objects(self._folder))
         return tuple(thing for thing in laid if word in thing.kind or word in thing.api_version)
 
-    def things_near(self, kind: str, path: str) -> tuple[Thing, ...]:
-        """Return the overlay's objects of a kind, else the tree's near a file."""
-        return self._own(kind) or self._outer.things_near(kind, path)
+    def things_named(self, kind: str, name: str) -> tuple[Thing, ...]:
+        """Return the objects of a kind from files in which something has a name, as their own overlays make them.
+
+        What belongs to another overlay of the same object is left out.
+        """
+        mine = frozenset(self._overlays.roots_of(self._laid.base.source.path))
+        found: list[Thing] = []
+        for thing in self._outer.things_named(kind, name):
+            roots = self._overlays.roots_of(thing.path)
+            if not mine.intersection(roots):
+                laid = (one for root in roots[:1] for one in self._overlays.objects(root))
+                same = (one.namespace for one in laid if one.thing.kind == kind and one.thing.name == thing.name)
+                found.append(replace(thing, namespace=next(same, thing.namespace)))
+        return tuple(found)
+
+    def built_with(self, kind: str) -> tuple[Thing, ...]:
+        """Return the overlay's objects of a kind, in the namespaces that they get."""
+        laid = self._overlays.objects(self._folder)
+        return tuple(replace(one.thing, namespace=one.namespace) for one in laid if one.thing.kind == kind)
+
+    def names_of(self, name: str) -> frozenset[str]:
+        """Return each name that the overlay's object has on its way."""
+        return self._laid.names | {name}
+
+    def namespace_of(self, namespace: str) -> str:
+        """Return the namespace that the overlay gives the object."""
+        return self._laid.namespace or namespace
 
     def configmap_value(self, near: str, namespace: str, name: str, key: str) -> Variable | None:
         """Return where a ConfigMap's key has its text: as the overlay makes it, else the tree's nearest."""

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from trimtab.fleet import Scalar
 from trimtab.manifest import vocabulary
+from trimtab.manifest.autoscalers import autoscalers_of, is_beside
 from trimtab.manifest.container import field_hit
 from trimtab.manifest.context import Context, Thing
 from trimtab.manifest.hit import Draft, Writer
-from trimtab.manifest.near import NEAR, distance
 from trimtab.manifest.resources import add_path
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import Splice
@@ -44,14 +44,9 @@ def take_autoscaler(draft: Draft, context: Context) -> None:
     """
     _take_vertical(draft, context)
     for kind, (group, lowest, highest) in _SCALERS.items():
-        found = [
-            thing
-            for thing in context.things_near(kind, draft.source.source.path)
-            if thing.group == group and _targets(thing, "scaleTargetRef", draft)
-        ]
+        found = [one for one in autoscalers_of(draft, kind, "scaleTargetRef", context) if one.group == group]
         if found:
-            near = draft.source.source.path
-            _own(draft, min(found, key=lambda thing: (distance(near, thing.path), thing.path)), lowest, highest)
+            _own(draft, found[0], lowest, highest, beside=is_beside(found[0], draft, context))
             return
 
 
@@ -61,11 +56,12 @@ def _take_vertical(draft: Draft, context: Context) -> None:
     Source: https://github.com/kubernetes/autoscaler, vertical-pod-autoscaler/pkg/apis/autoscaling.k8s.io/v1 (1.4): the
     mode is `Auto` and both resources are controlled unless said; a container's own policy wins over that of `*`.
     """
-    for thing in context.things_near("VerticalPodAutoscaler", draft.source.source.path):
-        if thing.group != "autoscaling.k8s.io" or not _targets(thing, "targetRef", draft):
+    for thing in autoscalers_of(draft, "VerticalPodAutoscaler", "targetRef", context):
+        if thing.group != "autoscaling.k8s.io":
             continue
-        listed = thing.at.get("spec", "resourcePolicy", "containerPolicies")
-        policies = {one.word("containerName"): one for one in listed.items()} if listed is not None else {}
+        policies = {
+            one.word("containerName"): one for one in thing.at.items("spec", "resourcePolicy", "containerPolicies")
+        }
         policy = policies.get(draft.container) or policies.get("*")
         modes = (thing.at.word("spec", "updatePolicy", "updateMode"), policy.word("mode") if policy is not None else "")
         if "Off" in modes:
@@ -82,24 +78,17 @@ def _lock_host(draft: Draft, resources: Sequence[str], reason: str) -> None:
             draft.hits[field] = replace(draft.hits[field], locked=draft.hits[field].locked or reason)
 
 
-def _targets(thing: Thing, key: str, draft: Draft) -> bool:
-    target = thing.at.get("spec", key)
-    if target is None or target.word("name") != draft.name or not draft.name:
-        return False
-    kind = target.word("kind") or "Deployment"
-    spaces = {thing.namespace, draft.namespace} - {""}
-    near = distance(thing.path, draft.source.source.path) <= (NEAR if spaces else 0)
-    return kind == draft.kind and len(spaces) < 2 and near  # noqa: PLR2004 - one or none
-
-
-def _own(draft: Draft, thing: Thing, lowest: str, highest: str) -> None:
+def _own(draft: Draft, thing: Thing, lowest: str, highest: str, *, beside: bool) -> None:
+    """Let an autoscaler own the number of replicas; the limits of one that is not beside it are edited there."""
     reason = f"{thing.kind} {thing.name} ({thing.path}:{thing.at.line}) owns the number of replicas"
     for field, key in (("min_replicas", lowest), ("max_replicas", highest)):
-        found = thing.at.get("spec", key)
+        found = thing.at.get("spec", key) if beside else None
         if found is not None and found.string:
             draft.add({field: field_hit(field, vocabulary.read(field, found.string), found)})
-        else:
+        elif beside:
             draft.adders[field] = _adder(thing, key)
+        else:
+            draft.refusals[field] = f"{reason}, and may be another's of that name; edit `{key}` there"
     if "replicas" in draft.hits:
         draft.hits["replicas"] = replace(draft.hits["replicas"], locked=reason)
     draft.adders.pop("replicas", None)
