@@ -6,9 +6,12 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from trimtab.fleet import Unknown
-from trimtab.rule import Considered, Finding, Option
+
+if TYPE_CHECKING:  # it brings pydantic, which takes longer to load than many a command to run
+    from trimtab.rule import Considered, Finding, Option
 
 
 @dataclass(frozen=True, slots=True)
