@@ -10,11 +10,11 @@ from functools import partial
 
 from trimtab.call import Call
 from trimtab.config import Config, Mode, Repository
+from trimtab.disk_cache import cache_folder
 from trimtab.errors import ForgeError, UsageError
 from trimtab.fleet import Found, Unknown
 from trimtab.join import fleet_of
 from trimtab.judge import judge, load_rules
-from trimtab.kept import folder_of_cache
 from trimtab.learn import experience, with_experience
 from trimtab.life import Entry, histories
 from trimtab.plan import plan
@@ -121,7 +121,7 @@ def _scan(call: Call, past: Sequence[Entry], undone: Sequence[Undone]) -> tuple[
 def _tools(call: Call) -> Tools:
     """Return helm and kustomize, with what the operator says of charts."""
     charts = call.config.charts
-    store = folder_of_cache(os.environ, "charts") or call.workdir / "charts"
+    store = cache_folder(os.environ, "charts") or call.workdir / "charts"
     return replace(
         find_tools(os.environ),
         charts=str((call.base / charts.path).absolute()) if charts.path else "",

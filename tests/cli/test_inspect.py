@@ -83,7 +83,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return where answers are kept; what was just written counts as settled, so that nothing need be waited for."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr("trimtab.manifest.again.is_settled", lambda _found, _now: True)
-    monkeypatch.setattr("trimtab.cli.inspect_kept.program", lambda *_parts: "this one")
+    monkeypatch.setattr("trimtab.cli.inspect_cache.program_digest", lambda *_parts: "this one")
     return tmp_path / "cache" / "trimtab" / "inspect"
 
 

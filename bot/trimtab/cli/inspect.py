@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from trimtab.cli.inspect_say import Said, said
+from trimtab.disk_cache import cache_folder
 from trimtab.errors import Exit, UsageError
-from trimtab.kept import folder_of_cache
 
 
 @click.command("inspect")
@@ -31,7 +31,7 @@ def command(root: Path, form: str, processes: int | None, charts: Path | None, *
         raise UsageError(f"--charts {charts}: needs --render and a folder", "name the folder that `helm pull` filled")
 
     cores = processes or os.cpu_count() or 1
-    cache = None if no_cache else folder_of_cache(os.environ, "inspect")
+    cache = None if no_cache else cache_folder(os.environ, "inspect")
     told = _rendered(root, form, cores, charts) if render else said(root, form, cores, cache)
     for parts, to_error in ((told.out, False), (told.err, True)):
         for part in parts:

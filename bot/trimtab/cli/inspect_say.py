@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from trimtab.cli.inspect_kept import DAMAGED, KeptFolder
+from trimtab.cli.inspect_cache import DAMAGED, FolderCache
 from trimtab.errors import UsageError
 from trimtab.facts import Unreadable
 from trimtab.fleet import Serving, Setting
@@ -62,7 +62,7 @@ def said(root: Path, form: str, processes: int, cache: Path | None) -> Said:
     Raises:
         UsageError: It is no folder that can be read, or one that is written to all the time.
     """
-    kept = KeptFolder(root, cache)
+    kept = FolderCache(root, cache)
     with no_collector():
         before = kept.read()
     for known in (before, Kept(), Kept()):

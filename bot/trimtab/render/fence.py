@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO
 
-from trimtab.kept import folder_of_cache
+from trimtab.disk_cache import cache_folder
 from trimtab.render.objects import Unrendered
 
 _TIMEOUT_S = 60
@@ -68,7 +68,7 @@ def find_tools(environ: Mapping[str, str]) -> Tools:
     return Tools(
         environ.get("TRIMTAB_HELM") or shutil.which("helm", path=path) or "",
         environ.get("TRIMTAB_KUSTOMIZE") or shutil.which("kustomize", path=path) or "",
-        cache=str(folder_of_cache(environ, "traces") or ""),
+        cache=str(cache_folder(environ, "traces") or ""),
     )
 
 

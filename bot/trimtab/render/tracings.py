@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 from pydantic import TypeAdapter, ValidationError
 
-from trimtab.kept import program, read_kept, write_kept
+from trimtab.disk_cache import program_digest, read_answer, write_answer
 from trimtab.listing import entries
 from trimtab.manifest import Plain
 from trimtab.render.inline import inline_values
@@ -102,7 +102,7 @@ class Tracings:
         return found
 
     def _read(self, key: str) -> Lines:
-        answer = read_kept(self._folder / f"{key[:32]}.json", key) if self._folder is not None else None
+        answer = read_answer(self._folder / f"{key[:32]}.json", key) if self._folder is not None else None
         try:
             return _LINES.validate_python(answer[0]) if answer else ()
         except ValidationError:
@@ -111,7 +111,7 @@ class Tracings:
     def _keep(self, key: str, lines: Lines) -> None:
         self._known.setdefault(key, lines)
         if self._folder is not None:
-            write_kept(self._folder / f"{key[:32]}.json", key, [_LINES.dump_python(lines, mode="json")], _MOST)
+            write_answer(self._folder / f"{key[:32]}.json", key, [_LINES.dump_python(lines, mode="json")], _MOST)
 
 
 _ALL: WeakKeyDictionary[Workspace, Tracings] = WeakKeyDictionary()
@@ -124,7 +124,7 @@ def tracings_of(workspace: Workspace) -> Tracings:
 
 def _key(chart: Path, target: Target, said: Mapping[Leaf, Plain], more: object) -> str:
     """Return a digest of all that decides what drives what, but for names and figures."""
-    asked = (bool(target.namespace), more, program("render"))
+    asked = (bool(target.namespace), more, program_digest("render"))
     shape = sorted((repr(leaf), _kind(value)) for leaf, value in said.items())
     total = hashlib.sha256(repr((asked, shape)).encode(errors="surrogateescape"))
     for path, data in _files(chart):

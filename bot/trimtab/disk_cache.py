@@ -7,7 +7,8 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from trimtab.listing import entries, fingerprint
 _PACKAGE = Path(__file__).resolve().parent
 
 
-def folder_of_cache(environ: Mapping[str, str], name: str) -> Path | None:
+def cache_folder(environ: Mapping[str, str], name: str) -> Path | None:
     """Return the folder for answers: below XDG_CACHE_HOME, or `.cache` of the user's home; None without either.
 
     Source: XDG Base Directory Specification 0.8; a path that is not absolute does not count.
@@ -29,13 +30,13 @@ def folder_of_cache(environ: Mapping[str, str], name: str) -> Path | None:
 
 
 @cache
-def program(*parts: str) -> str:
+def program_digest(*parts: str) -> str:
     """Return what tells these parts of this program from any others that may have kept an answer."""
     found = [fingerprint(one for one in entries(_PACKAGE / part) if one.path.endswith(".py")) for part in parts]
     return hashlib.sha256(repr((__version__, sys.version, found)).encode()).hexdigest()
 
 
-def read_kept(place: Path, seen: str) -> list[object] | None:
+def read_answer(place: Path, seen: str) -> list[object] | None:
     """Return a kept answer, or None where there is none for what was seen."""
     try:
         checksum, _, body = place.read_bytes().partition(b"\n")
@@ -47,22 +48,36 @@ def read_kept(place: Path, seen: str) -> list[object] | None:
     return answer if known == seen else None
 
 
-def write_kept(place: Path, seen: str, answer: Sequence[object], most: int) -> None:
-    """Keep an answer in one step, for this user alone; where that cannot be, nothing is kept.
+def write_answer(place: Path, seen: str, answer: Sequence[object], most: int) -> None:
+    """Keep an answer as `write_lines` does.
 
     Args:
-        place: The file; its folder is made.
+        place: The file.
         seen: What the answer holds for.
         answer: What JSON can say.
-        most: So many answers stay in the folder; the oldest goes first.
+        most: So many answers stay in the folder.
     """
     body = json.dumps([seen, *answer]).encode()
+    write_lines(place, (hashlib.sha256(body).hexdigest().encode() + b"\n", body), most)
+
+
+def write_lines(place: Path, lines: Iterable[bytes], most: int) -> None:
+    """Write a file in one step, for this user alone; where that cannot be, nothing is kept.
+
+    Args:
+        place: The file, with the suffix `.json`; its folder is made.
+        lines: Its bytes, piece by piece.
+        most: So many files stay in the folder; the oldest goes first.
+    """
+    new = ""
     try:
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=place.parent, suffix=".new", delete=False) as stream:
-            stream.write(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
-        os.replace(stream.name, place)  # noqa: PTH105 - a name, not a Path
+            new = stream.name
+            stream.writelines(lines)
+        os.replace(new, place)  # noqa: PTH105 - a name, not a Path
         for old in sorted(place.parent.glob("*.json"), key=lambda one: one.stat().st_mtime_ns)[:-most]:
             old.unlink(missing_ok=True)
     except OSError:
-        return
+        with suppress(OSError):
+            os.unlink(new)  # noqa: PTH108 - a name, not a Path; empty where nothing was begun

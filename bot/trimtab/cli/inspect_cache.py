@@ -6,12 +6,10 @@ import hashlib
 import itertools
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
-from trimtab.kept import program
+from trimtab.disk_cache import program_digest, write_lines
 from trimtab.manifest.again import Kept
 from trimtab.manifest.seen import Question, Record
 
@@ -30,7 +28,7 @@ DAMAGED = (ValueError, TypeError, LookupError, AttributeError)
 _Row = list[object]
 
 
-class KeptFolder:
+class FolderCache:
     """The place of what is known of one folder: lines of JSON, the program's first and their checksum last."""
 
     def __init__(self, root: Path, cache: Path | None) -> None:
@@ -52,22 +50,16 @@ class KeptFolder:
         """Keep what is known now in one step, for this user alone; where that cannot be, nothing is kept."""
         if self._place is None or len(kept.files) < _FEW:
             return
-        new = ""
-        try:
-            self._place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self._place.parent, suffix=".new", delete=False) as stream:
-                new = stream.name
-                total = hashlib.sha256()
-                for line in _encoded(kept):
-                    total.update(line)
-                    stream.write(line)
-                stream.write(total.hexdigest().encode())
-            os.replace(new, self._place)  # noqa: PTH105 - a name, not a Path
-            for old in sorted(self._place.parent.glob("*.json"), key=lambda one: one.stat().st_mtime_ns)[:-_MOST]:
-                old.unlink(missing_ok=True)
-        except OSError:
-            with suppress(OSError):
-                os.unlink(new)  # noqa: PTH108 - a name, not a Path; empty where nothing was begun
+        write_lines(self._place, _with_checksum(_encoded(kept)), _MOST)
+
+
+def _with_checksum(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield lines, and last what tells whether they are whole."""
+    total = hashlib.sha256()
+    for line in lines:
+        total.update(line)
+        yield line
+    yield total.hexdigest().encode()
 
 
 def _lines(stream: Iterable[bytes]) -> Iterator[list[_Row]]:
@@ -86,7 +78,7 @@ def _lines(stream: Iterable[bytes]) -> Iterator[list[_Row]]:
 
 
 def _first_line() -> bytes:
-    return f"{program(*_SPEAKING)}\n".encode()
+    return f"{program_digest(*_SPEAKING)}\n".encode()
 
 
 def _encoded(kept: Kept) -> Iterator[bytes]:
