@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimtab.manifest import Tree, inspect
-from trimtab.manifest.context import things_in
 from trimtab.manifest.definitions import without_schemas
+from trimtab.manifest.objects import things_in
 
 DEFINITION = """\
 # é: two bytes before what follows

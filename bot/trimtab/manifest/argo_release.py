@@ -12,12 +12,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trimtab.manifest.generated_apps import Parameters, fill, fits, parameters_of, sources_of
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.paths import joined
-from trimtab.manifest.release import Parameter, Release, chart_folder, last, locked, roots
+from trimtab.manifest.release import Parameter, Release, chart_folder, last, locked, own_values, roots
 from trimtab.manifest.source import Cursor
 
 if TYPE_CHECKING:
-    from trimtab.manifest.context import Context, Thing
+    from trimtab.manifest.context import Context
 
 ARGO = "argoproj.io"
 
@@ -44,7 +45,7 @@ def _argo(thing: Thing, spec: Cursor | None, parameters: Parameters, context: Co
         folder = chart_folder(path, context) if path else ""
         if helm is None and not folder:
             continue
-        layers = roots([joined(folder, "values.yaml")] if folder else [], context)
+        layers = own_values(folder, context)
         names = [_filled(one.string, app, parameters) for one in source.items("helm", "valueFiles")]
         for file, files in zip(names, _value_files(folder, names, context), strict=True):
             layers = layers if files or _may_be_missing(folder, file, spec, context) else _under(layers, file, thing)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.context import Context
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.near import NEAR, distance
+from trimtab.manifest.objects import Thing
 
 
 def autoscalers_of(draft: Draft, kind: str, key: str, context: Context) -> tuple[Thing, ...]:

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from trimtab.manifest.links import KUSTOMIZATIONS
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.paths import folder_of, joined
-from trimtab.manifest.release import Release, chart_folder, locked, roots
+from trimtab.manifest.release import Release, chart_folder, locked, own_values, roots
 from trimtab.manifest.source import Cursor
 
 if TYPE_CHECKING:
@@ -34,14 +35,12 @@ def inflated_releases(path: str, context: Context) -> Iterator[Release]:
 
 
 def _release(at: Cursor, kustomization: Cursor, path: str, context: Context) -> Release:
-    from trimtab.manifest.context import Thing  # noqa: PLC0415 - contexts look releases up
-
     here = folder_of(path)
     chart = at.word("name") or at.word("chartName")
     home = kustomization.word("helmGlobals", "chartHome") or at.word("chartHome") or "charts"
     inside = joined(joined(here, home), chart)
     folder = next((one for one in (inside, f"{inside}-{at.word('version')}/{chart}") if chart_folder(one, context)), "")
-    own = roots([joined(folder, "values.yaml")] if folder else [], context)
+    own = own_values(folder, context)
     inline = at.get("valuesInline") or at.get("values")
     inlined = [inline] if inline is not None and inline.is_mapping else []
     merge = at.word("valuesMerge") or "override"

@@ -17,10 +17,11 @@ from functools import cached_property
 
 from trimtab.fleet import Destination
 from trimtab.manifest.argo_release import value_file
-from trimtab.manifest.context import Context, Thing, things_in
+from trimtab.manifest.context import Context
 from trimtab.manifest.flux_kustomization import FluxKustomization
 from trimtab.manifest.generated_apps import fill, parameters_of, sources_of
 from trimtab.manifest.kustomize import Overlays
+from trimtab.manifest.objects import Thing, things_in
 from trimtab.manifest.paths import alternatives, folder_of, joined, within
 from trimtab.manifest.seen import Seen, asked
 from trimtab.manifest.source import Cursor

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from trimtab.fleet import Serving
-from trimtab.manifest.context import Context, is_object
+from trimtab.manifest.context import Context
 from trimtab.manifest.deployed import Deployments, clusters_of
 from trimtab.manifest.flux_kustomization import GROUP, texts_in
 from trimtab.manifest.hints import Hints, hints_of
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.kustomize import Overlays
+from trimtab.manifest.objects import is_object
 from trimtab.manifest.outside import outside_texts
 from trimtab.manifest.overlaid import servings_of
 from trimtab.manifest.paths import folder_of

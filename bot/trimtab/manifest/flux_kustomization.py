@@ -9,7 +9,7 @@ import json
 from dataclasses import astuple, dataclass
 from functools import partial
 
-from trimtab.manifest.context import Thing, things_in
+from trimtab.manifest.objects import Thing, things_in
 from trimtab.manifest.paths import joined
 from trimtab.manifest.tree import Tree
 

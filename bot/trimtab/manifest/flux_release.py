@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.paths import joined
-from trimtab.manifest.release import Parameter, Release, chart_folder, last, locked, roots
+from trimtab.manifest.release import Parameter, Release, chart_folder, last, locked, own_values, roots
 from trimtab.manifest.source import Cursor
 
 if TYPE_CHECKING:
-    from trimtab.manifest.context import Context, Thing
+    from trimtab.manifest.context import Context
 
 FLUX = "helm.toolkit.fluxcd.io"
 
@@ -28,7 +29,7 @@ def flux_releases(thing: Thing, context: Context) -> Iterator[Release]:
     from_git = spec.word("chart", "spec", "sourceRef", "kind") in {"GitRepository", "Bucket"}
     folder = chart_folder(name, context) if from_git else ""
     files = [joined(folder, one.string) for one in spec.items("chart", "spec", "valuesFiles")] if folder else []
-    layers = roots(files or ([joined(folder, "values.yaml")] if folder else []), context)
+    layers = roots(files, context) if files else own_values(folder, context)
     set_by_name: list[Parameter] = []
     hidden: dict[str, str] = {}
     for source in spec.items("valuesFrom"):

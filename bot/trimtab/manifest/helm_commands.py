@@ -14,9 +14,10 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from trimtab.manifest.nodes import Document, ScalarNode
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.parse import BrokenYamlError, decode
 from trimtab.manifest.paths import folder_of, joined
-from trimtab.manifest.release import Parameter, Release, chart_folder, last, roots
+from trimtab.manifest.release import Parameter, Release, chart_folder, last, own_values, roots
 from trimtab.manifest.source import Cursor, Source
 from trimtab.manifest.text import Text
 
@@ -148,12 +149,10 @@ def _told(files: list[str], path: str, context: Context) -> Iterator[list[str]]:
 
 
 def _release(command: _Command, path: str, where: str, context: Context) -> Release:
-    from trimtab.manifest.context import Thing  # noqa: PLC0415 - contexts look releases up
-
     chart = command.words[-1]
     name = "" if command.names_itself else command.words[0]
     folder = next((found for base in _bases(path) if (found := chart_folder(joined(base, chart), context))), "")
-    layers = roots([joined(folder, "values.yaml")] if folder else [], context)
+    layers = own_values(folder, context)
     for file in command.files:
         found = next((one for base in _bases(path) if (one := joined(base, file)) in context.tree), "")
         layers += roots([found] if found else [], context)

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.paths import folder_of, joined
-from trimtab.manifest.release import Parameter, Release, chart_folder, last, locked, roots
+from trimtab.manifest.release import Parameter, Release, chart_folder, last, locked, own_values, roots
 from trimtab.manifest.source import Cursor
 
 if TYPE_CHECKING:
@@ -49,12 +50,10 @@ def _environments(path: str, documents: Sequence[Cursor], context: Context) -> t
 
 
 def _release(at: Cursor, path: str, environment: str, context: Context) -> Release:
-    from trimtab.manifest.context import Thing  # noqa: PLC0415 - contexts look releases up
-
     here, name = folder_of(path), at.word("name")
     chart = at.word("chart")
     folder = chart_folder(joined(here, chart), context) if chart.startswith(".") else ""
-    layers = roots([joined(folder, "values.yaml")] if folder else [], context)
+    layers = own_values(folder, context)
     for one in (*at.items("values"), *at.items("secrets")):
         if one.is_mapping:
             layers.append(one)

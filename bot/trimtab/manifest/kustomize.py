@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import takewhile
 
-from trimtab.manifest.context import Context, things_in
+from trimtab.manifest.context import Context
 from trimtab.manifest.environment import Variable
 from trimtab.manifest.flux_kustomization import FluxKustomization, flux_kustomizations
 from trimtab.manifest.generators import Generated, with_generators
 from trimtab.manifest.kustomize_graph import Graph
 from trimtab.manifest.laid import Laid
 from trimtab.manifest.links import named_in
+from trimtab.manifest.objects import things_in
 from trimtab.manifest.outside import Outside, outsides
 from trimtab.manifest.patches import Patch, patches_of
 from trimtab.manifest.paths import folder_of, joined

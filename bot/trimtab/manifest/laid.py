@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from trimtab.manifest.context import Thing
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.patches import Id, Target
 from trimtab.manifest.replacements import Filled
 from trimtab.manifest.source import Cursor, KeyPath

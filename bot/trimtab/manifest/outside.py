@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from functools import partial
 
-from trimtab.manifest.context import Thing, things_in
 from trimtab.manifest.flux_kustomization import GROUP as FLUX
 from trimtab.manifest.generated_apps import fill, parameters_of
+from trimtab.manifest.objects import Thing, things_in
 from trimtab.manifest.patches import walk
 from trimtab.manifest.paths import joined
 from trimtab.manifest.source import Cursor

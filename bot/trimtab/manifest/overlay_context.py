@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trimtab.manifest.context import Context, Thing, value_of
+from trimtab.manifest.context import Context, value_of
 from trimtab.manifest.environment import Variable
 from trimtab.manifest.generators import Generated
 from trimtab.manifest.kustomize import Overlays
 from trimtab.manifest.laid import Laid, nearest
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.patches import walk
 from trimtab.manifest.replacements import tokens_of
 from trimtab.manifest.source import Cursor

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from trimtab.manifest.grafts import Graft, made
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.patches import locked as locked_below
 from trimtab.manifest.patches import walk
 from trimtab.manifest.paths import joined
 from trimtab.manifest.source import Cursor
 
 if TYPE_CHECKING:
-    from trimtab.manifest.context import Context, Thing
+    from trimtab.manifest.context import Context
 
 _MOST_SET = 300
 """How many values that are set by name are followed."""
@@ -125,6 +126,11 @@ def chart_folder(path: str, context: Context) -> str:
     """Return a chart's folder where it, or at least its values, is in the tree, else empty."""
     folder = joined("", path.lstrip("/"))
     return folder if any(joined(folder, name) in context.tree for name in ("Chart.yaml", "values.yaml")) else ""
+
+
+def own_values(folder: str, context: Context) -> list[Cursor]:
+    """Return the values that a chart in a folder has of its own; none where it is not in the tree."""
+    return roots([joined(folder, "values.yaml")] if folder else [], context)
 
 
 def roots(paths: Sequence[str], context: Context, *, scalars: bool = False) -> list[Cursor]:

@@ -10,10 +10,11 @@ from trimtab.manifest.chart_inflation import inflated_releases, may_inflate
 from trimtab.manifest.flux_release import FLUX, flux_releases
 from trimtab.manifest.helm_commands import command_releases, may_run_helm
 from trimtab.manifest.helmfile import helmfile_releases, is_helmfile
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.release import Release
 
 if TYPE_CHECKING:
-    from trimtab.manifest.context import Context, Thing
+    from trimtab.manifest.context import Context
 
 __all__ = ["ARGO", "DECLARING", "FLUX", "bare_releases", "may_declare", "releases_of"]
 

@@ -9,8 +9,9 @@ from trimtab.fleet import Scalar
 from trimtab.manifest import vocabulary
 from trimtab.manifest.autoscalers import autoscalers_of, is_beside
 from trimtab.manifest.container import field_hit
-from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.context import Context
 from trimtab.manifest.hit import Draft, Writer
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.resources import add_path
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import Splice

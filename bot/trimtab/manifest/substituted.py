@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from trimtab.fleet import Scalar
 from trimtab.manifest import vocabulary
 from trimtab.manifest.container import field_hit
-from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.context import Context
 from trimtab.manifest.hit import Draft, Hit
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.scalars import spell
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import Splice

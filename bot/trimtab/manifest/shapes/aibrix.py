@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.context import Context
 from trimtab.manifest.hit import Draft
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.pod import pod_of_template
 from trimtab.manifest.scale import take_autoscaler
 from trimtab.manifest.shapes.ray_cluster import groups

@@ -13,9 +13,10 @@ from dataclasses import replace
 from trimtab.manifest import resources, vocabulary
 from trimtab.manifest.config_file import mounted_in, take_config
 from trimtab.manifest.container import EngineSettings, field_hit, pod_container, read_engine
-from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.context import Context
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.keys import take_keys
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.pod import PodSpec, environment_of, labels_of, take_pod
 from trimtab.manifest.resources import GpuSite
 from trimtab.manifest.scale import take_replicas

@@ -12,9 +12,10 @@ from dataclasses import replace
 from trimtab.manifest import resources
 from trimtab.manifest.config_file import mounted_in, take_config
 from trimtab.manifest.container import pod_container, read_engine
-from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.context import Context
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.keys import take_keys
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.pod import draft_of, environment_of, pod_of_template, take_pod
 from trimtab.manifest.scale import take_replicas
 from trimtab.manifest.source import Cursor

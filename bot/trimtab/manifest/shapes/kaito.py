@@ -14,9 +14,10 @@ from trimtab.errors import RefusedError
 from trimtab.fleet import Scalar
 from trimtab.manifest import vocabulary
 from trimtab.manifest.container import field_hit
-from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.context import Context
 from trimtab.manifest.flags import dialect
 from trimtab.manifest.hit import Draft
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.options import take_options
 from trimtab.manifest.pod import draft_of, labels_of, pod_of_template, serving_containers, take_pod
 from trimtab.manifest.scale import take_replicas

@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from trimtab.manifest import resources, vocabulary
 from trimtab.manifest.address import model_hit
 from trimtab.manifest.container import Container, EngineSettings, field_hit, read_engine
-from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.context import Context
 from trimtab.manifest.engines import engine_of_image
 from trimtab.manifest.hit import Draft, Writer
 from trimtab.manifest.keys import take_keys
 from trimtab.manifest.near import distance
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.pod import (
     PodSpec,
     draft_of,

@@ -14,10 +14,11 @@ from trimtab.fleet import Scalar
 from trimtab.manifest import vocabulary
 from trimtab.manifest.address import model_hit
 from trimtab.manifest.container import Container, field_hit, read_engine
-from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.context import Context
 from trimtab.manifest.environment import Environment
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.keys import take_keys, take_variables
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.pod import environment_of, labels_of
 from trimtab.manifest.scalars import spell
 from trimtab.manifest.shapes.shape import Shape

@@ -14,10 +14,11 @@ from trimtab.fleet import Scalar
 from trimtab.manifest import resources
 from trimtab.manifest.address import model_hit
 from trimtab.manifest.container import EngineSettings, pod_container, read_engine
-from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.context import Context
 from trimtab.manifest.hit import Draft, Hit, Writer
 from trimtab.manifest.keys import take_keys
 from trimtab.manifest.near import distance
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.pod import PodSpec, environment_of, labels_of, take_pod
 from trimtab.manifest.scale import take_autoscaler, take_replicas
 from trimtab.manifest.shapes.shape import Shape

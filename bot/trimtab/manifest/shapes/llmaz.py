@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from trimtab.manifest import resources
 from trimtab.manifest.address import model_hit
 from trimtab.manifest.container import Container, field_hit, read_engine
-from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.context import Context
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.keys import take_keys
 from trimtab.manifest.near import distance
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.pod import environment_of, labels_of, pod_of_template
 from trimtab.manifest.resources import GpuSite, gpu_sites
 from trimtab.manifest.scale import take_replicas

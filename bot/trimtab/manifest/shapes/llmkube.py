@@ -12,10 +12,11 @@ from dataclasses import replace
 from trimtab.manifest import resources, vocabulary
 from trimtab.manifest.address import model_hit
 from trimtab.manifest.container import Container, field_hit, read_engine
-from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.context import Context
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.keys import Keys, take_keys
 from trimtab.manifest.near import distance
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.options import Schema, take_first_argument, take_options
 from trimtab.manifest.pod import PodSpec, environment_of, labels_of, take_pod
 from trimtab.manifest.scale import take_replicas

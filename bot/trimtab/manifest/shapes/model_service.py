@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.context import Context
 from trimtab.manifest.hit import Draft
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.pod import labels_of
 from trimtab.manifest.shapes import values_llm_d
 from trimtab.manifest.shapes.owner import Owner

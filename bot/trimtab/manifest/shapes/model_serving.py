@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.context import Context
 from trimtab.manifest.hit import Draft
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.pod import pod_of_template
 from trimtab.manifest.shapes.roles import Role, servings_of_roles
 from trimtab.manifest.shapes.shape import Shape

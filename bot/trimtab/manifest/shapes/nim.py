@@ -11,10 +11,11 @@ from dataclasses import replace
 
 from trimtab.manifest.bound import bind, profile_reason
 from trimtab.manifest.container import Container, nim_model, read_engine
-from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.context import Context
 from trimtab.manifest.environment import Environment
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.keys import take_keys, take_variables
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.pod import PodSpec, environment_of, labels_of, take_pod
 from trimtab.manifest.scale import take_replicas
 from trimtab.manifest.shapes.owner import image_of

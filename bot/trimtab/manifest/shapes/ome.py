@@ -14,11 +14,12 @@ from dataclasses import replace
 from trimtab.manifest import resources, selector, vocabulary
 from trimtab.manifest.address import model_hit
 from trimtab.manifest.container import field_hit, pod_container, read_engine
-from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.context import Context
 from trimtab.manifest.engines import engine_of_image
 from trimtab.manifest.hit import Draft, Hit
 from trimtab.manifest.keys import key_adder
 from trimtab.manifest.near import distance
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.pod import PodSpec, environment_of, labels_of, take_pod
 from trimtab.manifest.shapes.shape import Shape
 from trimtab.manifest.source import Cursor

@@ -12,8 +12,9 @@ from dataclasses import replace
 
 from trimtab.manifest import vocabulary
 from trimtab.manifest.container import field_hit
-from trimtab.manifest.context import Context, Thing, is_object
+from trimtab.manifest.context import Context
 from trimtab.manifest.hit import Draft, Hit
+from trimtab.manifest.objects import Thing, is_object
 from trimtab.manifest.paths import folder_of, is_values, joined
 from trimtab.manifest.release import Release, last
 from trimtab.manifest.releases import bare_releases, releases_of

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.context import Context
 from trimtab.manifest.hit import Draft
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.pod import PodSpec, draft_of, serving_containers, take_pod
 from trimtab.manifest.scale import take_replicas
 from trimtab.manifest.source import Cursor

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.context import Context
 from trimtab.manifest.hit import Draft
+from trimtab.manifest.objects import Thing
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trimtab.manifest.container import Container, read_engine
-from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.context import Context
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.keys import take_keys
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.options import take_first_argument
 from trimtab.manifest.pod import PodSpec, environment_of, labels_of, take_pod
 from trimtab.manifest.scale import take_autoscaler, take_replicas

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.context import Context
 from trimtab.manifest.hit import Draft
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.pod import PodSpec, draft_of, pod_of_template, serving_containers, take_pod
 from trimtab.manifest.scale import take_autoscaler, take_knative, take_replicas
 from trimtab.manifest.shapes.shape import Shape
