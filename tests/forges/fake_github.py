@@ -171,12 +171,15 @@ class FakeGitHub(Api):
             pulls = [pull for pull in pulls if pull.number != max(self.state.pulls)]
         if query.get("direction", "desc") == "desc":
             pulls.reverse()
+        return self._page([self._short(pull) for pull in pulls], query, "pulls")
+
+    def _page(self, listed: list[Json], query: Query, below: str) -> Answer:
+        """Return the page of a listing that is asked for."""
         size, page = min(self.page, int(query.get("per_page", "30"))), int(query.get("page", "1"))
-        listed: list[Json] = [self._short(pull) for pull in pulls[(page - 1) * size : page * size]]
-        more = page * size < len(pulls)
+        more = page * size < len(listed)
         pairs = "&".join(f"{key}={value}" for key, value in query.items() if key != "page")
-        link = f'<{self.base}{self.prefix}/repos/{self.name}/pulls?{pairs}&page={page + 1}>; rel="next"'
-        return Answer(200, listed, (("Link", link),) if more else ())
+        link = f'<{self.base}{self.prefix}/repos/{self.name}/{below}?{pairs}&page={page + 1}>; rel="next"'
+        return Answer(200, listed[(page - 1) * size : page * size], (("Link", link),) if more else ())
 
     def _create(self, _: Query, body: dict[str, str]) -> Answer:
         try:
@@ -204,14 +207,12 @@ class FakeGitHub(Api):
         return Answer(200, [self._said(said, int(number)) for said in self.state.get(int(number)).comments])
 
     def _all_comments(self, query: Query, _: dict[str, str]) -> Answer:
+        """Return all comments; the direction counts only where a sort is named, as GitHub's description says."""
         since = query.get("since", "")
-        said: list[Json] = [
-            self._said(said, pull.number)
-            for pull in self.state.all()
-            for said in pull.comments
-            if said.updated >= since
-        ]
-        return Answer(200, said)
+        said = [(one, pull.number) for pull in self.state.all() for one in pull.comments if one.updated >= since]
+        down = "sort" in query and query.get("direction") == "desc"
+        said.sort(key=lambda each: each[0].id, reverse=down)
+        return self._page([self._said(*each) for each in said], query, "issues/comments")
 
     def _comment(self, _: Query, body: dict[str, str], number: str) -> Answer:
         return Answer(201, self._said(self.state.say(int(number), BOT, body["body"]), int(number)))
@@ -298,7 +299,7 @@ class FakeGitHub(Api):
             "url": f"{self.base}{self.prefix}/repos/{self.name}/issues/comments/{said.id}",
             "body": said.body,
             "user": self._person(said.login, said.user_id),
-            "created_at": NOW,
+            "created_at": said.created,
             "updated_at": said.updated,
         }
 

@@ -84,6 +84,7 @@ class Said:
     body: str
     updated: str = NOW
     edited: bool = False
+    created: str = NOW
 
 
 @dataclass(frozen=True, slots=True)

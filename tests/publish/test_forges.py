@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,32 @@ class TestForge:
         on.forge.comment(pull.number, f"{note_key('a:1')}\nHello")
 
         assert [comment.number for comment in on.forge.comments(since="2026-11-20T00:00:00Z")] == [pull.number]
+
+    def test_a_server_whose_clock_is_far_behind(self, on: Stage) -> None:
+        """What was written by its clock long before the time that is asked for is heard all the same."""
+        if on.kind not in {"github", "gitlab"}:
+            pytest.skip("its listing is by time alone")
+        pull = opened(on)
+        on.state.say(pull.number, "ada", "/trimtab explain")
+
+        assert [comment.number for comment in on.forge.comments(since="2031-01-01T00:00:00Z")] == [pull.number]
+        assert [listed.number for listed in on.forge.pulls()] == [pull.number]
+
+    def test_many_comments_are_read_back_to_a_time_and_no_further(self, on: Stage) -> None:
+        """Of what was written before the time no more pages are read than the first."""
+        if on.kind != "github":
+            pytest.skip("other forges leave out by themselves what is older")
+        pull = opened(on)
+        many = [on.state.say(pull.number, "ada", "Hello") for _ in range(250)]
+        times = ["2026-11-01T00:00:00Z"] * 130 + ["2026-11-21T00:00:00Z"] * 120
+        said = tuple(replace(one, created=at, updated=at) for one, at in zip(many, times, strict=True))
+        on.state.pulls[pull.number] = replace(on.state.get(pull.number), comments=said)
+        before = len(on.log.calls)
+
+        found = on.forge.comments(since="2026-11-20T00:00:00Z")
+
+        assert [comment.id for comment in found] == [one.id for one in said[130:]]
+        assert len(on.log.calls) - before == 2
 
     def test_a_merge_takes_the_head_it_was_asked_for_and_no_other(self, on: Stage) -> None:
         """A head that moved is not merged; the one that was seen is."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from http import HTTPStatus
 
 import requests
@@ -49,6 +48,9 @@ PUBLIC_API = "https://api.github.com"
 
 _UNREADABLE = (BadAttributeException, AssertionError, AttributeError, KeyError, TypeError, ValueError)
 _ERRORS = (MovedError, GithubException, requests.RequestException, *_UNREADABLE)
+_PAGE = 100
+"""As long as pages are at most."""
+
 _VIEWER = "query { viewer { login databaseId } }"
 
 
@@ -120,14 +122,16 @@ class GitHub:
         return self._caller.write(edit, lambda: Unknown("the same edit again does no harm"))
 
     def comments(self, number: int = 0, *, since: str = "") -> tuple[Comment, ...]:
-        """Return the comments of a conversation, or of all that were changed since a time, oldest first."""
-        after = datetime.fromisoformat(since) if since else NotSet
+        """Return the comments of a conversation, or of all that were written since a time, oldest first.
+
+        Of all those of the first page are among them whatever their time: a server's clock may be far behind ours.
+        """
 
         def ask() -> tuple[Comment, ...]:
             if number:
                 return tuple(_comment(each) for each in self._repository.get_issue(number).get_comments())
-            listed = self._repository.get_issues_comments(sort="created", direction="asc", since=after)
-            return tuple(_comment(each) for each in listed)
+            listed = self._repository.get_issues_comments(sort="created", direction="desc")
+            return _newest(map(_comment, listed), since)
 
         return self._caller.read(ask)
 
@@ -303,7 +307,7 @@ def _client(token: str, address: str) -> Github:
             base_url=address,
             retry=None,
             timeout=60,
-            per_page=100,
+            per_page=_PAGE,
             user_agent="trimtab",
             seconds_between_requests=0,
             seconds_between_writes=0,
@@ -354,6 +358,18 @@ def _comment(comment: IssueComment) -> Comment:
         number=int((comment.issue_url or "0").rsplit("/", 1)[-1]),
         created=time_of(comment.created_at),
     )
+
+
+def _newest(listed: Iterable[Comment], since: str) -> tuple[Comment, ...]:
+    """Return the first page of a listing, newest first, and what follows as far as it was written since a time."""
+    found: dict[int, Comment] = {}
+    newest = ""
+    for each in listed:
+        newest = newest or each.created
+        if len(found) >= _PAGE and each.created < min(since, newest):  # an older first one: it was not sorted
+            break
+        found[each.id] = each
+    return tuple(found[name] for name in sorted(found))
 
 
 def _actor(user: NamedUser | Organization | None) -> Actor:

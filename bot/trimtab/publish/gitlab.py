@@ -173,9 +173,10 @@ class GitLab:
         if number:
             return self._sure(comments_of(self._notes(number), number))
         listed = self._listed({"state": "all", **({"updated_after": since} if since else {})})
-        if since:
-            pulls = tuple(pull for pull in map(pull_of, listed) if pull.state is PullState.OPEN)
-            self._recent = _Recent(pulls, since, time.monotonic() + _FRESH_S)
+        if since and not listed:  # not even what Trimtab did last: the server's clock is far behind ours
+            listed, since = self._listed({"state": "all"}), ""
+        pulls = tuple(pull for pull in map(pull_of, listed) if pull.state is PullState.OPEN)
+        self._recent = _Recent(pulls, since, time.monotonic() + _FRESH_S)
         notes = self._sure(heard(listed, Ears(self._notes, self._events)))
         return tuple(sorted((note for note in notes if note.created >= since), key=lambda note: note.id))
 
@@ -244,6 +245,8 @@ class GitLab:
         """Return our open merge requests; those that were listed a moment ago for their notes are not listed again."""
         recent, self._recent = self._recent, _NOT_LISTED
         known = recent.pulls if time.monotonic() < recent.until_s else ()
+        if known and not recent.since:
+            return tuple(sorted(known, key=lambda pull: pull.number))
         older = self._list({"state": "opened", **({"updated_before": recent.since} if known else {})})
         found = {pull.number: pull for pull in (*known, *older)}
         return tuple(found[number] for number in sorted(found))
