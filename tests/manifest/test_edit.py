@@ -83,7 +83,7 @@ def test_a_flag_is_added_as_its_siblings_are_written(args: str, values: dict[str
         ),
         (
             "args:\n- sh\n- -c\n- >-\n  vllm serve o/m\n  --dtype=half",
-            "- >-\n  vllm serve o/m\n  --dtype=half --max-num-seqs=8",
+            "- >-\n  vllm serve o/m\n  --dtype=half\n  --max-num-seqs=8",
         ),
     ],
 )

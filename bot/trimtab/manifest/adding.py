@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from trimtab.errors import RefusedError
 from trimtab.fleet import Scalar
@@ -18,6 +19,7 @@ from trimtab.manifest.scalars import Quoted, is_ambiguous, spell
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import Splice
 from trimtab.manifest.text import Layer, Text, encode
+from trimtab.manifest.wrapped import WRAPPED
 from trimtab.manifest.write import QUOTE, add_pair, first_item, replace_part
 
 
@@ -39,6 +41,8 @@ def adder(field: str, engine: str, at: Cursor, environment: Environment, command
             [] if _speaks_by_variables(field, engine, environment, command) else _words_for(field, new, engine, command)
         )
         _refuse_abbreviation(words, command)
+        if engine == "vllm" and words and not command.spoken:
+            _refuse_told(field, environment)
         if words and command.script is not None:
             return (_into_script(words, command),)
         if words and command.listed is not None and (_is_own(command.listed, at) or at.under):
@@ -66,6 +70,13 @@ def _refuse_abbreviation(words: Sequence[str], command: Command) -> None:
             raise RefusedError(
                 f"`{word.text.value}` may stand for {wanted}", "write the flag in full, its value after it, first"
             )
+
+
+def _refuse_told(field: str, environment: Environment) -> None:
+    """Refuse to add a flag where a variable that no known program reads is named after it: what starts may read it."""
+    told = [name for name in environment.names() if WRAPPED.get(name) == field]
+    if told:
+        raise RefusedError(f"the variable {told[0]} may say {field} already", "edit it, or the flag, by hand")
 
 
 def _is_own(listed: Cursor, at: Cursor) -> bool:
@@ -145,7 +156,21 @@ def _into_script(words: Sequence[str], command: Command) -> Splice:
     end = own[-1].end
     gap = _script_gap(script, own)
     at = script.cut(end, end)
-    return replace_part(holder.source.path, at, gap + " ".join(encode(word, Layer("word")) for word in words))
+    splice = replace_part(holder.source.path, at, gap + " ".join(encode(word, Layer("word")) for word in words))
+    lines = _folded_gap(holder, script, own)
+    return replace(splice, text=lines + splice.text[1:]) if lines and splice.text.startswith(" ") else splice
+
+
+def _folded_gap(holder: Cursor, script: Text, own: Sequence[Word]) -> str:
+    """Return the line break and column that read as a space where a folded text has a flag on each line."""
+    flags = [word for word in own if word.text.value.startswith("-")]
+    if not flags or script.layers[-1].style != "folded" or len(script.layers) > 1 or holder.source.text.layers:
+        return ""
+    whole, line = holder.source.text.value, script.layers[-1].line
+    first = script.cut(flags[-1].start, flags[-1].start).span()[0]
+    last = script.cut(own[-1].end, own[-1].end).span()[0]
+    alone = whole[:first].endswith(line) and "\n" not in whole[first:last]
+    return line if alone and script.value[flags[-1].start - 1 : flags[-1].start] == " " else ""
 
 
 def _script_gap(script: Text, own: Sequence[Word]) -> str:

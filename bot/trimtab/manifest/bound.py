@@ -18,7 +18,12 @@ from trimtab.manifest.hit import Draft
 BOUND = ("gpu_product", "gpu_resource", "gpu_count", "tensor_parallel_size", "pipeline_parallel_size")
 """What a profile or an engine was built for."""
 
-_DEVICES = "CUDA_VISIBLE_DEVICES"
+_DEVICES = (
+    *("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"),
+    *("ZE_AFFINITY_MASK", "HABANA_VISIBLE_MODULES", "ASCEND_RT_VISIBLE_DEVICES"),
+)
+"""By which each maker's GPUs are named. Source: https://docs.ray.io/en/latest/ray-core/scheduling/accelerators.html
+(2.54), and AMD's https://rocm.docs.amd.com/en/latest/conceptual/gpu-isolation.html (7.1)."""
 _PROFILE = "NIM_MODEL_PROFILE"
 _BUILT = re.compile(r"trt-?llm|tensorrt|\bengine[-_]dir\b", re.IGNORECASE)
 
@@ -45,10 +50,13 @@ def why_bound(engine: str, image: str, words: Iterable[str], environment: Enviro
 
 def devices_of(environment: Environment, script: str) -> str:
     """Return the GPUs that a container names by their numbers, such as `0,1`; empty where it takes what it is given."""
-    named = environment.find(_DEVICES)
-    assigned = re.search(rf"\b{_DEVICES}=[\"']?([\d,]+)", script)
-    found = assigned[1] if assigned is not None else named.text.value if named is not None else ""
-    return found if re.fullmatch(r"\d+(?:,\d+)*", found) else ""
+    for name in _DEVICES:
+        named = environment.find(name)
+        assigned = re.search(rf"\b{name}=[\"']?([\d,]+)", script)
+        found = assigned[1] if assigned is not None else named.text.value if named is not None else ""
+        if re.fullmatch(r"\d+(?:,\d+)*", found):
+            return found
+    return ""
 
 
 def profile_reason(named: str) -> str:

@@ -13,6 +13,14 @@ from trimtab.manifest.write import replace_scalar
 
 COUPLED = {"gpu_resource": "gpu_count", "cpu_request": "cpu_limit", "memory_request": "memory_limit"}
 """What may read otherwise after an edit of a field, beside the field itself."""
+_ORDERED = (
+    ("cpu_request", "cpu_limit", "Kubernetes rejects such a pod"),
+    ("memory_request", "memory_limit", "Kubernetes rejects such a pod"),
+    ("min_replicas", "max_replicas", "no autoscaler takes that"),
+)
+"""What is never above what."""
+_VLLM_ORDERED = ("max_num_seqs", "max_num_batched_tokens", "vLLM does not start")
+"""Source: https://github.com/vllm-project/vllm, vllm/config/scheduler.py (v0.19), `verify_max_model_len`."""
 _SPREAD = ("tensor_parallel_size", "pipeline_parallel_size")
 
 
@@ -33,6 +41,27 @@ def with_limits(draft: Draft, wanted: Mapping[str, Scalar]) -> Mapping[str, Scal
                 raise UsageError(f"{request} would be above {limit}", "raise the limit with it")
             result[limit] = wanted[request]
     return result
+
+
+def refuse_disordered(draft: Draft, wanted: Mapping[str, Scalar]) -> None:
+    """Refuse what would put a setting above another that bounds it.
+
+    Raises:
+        RefusedError: It would.
+    """
+    for lower, upper, why in (*_ORDERED, *((_VLLM_ORDERED,) if draft.engine == "vllm" else ())):
+        low, high = (_said(draft, wanted, field) for field in (lower, upper))
+        if not {lower, upper} & set(wanted) or not _is_above(low, high):
+            continue
+        other = upper if lower in wanted else lower
+        raise RefusedError(f"{lower} ({low}) would be above {upper} ({high}): {why}", f"set {other} with it")
+
+
+def _is_above(low: Scalar | None, high: Scalar | None) -> bool:
+    try:
+        return low is not None and high is not None and quantity(low) > quantity(high)
+    except UsageError:
+        return False
 
 
 def refuse_split_slice(draft: Draft, wanted: Mapping[str, Scalar]) -> None:
@@ -68,7 +97,7 @@ def refuse_unseen(draft: Draft, wanted: Mapping[str, Scalar]) -> None:
     gpus, ways = wanted.get("gpu_count"), wanted.get("tensor_parallel_size")
     if (isinstance(gpus, int) and gpus <= max(named)) or (isinstance(ways, int) and ways > len(named)):
         raise RefusedError(
-            f"CUDA_VISIBLE_DEVICES names the GPUs ({draft.devices})", "change it with their number, by hand"
+            f"a variable such as CUDA_VISIBLE_DEVICES names the GPUs ({draft.devices})", "change both, by hand"
         )
 
 

@@ -10,7 +10,7 @@ from trimtab.errors import RefusedError, UsageError
 from trimtab.fleet import Scalar
 from trimtab.fleet.quantity import quantity
 from trimtab.manifest import vocabulary
-from trimtab.manifest.coupled import COUPLED, refuse_split_slice, refuse_unseen, resized, with_limits
+from trimtab.manifest.coupled import COUPLED, refuse_disordered, refuse_split_slice, refuse_unseen, resized, with_limits
 from trimtab.manifest.diff import unified
 from trimtab.manifest.flags import dialect
 from trimtab.manifest.hands_off import refuse_commented, refuse_labelled
@@ -120,6 +120,7 @@ class _Editor:
         draft = self._draft()
         refuse_labelled(draft.annotations, wanted)
         wanted = with_limits(draft, wanted)
+        refuse_disordered(draft, wanted)
         refuse_split_slice(draft, wanted)
         refuse_unseen(draft, wanted)
         for field in sorted(wanted):
@@ -153,6 +154,8 @@ class _Editor:
     def _set(self, field: str, value: Scalar) -> None:
         draft = self._draft()
         before = _said(draft)
+        hit = draft.hits.get(field)
+        value = hit.spelled(value) if hit is not None and hit.spelled is not None else value
         if same(field, _standing(draft, field), value):
             return
         splices = _splices(draft, field, value, self._selector_key)

@@ -67,7 +67,9 @@ class Hints:
     chart: bool
 
     def at(self, path: str) -> bool:
-        """Return whether a file of these bytes may hold a serving where it lies."""
+        """Return whether a file of these bytes may hold a serving where it lies; settings of Pulumi are none."""
+        if path.rpartition("/")[2].startswith("Pulumi."):
+            return False
         return self.serves and (self.kinds or self.chart or is_values(path) or may_declare(path))
 
 

@@ -29,6 +29,7 @@ class Hit:
         via: As in `fleet.Setting`.
         writer: Makes it say something else; None where that is refused.
         locked: Why it is refused; empty where it is not.
+        spelled: Gives a value in the words that are used here, where those are not the vocabulary's.
     """
 
     field: str
@@ -39,6 +40,7 @@ class Hit:
     via: str
     writer: Writer | None = None
     locked: str = ""
+    spelled: Callable[[Scalar], Scalar] | None = None
 
 
 @dataclass(slots=True)

@@ -31,7 +31,7 @@ _SEALED = re.compile(rb"^kind:[ \t]*[\"']?SealedSecret\b", re.MULTILINE)
 _SEALED_WITHIN = re.compile(rb"\bkind[\"']?[ \t]*:[ \t]*[\"']?SealedSecret\b")
 """In a list, or as JSON; a patch that only names the kind as its target seals nothing."""
 _VENDORED = frozenset({"vendor", "vendored", "third_party", "third-party", "node_modules"})
-_COPIED = frozenset({"rendered", "hydrated", ".archive", "archived"})
+_COPIED = frozenset({"rendered", "hydrated", ".archive", ".archived", "archived"})
 _HEAD_BYTES = 2048
 
 

@@ -10,19 +10,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from trimtab.fleet import Scalar
 from trimtab.manifest import resources, vocabulary
 from trimtab.manifest.address import model_hit
 from trimtab.manifest.container import field_hit, pod_container, read_engine
-from trimtab.manifest.context import Context, Thing
+from trimtab.manifest.context import Context
 from trimtab.manifest.engines import engine_of_image
 from trimtab.manifest.environment import Environment
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.keys import take_keys
+from trimtab.manifest.objects import Thing
 from trimtab.manifest.options import options_of, take_options
 from trimtab.manifest.pod import PodSpec, labels_of, take_pod
 from trimtab.manifest.shapes.ray_cluster import worker_groups
+from trimtab.manifest.shapes.ray_gpus import in_rays_words
 from trimtab.manifest.shapes.shape import Shape
 from trimtab.manifest.source import Cursor
+from trimtab.manifest.splice import Splice
 from trimtab.manifest.wrapped import WRAPPED
 
 _SCALE = {
@@ -78,14 +82,21 @@ def _model(thing: Thing, config: Cursor, cluster: Cursor | None) -> Draft:
 
 
 def _take_kind(draft: Draft, kind: Cursor) -> None:
-    """Add the GPU that the text names; beside a selector both would have to change, in words of their own."""
+    """Add the GPU that the text names; beside a selector of the workers both say it, each in its own words."""
+    named = field_hit("gpu_product", kind.string, kind)
     selector = draft.hits.get("gpu_product")
     if selector is None:
-        draft.hits["gpu_product"] = field_hit("gpu_product", kind.string, kind)
+        draft.hits["gpu_product"] = replace(named, spelled=in_rays_words)
         draft.add_selector = None
         return
-    reason = "`accelerator_type` in serveConfigV2 names the GPU too, in Ray's words; change both by hand"
-    draft.hits["gpu_product"] = replace(selector, locked=selector.locked or reason)
+    standing, told = selector.writer, named.writer
+
+    def both(value: Scalar) -> tuple[Splice, ...]:
+        if standing is None or told is None:
+            return ()
+        return (*standing(value), *told(in_rays_words(value)))
+
+    draft.hits["gpu_product"] = replace(selector, writer=both, locked=selector.locked or named.locked)
 
 
 def _told(thing: Thing, application: Cursor, cluster: Cursor | None) -> Draft | None:
