@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,23 +15,11 @@ from trimtab.publish import PullState, Wanted, sync
 from trimtab.publish.mark import branch_of
 from trimtab.recommendation import Link
 
+FORGES = ("memory", "local", "github", "gitlab")
+
 NOW_S = 1_794_700_000
 DAY_S = 86_400
 EDIT = {"github": "PATCH /repos/acme/gitops/pulls/1", "gitlab": "PUT /projects/acme%2Fgitops/merge_requests/1"}
-
-
-@pytest.fixture(params=["memory", "local", "github", "gitlab"])
-def on(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    """Return each forge in turn."""
-    with stage(request.param, tmp_path) as ready:
-        yield ready
-
-
-@pytest.fixture
-def memory(tmp_path: Path) -> Iterator[Stage]:
-    """Return a forge in memory."""
-    with stage("memory", tmp_path) as ready:
-        yield ready
 
 
 def run(on: Stage, found: Wanted, now_s: int = NOW_S) -> tuple[Link, ...]:

@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from tests.forges.state import commit_to, git, show, tip
 from tests.propose import samples
 from tests.publish.proposals import proposal, wanted
-from tests.publish.stages import Stage, stage
+from tests.publish.stages import Stage
 from trimtab.config import Limits
 from trimtab.propose.state import fingerprint
 from trimtab.publish import sync
 from trimtab.recommendation import Link, Proposal
 
+FORGES = ("memory", "github", "gitlab", "gitea")
+
 NOW_S = 1_794_700_000
-
-
-@pytest.fixture(params=["memory", "github", "gitlab", "gitea"])
-def on(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    """Return each forge in turn."""
-    with stage(request.param, tmp_path) as ready:
-        yield ready
-
-
-@pytest.fixture
-def memory(tmp_path: Path) -> Iterator[Stage]:
-    """Return a forge in memory."""
-    with stage("memory", tmp_path) as ready:
-        yield ready
 
 
 def run(on: Stage, one: Proposal, base: str = "main") -> Link:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,21 +19,9 @@ from trimtab.recommendation import Held, Link, Plan
 from trimtab.report import dashboard
 from trimtab.report.dashboard import RELEASE
 
+FORGES = ("memory", "github", "gitlab")
+
 ONE, TWO = "a" * 16, "b" * 16
-
-
-@pytest.fixture(params=["memory", "github", "gitlab"])
-def on(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    """Return each forge that has issues."""
-    with stage(request.param, tmp_path) as ready:
-        yield ready
-
-
-@pytest.fixture
-def memory(tmp_path: Path) -> Iterator[Stage]:
-    """Return a forge in memory."""
-    with stage("memory", tmp_path) as ready:
-        yield ready
 
 
 def text(*ticked: str, said: str = "first") -> str:

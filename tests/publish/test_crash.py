@@ -5,32 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from tests.forges.state import BOT, commit_to, git
 from tests.publish.one_run import Facts, begin, found, whole_run
-from tests.publish.stages import SERVED, Stage, stage
+from tests.publish.stages import SERVED, Stage
 from trimtab.publish.mark import DASHBOARD, UNFINISHED, key_of
 from trimtab.record import Verified, verify
 
+FORGES = SERVED
+
 MOST_WRITES = 40
 """More than any scenario makes."""
-
-
-@pytest.fixture(params=SERVED)
-def on(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    """Return each served forge in turn."""
-    with stage(request.param, tmp_path) as ready:
-        yield ready
-
-
-@pytest.fixture
-def github(tmp_path: Path) -> Iterator[Stage]:
-    """Return GitHub alone, for what does not differ between forges."""
-    with stage("github", tmp_path) as ready:
-        yield ready
 
 
 def finish(on: Stage, facts: Facts) -> None:

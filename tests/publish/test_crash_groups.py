@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from tests.forges.state import git
 from tests.publish.one_run import Facts, begin
-from tests.publish.stages import Stage, stage
+from tests.publish.stages import Stage
 from tests.publish.test_crash import MOST_WRITES, assert_whole, each_kill, finish, killed, nothing
 from trimtab.config import GroupBy
 from trimtab.publish.mark import members_in
 
+FORGES = ("github",)
+
 TEAM = Facts(by=GroupBy.TEAM)
 """Two recommendations of one team."""
-
-
-@pytest.fixture
-def on(tmp_path: Path) -> Iterator[Stage]:
-    """Return GitHub: what differs between forges is tested with what is not shared."""
-    with stage("github", tmp_path) as ready:
-        yield ready
 
 
 def opened(on: Stage) -> None:

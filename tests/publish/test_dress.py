@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,22 +18,10 @@ from trimtab.publish.forge import Dress
 from trimtab.publish.mark import UNFINISHED
 from trimtab.recommendation import Link, Proposal, alone
 
+FORGES = ("github", "gitlab")
+
 NOW_S = 1_794_700_000
 STYLE = PullRequests(labels=("gpu", "cost"), reviewers=("@ada", "@nobody"), draft_below=0.95)
-
-
-@pytest.fixture(params=["github", "gitlab"])
-def on(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    """Return each served forge in turn."""
-    with stage(request.param, tmp_path) as ready:
-        yield ready
-
-
-@pytest.fixture
-def memory(tmp_path: Path) -> Iterator[Stage]:
-    """Return a forge in memory."""
-    with stage("memory", tmp_path) as ready:
-        yield ready
 
 
 def run(on: Stage, one: Proposal, style: PullRequests = STYLE) -> Link:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,33 +22,14 @@ from trimtab.publish import DASHBOARD, RateLimitedError, sync
 from trimtab.publish.mark import UNFINISHED
 from trimtab.record import Verified, verify
 
+FORGES = SERVED
+
 NOW_S = 1_794_700_000
 OK = Answer(200, {})
 OURS, THEIRS = "/repos/acme/gitops", "/projects/acme%2Fgitops"
 CREATE = {"github": f"POST {OURS}/pulls?", "gitlab": f"POST {THEIRS}/merge_requests?", "gitea": f"POST {OURS}/pulls?"}
 LISTED = {"github": f"GET {OURS}/pulls?", "gitlab": f"GET {THEIRS}/merge_requests?", "gitea": f"GET {OURS}/pulls?"}
 BOARD = {"github": f"POST {OURS}/issues?", "gitlab": f"POST {THEIRS}/issues?", "gitea": f"POST {OURS}/issues?"}
-
-
-@pytest.fixture(params=SERVED)
-def on(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    """Return each served forge in turn."""
-    with stage(request.param, tmp_path) as ready:
-        yield ready
-
-
-@pytest.fixture
-def github(tmp_path: Path) -> Iterator[Stage]:
-    """Return GitHub alone, for what is its own."""
-    with stage("github", tmp_path) as ready:
-        yield ready
-
-
-@pytest.fixture
-def gitlab(tmp_path: Path) -> Iterator[Stage]:
-    """Return GitLab alone, for what is its own."""
-    with stage("gitlab", tmp_path) as ready:
-        yield ready
 
 
 def finish(on: Stage) -> None:

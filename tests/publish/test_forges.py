@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from tests.forges.state import commit_to, git, tip
-from tests.publish.stages import KINDS, Stage, stage
+from tests.publish.stages import KINDS, Stage
 from trimtab.errors import ForgeError
 from trimtab.fleet import Found, Unknown
 from trimtab.life import Actor
 from trimtab.publish.forge import Dress, NewPull, Permission, PullRequest, PullState, Rights
 from trimtab.publish.mark import DASHBOARD, LABEL, note_key
 
+FORGES = KINDS
+
 BRANCH = "trimtab/surplus-replicas/0123456789abcdef"
-
-
-@pytest.fixture(params=KINDS)
-def on(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    """Return each forge in turn."""
-    with stage(request.param, tmp_path) as ready:
-        yield ready
 
 
 def opened(on: Stage, branch: str = BRANCH) -> PullRequest:

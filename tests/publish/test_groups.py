@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from tests.forges.state import commit_to, git, show, tip
 from tests.publish.grouping import both, found, links, members, run, steps
 from tests.publish.proposals import proposal
-from tests.publish.stages import KINDS, Stage, stage
+from tests.publish.stages import Stage
 from trimtab.config import GroupBy, Limits
 from trimtab.fleet import Found
 from trimtab.publish.mark import is_shared
 from trimtab.publish.undone import taken_back
-
-
-@pytest.fixture
-def on(tmp_path: Path) -> Iterator[Stage]:
-    """Return a forge in memory."""
-    with stage("memory", tmp_path) as ready:
-        yield ready
-
-
-@pytest.fixture(params=KINDS)
-def any_forge(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    """Return each forge in turn."""
-    with stage(request.param, tmp_path) as ready:
-        yield ready
 
 
 def branches(on: Stage) -> list[str]:

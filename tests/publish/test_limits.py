@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -21,13 +20,6 @@ from trimtab.recommendation import Link, Proposal
 FRIDAY_S = int(datetime(2026, 11, 20, 18, 0, tzinfo=UTC).timestamp())
 MONDAY_S = int(datetime(2026, 11, 23, 10, 0, tzinfo=UTC).timestamp())
 HOUR_S, DAY_S = 3600, 86_400
-
-
-@pytest.fixture
-def on(tmp_path: Path) -> Iterator[Stage]:
-    """Return a forge in memory."""
-    with stage("memory", tmp_path) as ready:
-        yield ready
 
 
 def run(on: Stage, found: Wanted, limits: Limits, now_s: int = MONDAY_S) -> tuple[Link, ...]:

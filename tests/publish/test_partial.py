@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
-
-import pytest
 
 from tests.forges.state import commit_to, git, show, tip
 from tests.publish.proposals import proposal, wanted
-from tests.publish.stages import Stage, stage
+from tests.publish.stages import Stage
 from trimtab.config import Limits
 from trimtab.life import Entry
 from trimtab.publish import sync
 from trimtab.recommendation import Proposal
 from trimtab.rule import Change, Footprint, Option
 
+FORGES = ("memory", "github", "gitlab", "local")
+
 NOW_S = 1_794_700_000
 BEFORE = "".join(f"# line {number}\n" for number in range(8))
 LONG = f"replicas: 4\n{BEFORE}maxModelLen: 8192\n{BEFORE}cpu: 4\n"
-
-
-@pytest.fixture(params=["memory", "github", "gitlab", "local"])
-def on(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    """Return each forge in turn."""
-    with stage(request.param, tmp_path) as ready:
-        yield ready
-
-
-@pytest.fixture
-def memory(tmp_path: Path) -> Iterator[Stage]:
-    """Return a forge in memory."""
-    with stage("memory", tmp_path) as ready:
-        yield ready
 
 
 def several(on: Stage) -> Proposal:

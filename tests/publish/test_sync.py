@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.forges.state import commit_to, git, show, tip
 from tests.publish.proposals import proposal, wanted
-from tests.publish.stages import KINDS, Stage, stage
+from tests.publish.stages import Stage
 from trimtab.config import Limits
 from trimtab.publish import PullState, Wanted, sync
 from trimtab.publish.mark import branch_of
@@ -18,20 +15,6 @@ from trimtab.record import Verified, verify
 
 NOW_S = 1_794_700_000
 NO_LIMITS = Limits()
-
-
-@pytest.fixture
-def on(tmp_path: Path) -> Iterator[Stage]:
-    """Return a forge in memory."""
-    with stage("memory", tmp_path) as ready:
-        yield ready
-
-
-@pytest.fixture(params=KINDS)
-def any_forge(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    """Return each forge in turn, for what depends on it most."""
-    with stage(request.param, tmp_path) as ready:
-        yield ready
 
 
 def run(on: Stage, found: Wanted, limits: Limits = NO_LIMITS, now_s: int = NOW_S) -> tuple[Link, ...]:

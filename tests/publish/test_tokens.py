@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +11,7 @@ from tests.forges.fake_github import FakeGitHub
 from tests.forges.server import TOKEN, Answer, Fault
 from tests.forges.state import BOT
 from tests.publish.proposals import proposal, wanted
-from tests.publish.stages import Stage, stage
+from tests.publish.stages import Stage
 from trimtab.config import Limits
 from trimtab.errors import UsageError
 from trimtab.publish import sync
@@ -26,20 +24,6 @@ from trimtab.recommendation import Link
 
 NOW_S = 1_794_700_000
 SELF = "GET /personal_access_tokens/self"
-
-
-@pytest.fixture
-def github(tmp_path: Path) -> Iterator[Stage]:
-    """Return GitHub."""
-    with stage("github", tmp_path) as ready:
-        yield ready
-
-
-@pytest.fixture
-def gitlab(tmp_path: Path) -> Iterator[Stage]:
-    """Return GitLab."""
-    with stage("gitlab", tmp_path) as ready:
-        yield ready
 
 
 def publish(on: Stage) -> tuple[Link, ...]:
