@@ -8,8 +8,8 @@ that leaves the answer alone leaves alone what rests on it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import wraps
 from sys import intern
@@ -42,6 +42,22 @@ class Record:
     value: tuple[str, ...]
 
 
+@dataclass(slots=True)
+class _Apart(AbstractContextManager[None]):
+    """Has notes taken elsewhere for a while; entered for every question, so it is neither a generator nor frozen."""
+
+    notes: list[dict[Question, str] | None]
+    basis: dict[Question, str] | None
+
+    def __enter__(self) -> None:
+        """Begin."""
+        self.notes.append(self.basis)
+
+    def __exit__(self, *error: object) -> None:
+        """Go on with the notes before."""
+        self.notes.pop()
+
+
 @dataclass
 class Seen:
     """Notes what is asked while something is worked out.
@@ -66,14 +82,9 @@ class Seen:
         """Return the notes that are being taken; None where nobody asked for any."""
         return self._open[-1] if self._open else None
 
-    @contextmanager
-    def apart(self, basis: dict[Question, str] | None = None) -> Iterator[None]:
+    def apart(self, basis: dict[Question, str] | None = None) -> AbstractContextManager[None]:
         """Take notes in `basis` alone, or none at all."""
-        self._open.append(basis)
-        try:
-            yield
-        finally:
-            self._open.pop()
+        return _Apart(self._open, basis)
 
     def kept(self, name: str, path: str, make: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
         """Return what is worked out about a file, from before where all that it rests on is as it was."""
@@ -95,8 +106,10 @@ class Seen:
 
     def holds(self, key: Question) -> bool:
         """Return whether a record is there and rests on what is still so."""
-        record = self.records.get(key)
-        return record is not None and all(self._answer(one) == was for one, was in record.basis.items())
+        record, known = self.records.get(key), self._again
+        if record is None:
+            return False
+        return all((known.get(one) or self._answer(one)) == was for one, was in record.basis.items())
 
     def said(self, question: Question, answer: object) -> str:
         """Return the digest of what a question is answered now."""

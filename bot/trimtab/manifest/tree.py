@@ -173,7 +173,7 @@ class Tree(Mapping[str, bytes]):
             found = self._parsed.pop(key)
             self._sizes[key] = self._sizes.pop(key)
         else:
-            found = _parsed(path, self._files[path], short=short)
+            found = _parse(path, self._files[path], short=short)
             self._make_room(key, len(found[0].text.value) if isinstance(found, tuple) and found else 0)
         self._parsed[key] = found
         return found
@@ -195,11 +195,11 @@ class Tree(Mapping[str, bytes]):
         return changed
 
 
-def _parsed(path: str, data: bytes, *, short: bool) -> _Documents:
+def _parse(path: str, data: bytes, *, short: bool) -> _Documents:
     try:
         value = decode(data)
         read = without_schemas(value) if short else value
         text = Text.whole(read if value.startswith(read) else value)
         return tuple(Source(path, document, text) for document in parse(read))
     except BrokenYamlError as error:
-        return _parsed(path, data, short=False) if short else error
+        return _parse(path, data, short=False) if short else error
