@@ -170,6 +170,22 @@ def test_a_repository_that_was_renamed(on: Stage, when: str) -> None:
     assert_whole(on)
 
 
+def test_a_repository_that_does_not_answer_at_its_new_address(on: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A redirect that leads nowhere is told as one."""
+    if on.kind == "gitea":
+        pytest.skip("its redirects are followed as they come")
+    monkeypatch.setattr("trimtab.publish.pace.time.sleep", lambda _: None)
+    moved, new = Answer(405, {"message": "Non GET methods are not allowed for moved projects"}), f"GET {THEIRS}?"
+    if isinstance(on.api, FakeGitHub):
+        new = "GET /repositories/1?"
+        moved = Answer(301, {"message": "Moved Permanently"}, (("Location", f"{on.url}/api/v3/repositories/1/pulls"),))
+    listed = LISTED["gitlab" if isinstance(on.api, FakeGitLab) else "github"]
+    on.log.faults += [Fault(listed, moved, times=4), Fault(new, Answer(404, {"message": "Not Found"}), times=4)]
+
+    with pytest.raises(ForgeError, match="does not answer at"):
+        on.forge.pulls()
+
+
 def test_pages_that_change_while_they_are_read(on: Stage) -> None:
     """A pull request that moves to an earlier page while the pages are read is not opened again."""
     assert isinstance(on.api, FakeGitHub | FakeGitLab)

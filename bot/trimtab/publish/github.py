@@ -258,17 +258,23 @@ class GitHub:
         return Actor(user.login, user.id)
 
     def _sort(self, error: Exception) -> Trouble:
-        """Return what an exception of the client means; of a repository that was renamed the new name is learnt."""
+        """Return what an exception of the client means."""
         if isinstance(error, MovedError) and error.path:
-            _, answer = self._client.requester.requestJsonAndCheck("GET", error.path)
-            self._name = str(answer["full_name"])
-            return Trouble(Kind.AGAIN, "GitHub: the repository was renamed", hint=f"it is {self._name} now")
+            return self._moved(error.path)
         if isinstance(error, requests.RequestException):
             said = error if isinstance(error, requests.HTTPError) else type(error).__name__
             return Trouble(Kind.AGAIN, f"GitHub does not answer: {said}")
         if not isinstance(error, GithubException):
             return Trouble(Kind.NO, "GitHub's answer cannot be read", hint="is `api_url` the address of its API?")
         return trouble_of(error.status, error.data, error.headers or {}, time.time())
+
+    def _moved(self, path: str) -> Trouble:
+        """Return what a redirect means: the new name is learnt where the repository answers at its new address."""
+        try:
+            self._name = str(self.ask("GET", path)["full_name"])
+        except _ERRORS:
+            return Trouble(Kind.AGAIN, f"GitHub: the repository was renamed, and does not answer at {path}")
+        return Trouble(Kind.AGAIN, "GitHub: the repository was renamed", hint=f"it is {self._name} now")
 
     def _viewer(self) -> Actor:
         _, answer = self._client.requester.graphql_query(_VIEWER, {})

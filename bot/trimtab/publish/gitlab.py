@@ -381,7 +381,10 @@ class GitLab:
             said = f"GitLab: {error.error_message or f'HTTP {status}'}"[:500]
             if not isinstance(error, RedirectError) and not (status == _NOT_SO and "moved" in said.lower()):
                 return trouble_of(status, said)
-            self._name = str(self._client.projects.get(self._name).path_with_namespace)
+            try:
+                self._name = str(self._client.projects.get(self._name).path_with_namespace)
+            except (*_ERRORS, AttributeError):
+                return Trouble(Kind.AGAIN, "GitLab: the project was moved, and does not answer at its new address")
             return Trouble(Kind.AGAIN, f"GitLab: the project is {self._name} now")
         return Trouble(Kind.AGAIN, f"GitLab does not answer: {type(error).__name__}")
 
