@@ -102,6 +102,48 @@ def test_a_flag_in_a_folded_script_gets_a_line_of_its_own(style: str, newline: s
     assert [line.strip() for line in after.split(newline) if "--max-model-len" in line] == ["--max-model-len 4096"]
 
 
+TGI = with_container(
+    "image: ghcr.io/huggingface/text-generation-inference:3.0\nargs: [--model-id, o/m]\n"
+    "env: [{name: MAX_INPUT_LENGTH, value: '3000'}, {name: MAX_TOTAL_TOKENS, value: '4096'}]"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "length", "allowed"),
+    [
+        (TGI, 3000, False),
+        (TGI, 3001, True),
+        (TGI.replace("o/m]", "o/m, --max-input-tokens, '1000']"), 2000, True),
+        (TGI.replace("o/m]", "o/m, --max-input-tokens=3500]"), 3200, False),
+    ],
+)
+def test_the_longest_input_fits_in_the_length(text: str, length: int, allowed: bool) -> None:
+    """TGI does not start where its longest input is not below its length, whether a flag or a variable says it."""
+    assert isinstance(tried(text, max_model_len=length), EditResult) is allowed
+
+
+@pytest.mark.parametrize(("version", "allowed"), [("v0.6.1", False), ("v0.11.0", True), ("latest", True)])
+def test_a_switch_is_for_releases_that_know_it(version: str, allowed: bool) -> None:
+    """Early releases of vLLM die of `--no-enable-prefix-caching`, and cache no prefixes without a flag."""
+    text = DEPLOYMENT.replace("v0.19.0", version)
+    assert isinstance(tried(text, enable_prefix_caching=False), EditResult) is allowed
+
+
+@pytest.mark.parametrize(
+    ("key", "standing", "product", "allowed"),
+    [
+        ("cloud.google.com/gke-accelerator", "nvidia-l4", "NVIDIA-H100-80GB-HBM3", False),
+        ("cloud.google.com/gke-accelerator", "nvidia-l4", "nvidia-h100-80gb", True),
+        ("karpenter.k8s.aws/instance-gpu-name", "l4", "Tesla-T4", False),
+        ("nvidia.com/gpu.product", "A100", "NVIDIA-H100-80GB-HBM3", True),
+    ],
+)
+def test_a_label_keeps_its_own_words(key: str, standing: str, product: str, allowed: bool) -> None:
+    """No node of GKE or of Karpenter has the name that NVIDIA's label gives a GPU."""
+    text = DEPLOYMENT.replace("nvidia.com/gpu.product: NVIDIA-H100-80GB-HBM3", f"{key}: {standing}")
+    assert isinstance(tried(text, gpu_product=product), EditResult) is allowed
+
+
 KIND = RAY.replace("engine_kwargs", "accelerator_type: A10G\n          engine_kwargs")
 
 
@@ -142,6 +184,6 @@ def test_ray_and_its_workers_are_told_of_a_gpu_together() -> None:
 
 def test_settings_of_pulumi_are_no_values_of_a_chart() -> None:
     """They look like values, and no chart gets them."""
-    text = "config:\n  models:\n  - name: chat\n    image: vllm/vllm-openai:v1\n    maxModelLen: 8192\n    model: org/chat\n"
+    text = "config:\n  models:\n  - name: chat\n    image: vllm/vllm-openai:v1\n    maxModelLen: 8192\n    model: o/m\n"
     found = {path: inspect(Tree({path: text.encode()})).servings for path in ("Pulumi.prod.yaml", "values.prod.yaml")}
     assert [len(servings) for servings in found.values()] == [0, 1]

@@ -16,6 +16,7 @@ from trimtab.manifest.engines import engine_of_image, image_tag, is_base, model_
 from trimtab.manifest.environment import Environment, Variable
 from trimtab.manifest.flags import dialect, switch_for
 from trimtab.manifest.hit import Hit, Writer
+from trimtab.manifest.longest_input import above_input
 from trimtab.manifest.removing import remove_switches
 from trimtab.manifest.scalars import spell
 from trimtab.manifest.source import Cursor
@@ -91,6 +92,8 @@ def read_engine(container: Container) -> EngineSettings:
         _take_wrapped(container, hits)
     adders = {field: adder(field, engine, container.at, container.environment, command) for field in _addable(engine)}
     words = [word.text.value for word in command.words]
+    if engine == "tgi" and "max_model_len" in hits:
+        hits["max_model_len"] = above_input(hits["max_model_len"], words, container.environment)
     model = str(hits["model"].value) if "model" in hits else ""
     bound = why_bound(engine, container.image, words, container.environment, model)
     devices = devices_of(container.environment, command.script[1].value if command.script is not None else "")

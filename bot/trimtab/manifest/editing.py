@@ -10,7 +10,15 @@ from trimtab.errors import RefusedError, UsageError
 from trimtab.fleet import Scalar
 from trimtab.fleet.quantity import quantity
 from trimtab.manifest import vocabulary
-from trimtab.manifest.coupled import COUPLED, refuse_disordered, refuse_split_slice, refuse_unseen, resized, with_limits
+from trimtab.manifest.coupled import (
+    COUPLED,
+    refuse_disordered,
+    refuse_split_slice,
+    refuse_unknown_words,
+    refuse_unseen,
+    resized,
+    with_limits,
+)
 from trimtab.manifest.diff import unified
 from trimtab.manifest.flags import dialect
 from trimtab.manifest.hands_off import refuse_commented, refuse_labelled
@@ -122,6 +130,7 @@ class _Editor:
         wanted = with_limits(draft, wanted)
         refuse_disordered(draft, wanted)
         refuse_split_slice(draft, wanted)
+        refuse_unknown_words(draft, wanted)
         refuse_unseen(draft, wanted)
         for field in sorted(wanted):
             self._set(field, wanted[field])
