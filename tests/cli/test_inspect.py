@@ -82,7 +82,7 @@ def asked(root: Path, form: str, capsys: pytest.CaptureFixture[str], *more: str)
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return where answers are kept; what was just written counts as settled, so that nothing need be waited for."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("trimtab.manifest.again.is_settled", lambda _found, _now: True)
+    monkeypatch.setattr("trimtab.manifest.incremental.is_settled", lambda _found, _now: True)
     monkeypatch.setattr("trimtab.cli.inspect_cache.program_digest", lambda *_parts: "this one")
     return tmp_path / "cache" / "trimtab" / "inspect"
 
@@ -93,7 +93,7 @@ def test_an_unchanged_folder_is_not_looked_at_again(
     """The second answer is the first, byte by byte, without a file being opened; so it is for each format."""
     root = many(tmp_path / "repo")
     first = {form: [asked(root, form, capsys), asked(root, form, capsys)] for form in ("json", "table")}
-    monkeypatch.setattr("trimtab.manifest.again.read_file", None)
+    monkeypatch.setattr("trimtab.manifest.incremental.read_file", None)
     monkeypatch.setattr("trimtab.manifest.lazy_files.read_file", None)
 
     assert [asked(root, form, capsys) for form in ("table", "table")] == first["table"]
@@ -169,7 +169,7 @@ def test_kept_contents_that_mean_nothing_are_no_error(
     root = many(tmp_path / "repo")
     first = asked(root, "json", capsys)
     (place,) = kept.iterdir()
-    rewritten(place, lambda line: re.sub(rb'("alone", "card", "\w+"), "[^]]*', rb'\1, "x"', line))
+    rewritten(place, lambda line: re.sub(rb'("alone", "facts", "\w+"), "[^]]*', rb'\1, "x"', line))
 
     assert b'"x"' in place.read_bytes()
     assert asked(root, "json", capsys) == first
@@ -197,7 +197,7 @@ def test_without_a_cache_nothing_is_kept(
     root = many(tmp_path / "repo")
     asked(root, "json", capsys, "--no-cache")
     asked(many(tmp_path / "small", 20), "json", capsys)
-    monkeypatch.setattr("trimtab.manifest.again.is_settled", lambda _found, _now: False)
+    monkeypatch.setattr("trimtab.manifest.incremental.is_settled", lambda _found, _now: False)
     asked(root, "json", capsys)
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.delenv("HOME")
@@ -212,6 +212,6 @@ def test_a_cache_that_cannot_be_written_is_no_error(
     """Where a file stands in the place of the cache's folder, the answer is given all the same."""
     (tmp_path / "cache").write_text("in the way")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("trimtab.manifest.again.is_settled", lambda _found, _now: True)
+    monkeypatch.setattr("trimtab.manifest.incremental.is_settled", lambda _found, _now: True)
 
     assert "8192" in asked(many(tmp_path / "repo"), "json", capsys)

@@ -8,9 +8,10 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from sys import intern
 
 from trimtab.disk_cache import program_digest, write_lines
-from trimtab.manifest.again import Kept
+from trimtab.manifest.incremental import Snapshot
 from trimtab.manifest.seen import Question, Record
 
 _FEW = 300
@@ -36,17 +37,17 @@ class FolderCache:
         name = hashlib.sha256(repr(str(root.absolute())).encode(errors="surrogateescape")).hexdigest()[:32]
         self._place = cache / f"{name}.json" if cache is not None else None
 
-    def read(self) -> Kept:
+    def read(self) -> Snapshot:
         """Return what is known; nothing where what is there is damaged, or of another program."""
         if self._place is None:
-            return Kept()
+            return Snapshot()
         try:
             with self._place.open("rb") as stream:
-                return _decoded(_lines(stream)) if os.fstat(stream.fileno()).st_size <= _MOST_BYTES else Kept()
+                return _decoded(_lines(stream)) if os.fstat(stream.fileno()).st_size <= _MOST_BYTES else Snapshot()
         except (OSError, *DAMAGED):
-            return Kept()
+            return Snapshot()
 
-    def write(self, kept: Kept) -> None:
+    def write(self, kept: Snapshot) -> None:
         """Keep what is known now in one step, for this user alone; where that cannot be, nothing is kept."""
         if self._place is None or len(kept.files) < _FEW:
             return
@@ -81,7 +82,7 @@ def _first_line() -> bytes:
     return f"{program_digest(*_SPEAKING)}\n".encode()
 
 
-def _encoded(kept: Kept) -> Iterator[bytes]:
+def _encoded(kept: Snapshot) -> Iterator[bytes]:
     """Yield lines; questions with their answers stand once, and records name them by number."""
     numbers: dict[tuple[Question, str], int] = {}
     for record in kept.records.values():
@@ -102,7 +103,7 @@ def _encoded(kept: Kept) -> Iterator[bytes]:
         yield json.dumps(some).encode() + b"\n"
 
 
-def _decoded(lines: Iterable[list[_Row]]) -> Kept:
+def _decoded(lines: Iterable[list[_Row]]) -> Snapshot:
     """Return what was kept.
 
     Raises:
@@ -116,15 +117,15 @@ def _decoded(lines: Iterable[list[_Row]]) -> Kept:
     records: dict[Question, Record] = {}
     for sort, *row in itertools.chain.from_iterable(lines):
         if sort == "file":
-            path, stamp, blob = map(str, row)
+            path, stamp, blob = _words(row)
             files[path] = stamp, blob
         elif sort == "alone":
             alone[_words(row[:2])] = _words(row[2:])
         elif sort == "question":
-            questions.append((_words(row[:-1]), str(row[-1])))
+            questions.append((_words(row[:-1]), intern(str(row[-1]))))
         else:
-            records[_words(row[:2])] = Record(dict(_picked(questions, row[2])), _words(row[3:]))
-    return Kept(files, alone, records)
+            records[_words(row[:2])] = Record(dict(_picked(questions, row[2])), tuple(map(str, row[3:])))
+    return Snapshot(files, alone, records)
 
 
 def _picked(questions: list[tuple[Question, str]], numbers: object) -> Iterator[tuple[Question, str]]:
@@ -133,4 +134,5 @@ def _picked(questions: list[tuple[Question, str]], numbers: object) -> Iterator[
 
 
 def _words(found: _Row) -> Question:
-    return tuple(map(str, found))
+    """Return words, each held once however many rows have it: paths and blob ids are most of what is held."""
+    return tuple(intern(str(one)) for one in found)

@@ -15,7 +15,7 @@ from trimtab.errors import UsageError
 from trimtab.facts import Unreadable
 from trimtab.fleet import Serving, Setting
 from trimtab.manifest import Tree
-from trimtab.manifest.again import Kept, look_again
+from trimtab.manifest.incremental import Snapshot, inspect_again
 from trimtab.manifest.lazy_files import ChangedWhileReadError
 from trimtab.manifest.share import no_collector
 from trimtab.text.clean import log_line, one_line
@@ -65,10 +65,10 @@ def said(root: Path, form: str, processes: int, cache: Path | None) -> Said:
     kept = FolderCache(root, cache)
     with no_collector():
         before = kept.read()
-    for known in (before, Kept(), Kept()):
+    for known in (before, Snapshot(), Snapshot()):
         try:
             with no_collector():
-                told = look_again(root, known, TELL[form], form, processes)
+                told = inspect_again(root, known, TELL[form], form, processes)
         except OSError as error:
             raise _no_folder(root, error) from None
         except (ChangedWhileReadError, *DAMAGED) as error:

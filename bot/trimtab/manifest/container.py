@@ -10,11 +10,11 @@ from trimtab.errors import RefusedError
 from trimtab.fleet import Scalar
 from trimtab.manifest import vocabulary
 from trimtab.manifest.adding import adder
-from trimtab.manifest.bound import devices_of, why_bound
 from trimtab.manifest.command import Command, Flag, is_assigned, is_open, read_command, read_flags, variable_of
 from trimtab.manifest.engines import engine_of_image, image_tag, is_base, model_of_nim
 from trimtab.manifest.environment import Environment, Variable
 from trimtab.manifest.flags import dialect, switch_for
+from trimtab.manifest.gpu_bound import devices_of, why_bound
 from trimtab.manifest.hit import Hit, Writer
 from trimtab.manifest.longest_input import above_input
 from trimtab.manifest.removing import remove_switches

@@ -8,12 +8,12 @@ from dataclasses import replace
 from trimtab.fleet import Serving
 from trimtab.manifest.context import Context
 from trimtab.manifest.deployed import Deployments, clusters_of
+from trimtab.manifest.deployer_overlays import overlay_texts
 from trimtab.manifest.flux_kustomization import GROUP, texts_in
 from trimtab.manifest.hints import Hints, hints_of
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.kustomize import Overlays
 from trimtab.manifest.objects import is_object
-from trimtab.manifest.outside import outside_texts
 from trimtab.manifest.overlaid import servings_of
 from trimtab.manifest.paths import folder_of
 from trimtab.manifest.places import Places, serving_of
@@ -25,7 +25,7 @@ from trimtab.manifest.shapes.releases import bare_servings, holds_values, values
 from trimtab.manifest.substituted import substitute, substituting
 from trimtab.manifest.tree import Tree
 
-_POINTING = ("flux", "outside", "applications")
+_POINTING = ("flux", "overlays", "applications")
 """The names of what is worked out of a file with objects of Argo CD and Flux."""
 
 
@@ -78,7 +78,7 @@ class Finder:
         elif name == "applications":
             self.deployments.applications_in(path)
         else:
-            {"flux": texts_in, "outside": outside_texts}[name](self._tree, path)
+            {"flux": texts_in, "overlays": overlay_texts}[name](self._tree, path)
 
     def servings(self, path: str) -> tuple[Serving, ...]:
         """Return the servings whose address begins with a path, with where they go live."""

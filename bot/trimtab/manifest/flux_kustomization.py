@@ -25,7 +25,6 @@ class FluxKustomization:
         number: Its place among the objects of its file.
         name: Its name.
         folder: The folder that it points at, the root where it names none.
-        is_named: Whether it names one.
         namespace: Its `targetNamespace`.
         remote: The Secret that its `kubeConfig` names.
     """
@@ -34,7 +33,6 @@ class FluxKustomization:
     number: int
     name: str
     folder: str
-    is_named: bool
     namespace: str
     remote: str
 
@@ -61,13 +59,11 @@ def _texts(tree: Tree, path: str) -> tuple[str, ...]:
 
 def _of(thing: Thing, number: int) -> FluxKustomization:
     at = thing.at
-    path = at.word("spec", "path")
     return FluxKustomization(
         thing.path,
         number,
         thing.name,
-        joined("", path.lstrip("/") or "."),
-        bool(path),
+        joined("", at.word("spec", "path").lstrip("/") or "."),
         at.word("spec", "targetNamespace"),
         at.word("spec", "kubeConfig", "secretRef", "name"),
     )

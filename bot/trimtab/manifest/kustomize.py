@@ -12,6 +12,7 @@ from functools import cached_property
 from itertools import takewhile
 
 from trimtab.manifest.context import Context
+from trimtab.manifest.deployer_overlays import DeployerOverlay, deployer_overlays
 from trimtab.manifest.environment import Variable
 from trimtab.manifest.flux_kustomization import FluxKustomization, flux_kustomizations
 from trimtab.manifest.generators import Generated, with_generators
@@ -19,7 +20,6 @@ from trimtab.manifest.kustomize_graph import Graph
 from trimtab.manifest.laid import Laid
 from trimtab.manifest.links import named_in
 from trimtab.manifest.objects import things_in
-from trimtab.manifest.outside import Outside, outsides
 from trimtab.manifest.patches import Patch, patches_of
 from trimtab.manifest.paths import folder_of, joined
 from trimtab.manifest.plugins import guarded, patch_of, transformers_of
@@ -77,10 +77,10 @@ class Overlays(Graph):
         self._builds = 0
         self._applied, self._removed = set(), set()
         built = self._build(folder, 0)
-        built = self._patched_outside(built, folder) if self.is_root(folder) else built
+        built = self._overlaid_by_deployer(built, folder) if self.is_root(folder) else built
         return replace(built, applied=frozenset(self._applied), removed=frozenset(self._removed))
 
-    def _patched_outside(self, made: _Made, folder: str) -> _Made:
+    def _overlaid_by_deployer(self, made: _Made, folder: str) -> _Made:
         """Return objects after what the Argo CD or Flux object adds that brings the folder."""
         at = self._added_by(self.pointing_at(folder))
         if at is None:
@@ -90,7 +90,7 @@ class Overlays(Graph):
         kept = [(laid, before.get(laid.address, laid)) for laid in changed.objects]
         return _Made(tuple(replace(laid, outer=old.outer, through=old.through) for laid, old in kept), changed.maps)
 
-    def _added_by(self, pointing: Sequence[Outside]) -> Cursor | None:
+    def _added_by(self, pointing: Sequence[DeployerOverlay]) -> Cursor | None:
         """Return what is added, locked where it is not meant for one folder alone or others add something else."""
         adding = [one for one in pointing if one.adds]
         at = adding[0].at(self._context.tree) if adding else None
@@ -112,29 +112,29 @@ class Overlays(Graph):
         ).objects
 
     @asked
-    def pointing_at(self, folder: str) -> tuple[Outside, ...]:
+    def pointing_at(self, folder: str) -> tuple[DeployerOverlay, ...]:
         """Return the objects of Argo CD and Flux that bring the kustomization of a folder."""
-        return tuple(self._outsides[number] for number in self._outside_of.get(folder, ()))
+        return tuple(self._deployer_overlays[number] for number in self._overlays_of.get(folder, ()))
 
     @asked
-    def taking(self, path: str) -> tuple[Outside, ...]:
+    def taking(self, path: str) -> tuple[DeployerOverlay, ...]:
         """Return the objects of Flux that bring a file of folders without a kustomization."""
         above = [folder_of(path)]
         while above[-1]:
             above.append(folder_of(above[-1]))
         bare = list(takewhile(lambda folder: not self.is_kustomized(folder), above))
-        numbers = sorted(number for folder in bare for number in self._outside_of.get(folder, ()))
-        return tuple(self._outsides[number] for number in numbers if self._outsides[number].plainly)
+        numbers = sorted(number for folder in bare for number in self._overlays_of.get(folder, ()))
+        return tuple(self._deployer_overlays[number] for number in numbers if self._deployer_overlays[number].over_bare)
 
     @cached_property
-    def _outsides(self) -> tuple[Outside, ...]:
-        return outsides(self._context.tree)
+    def _deployer_overlays(self) -> tuple[DeployerOverlay, ...]:
+        return deployer_overlays(self._context.tree)
 
     @cached_property
-    def _outside_of(self) -> Mapping[str, Sequence[int]]:
+    def _overlays_of(self) -> Mapping[str, Sequence[int]]:
         """Return the numbers of those by their folder."""
         found: dict[str, list[int]] = {}
-        for number, one in enumerate(self._outsides):
+        for number, one in enumerate(self._deployer_overlays):
             found.setdefault(one.folder, []).append(number)
         return found
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from trimtab.manifest import resources, selector, shell
-from trimtab.manifest.bound import bind
 from trimtab.manifest.config_file import mounted_in, take_config
 from trimtab.manifest.container import EngineSettings, field_hit, pod_container, read_engine
 from trimtab.manifest.context import Context
 from trimtab.manifest.engines import is_idle, is_plainly, is_stand_in
 from trimtab.manifest.environment import Environment, Variable
+from trimtab.manifest.gpu_bound import bind
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.objects import Thing
 from trimtab.manifest.pod_adding import SHM, add_class, take_shm_adder

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from trimtab.manifest.bound import bind, profile_reason
 from trimtab.manifest.container import Container, nim_model, read_engine
 from trimtab.manifest.context import Context
 from trimtab.manifest.environment import Environment
+from trimtab.manifest.gpu_bound import bind, profile_reason
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.keys import take_keys, take_variables
 from trimtab.manifest.objects import Thing

@@ -11,8 +11,8 @@ from pathlib import Path
 from trimtab.facts import Unreadable
 from trimtab.fleet import Serving
 from trimtab.listing import Entry, entries, is_settled
-from trimtab.manifest.card import Card, read_alone
 from trimtab.manifest.disk import blob_id, is_wanted, read_file
+from trimtab.manifest.file_facts import FileFacts, read_alone
 from trimtab.manifest.finder import Finder
 from trimtab.manifest.hints import LOOKED_UP
 from trimtab.manifest.lazy_files import LazyFiles
@@ -29,7 +29,7 @@ _SERVING = Portion(60, 16)
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Snapshot:
     """What is known of a folder from the last time.
 
     Attributes:
@@ -57,10 +57,10 @@ class Told:
     servings: tuple[str, ...]
     files_read: int
     unreadable: tuple[Unreadable, ...]
-    kept: Kept
+    kept: Snapshot
 
 
-def look_again(root: Path, before: Kept, tell: Callable[[Serving], str], form: str, processes: int) -> Told:
+def inspect_again(root: Path, before: Snapshot, tell: Callable[[Serving], str], form: str, processes: int) -> Told:
     """Return what is served in a folder, as if all of it were looked at.
 
     Args:
@@ -81,18 +81,18 @@ def look_again(root: Path, before: Kept, tell: Callable[[Serving], str], form: s
     if (told, "") in before.alone and stamps == {path: stamp for path, (stamp, _) in before.files.items()}:
         return _as_before(before, told)
     blobs, alone = _read(root, stamps, before, processes)
-    cards = {path: Card.of(alone["card", blob]) for path, blob in blobs.items() if path.endswith(YAML_SUFFIXES)}
-    tree = Tree(LazyFiles(root, blobs), words=_words(cards))
+    facts = {path: FileFacts.of(alone["facts", blob]) for path, blob in blobs.items() if path.endswith(YAML_SUFFIXES)}
+    tree = Tree(LazyFiles(root, blobs), words=_words(facts))
     tree.seen.wanted, tree.seen.alone, tree.seen.records = True, alone, dict(before.records)
-    finder = Finder(tree, hints={path: card.hints for path, card in cards.items()})
+    finder = Finder(tree, hints={path: one.hints for path, one in facts.items()})
     _work_out(tree.seen, finder.pointing(), finder.point, processes)
-    serving = [path for path in cards if finder.leads(path) or finder.may_serve(path)]
+    serving = [path for path in facts if finder.leads(path) or finder.may_serve(path)]
     _work_out(tree.seen, dict.fromkeys(serving, (told,)), partial(_tell, finder, tell), processes)
     said = tuple(text for path in serving for text in tree.seen.records[told, path].value)
     settled = [path for path in blobs if is_settled((found[path],), began_ns)]
     files = {path: (stamps[path], blobs[path]) for path in settled}
-    kept = Kept(files, {**alone, (told, ""): ()}, _present(tree.seen.records, blobs, frozenset(serving)))
-    return Told(said, len(cards), _broken(cards), kept)
+    kept = Snapshot(files, {**alone, (told, ""): ()}, _present(tree.seen.records, blobs, frozenset(serving)))
+    return Told(said, len(facts), _broken(facts), kept)
 
 
 def _present(records: Mapping[Question, Record], blobs: Mapping[str, str], serving: frozenset[str]) -> Records:
@@ -101,16 +101,16 @@ def _present(records: Mapping[Question, Record], blobs: Mapping[str, str], servi
     return {key: records[key] for key in kept}
 
 
-def _as_before(before: Kept, told: str) -> Told:
+def _as_before(before: Snapshot, told: str) -> Told:
     """Return what was said of a folder in which nothing has changed."""
     yaml = (path for path in before.files if path.endswith(YAML_SUFFIXES))
-    cards = {path: Card.of(before.alone["card", before.files[path][1]]) for path in yaml}
-    values = (before.records[told, path].value for path in cards if (told, path) in before.records)
-    return Told(tuple(text for value in values for text in value), len(cards), _broken(cards), before)
+    facts = {path: FileFacts.of(before.alone["facts", before.files[path][1]]) for path in yaml}
+    values = (before.records[told, path].value for path in facts if (told, path) in before.records)
+    return Told(tuple(text for value in values for text in value), len(facts), _broken(facts), before)
 
 
-def _broken(cards: Mapping[str, Card]) -> tuple[Unreadable, ...]:
-    return tuple(Unreadable(path, card.line, card.reason) for path, card in cards.items() if card.line)
+def _broken(facts: Mapping[str, FileFacts]) -> tuple[Unreadable, ...]:
+    return tuple(Unreadable(path, one.line, one.reason) for path, one in facts.items() if one.line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,16 +142,16 @@ class _Reader:
 
 def _said_before(known: Mapping[Question, tuple[str, ...]], blob: str) -> Alone:
     """Return what is known of contents."""
-    return {key: known[key] for key in (("card", blob), ("links", blob)) if key in known}
+    return {key: known[key] for key in (("facts", blob), ("links", blob)) if key in known}
 
 
-def _read(root: Path, stamps: Mapping[str, str], before: Kept, processes: int) -> tuple[dict[str, str], Alone]:
+def _read(root: Path, stamps: Mapping[str, str], before: Snapshot, processes: int) -> tuple[dict[str, str], Alone]:
     """Return the blob id of each file that can be read, by path, and what contents say by themselves."""
     blobs: dict[str, str] = {}
     alone: Alone = {}
     for path, now in stamps.items():
         stamp, blob = before.files.get(path, ("", ""))
-        if stamp == now and (("card", blob) in before.alone or not path.endswith(YAML_SUFFIXES)):
+        if stamp == now and (("facts", blob) in before.alone or not path.endswith(YAML_SUFFIXES)):
             blobs[path] = blob
             alone.update(_said_before(before.alone, blob))
     new = [path for path in stamps if path not in blobs]
@@ -166,11 +166,11 @@ def _stamp(entry: Entry) -> str:
     return f"{entry.size} {entry.changed_ns} {entry.stamped_ns} {entry.inode}"
 
 
-def _words(cards: Mapping[str, Card]) -> dict[str, tuple[str, ...]]:
+def _words(facts: Mapping[str, FileFacts]) -> dict[str, tuple[str, ...]]:
     """Return the files that hold each word that is looked up."""
     found: dict[str, list[str]] = {word: [] for word in LOOKED_UP}
-    for path, card in cards.items():
-        for word in card.words:
+    for path, one in facts.items():
+        for word in one.words:
             found[word].append(path)
     return {word: tuple(paths) for word, paths in found.items()}
 

@@ -25,7 +25,7 @@ _ARGO_ADDING = (*_ADDING, "replicas", "namePrefix", "nameSuffix", "namespace", "
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class DeployerOverlay:
     """One object that brings a folder.
 
     Attributes:
@@ -34,7 +34,7 @@ class Outside:
         keys: Where in it the fields of a kustomization are.
         folder: The folder that it brings.
         adds: Whether it says any of those fields.
-        plainly: Whether it also lays them over a folder that has no kustomization.
+        over_bare: Whether it also lays them over a folder that has no kustomization.
         folders: How many folders the same fields are laid over.
     """
 
@@ -43,7 +43,7 @@ class Outside:
     keys: tuple[str, ...]
     folder: str
     adds: bool
-    plainly: bool
+    over_bare: bool
     folders: int
 
     def at(self, tree: Tree) -> Cursor | None:
@@ -51,20 +51,20 @@ class Outside:
         return walk(tuple(things_in(tree, self.path))[self.number].at, self.keys)
 
 
-def outsides(tree: Tree) -> tuple[Outside, ...]:
+def deployer_overlays(tree: Tree) -> tuple[DeployerOverlay, ...]:
     """Return what Flux and Argo CD bring as kustomizations, in the order of their files."""
     paths = sorted({*tree.holding(FLUX), *tree.holding(_ARGO)})
-    return tuple(_read(path, text) for path in paths for text in outside_texts(tree, path))
+    return tuple(_read(path, text) for path in paths for text in overlay_texts(tree, path))
 
 
-def outside_texts(tree: Tree, path: str) -> tuple[str, ...]:
+def overlay_texts(tree: Tree, path: str) -> tuple[str, ...]:
     """Return what the objects of a file bring, in a form that is kept."""
-    return tree.seen.kept("outside", path, partial(_texts, tree, path))
+    return tree.seen.kept("overlays", path, partial(_texts, tree, path))
 
 
-def _read(path: str, text: str) -> Outside:
-    number, keys, folder, adds, plainly, folders = json.loads(text)
-    return Outside(path, number, tuple(keys), folder, adds, plainly, folders)
+def _read(path: str, text: str) -> DeployerOverlay:
+    number, keys, folder, adds, over_bare, folders = json.loads(text)
+    return DeployerOverlay(path, number, tuple(keys), folder, adds, over_bare, folders)
 
 
 def _texts(tree: Tree, path: str) -> tuple[str, ...]:
@@ -72,18 +72,20 @@ def _texts(tree: Tree, path: str) -> tuple[str, ...]:
     return tuple(json.dumps(astuple(one)[1:]) for one in found)
 
 
-def _of(thing: Thing, number: int, tree: Tree) -> Iterator[Outside]:
+def _of(thing: Thing, number: int, tree: Tree) -> Iterator[DeployerOverlay]:
     """Yield what one object brings as a kustomization."""
     if (thing.group, thing.kind) == (FLUX, "Kustomization"):
         folder = thing.at.word("spec", "path")
         adds = any(thing.at.get("spec", key) is not None for key in _ADDING)
         if folder:
-            yield Outside(thing.path, number, ("spec",), joined("", folder.lstrip("/")), adds, plainly=True, folders=1)
+            yield DeployerOverlay(
+                thing.path, number, ("spec",), joined("", folder.lstrip("/")), adds, over_bare=True, folders=1
+            )
     elif thing.group == _ARGO and thing.kind in {"Application", "ApplicationSet"}:
         yield from _of_argo(thing, number, tree)
 
 
-def _of_argo(thing: Thing, number: int, tree: Tree) -> Iterator[Outside]:
+def _of_argo(thing: Thing, number: int, tree: Tree) -> Iterator[DeployerOverlay]:
     made = thing.kind == "ApplicationSet"
     start = ("spec", "template", "spec") if made else ("spec",)
     places = [("sources", str(index)) for index, _ in enumerate(thing.at.items(*start, "sources"))]
@@ -96,4 +98,4 @@ def _of_argo(thing: Thing, number: int, tree: Tree) -> Iterator[Outside]:
         folders = sorted({joined("", fill(pattern, one).lstrip("/")) for one in told}) if pattern else []
         keys = (*start, *place, "kustomize")
         for folder in folders:
-            yield Outside(thing.path, number, keys, folder, adds, plainly=False, folders=len(folders))
+            yield DeployerOverlay(thing.path, number, keys, folder, adds, over_bare=False, folders=len(folders))

@@ -12,7 +12,7 @@ from trimtab.manifest.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class FileFacts:
     """What the bytes of a YAML file say.
 
     Attributes:
@@ -28,11 +28,11 @@ class Card:
     words: tuple[str, ...]
 
     @staticmethod
-    def read(data: bytes) -> Card:
+    def read(data: bytes) -> FileFacts:
         """Return what bytes say."""
         broken = check(data)
         line, reason = (broken.line, broken.reason) if broken is not None else (0, "")
-        return Card(line, reason, hints_of(data), words_in(data))
+        return FileFacts(line, reason, hints_of(data), words_in(data))
 
     def texts(self) -> tuple[str, ...]:
         """Return it in a form that is kept."""
@@ -40,7 +40,7 @@ class Card:
         return (str(self.line), self.reason, f"{hints.kinds:d}{hints.serves:d}{hints.chart:d}", *self.words)
 
     @staticmethod
-    def of(texts: tuple[str, ...]) -> Card:
+    def of(texts: tuple[str, ...]) -> FileFacts:
         """Return what was kept.
 
         Raises:
@@ -48,12 +48,12 @@ class Card:
         """
         line, reason, hints, *words = texts
         kinds, serves, chart = (one == "1" for one in hints)
-        return Card(int(line), reason, Hints(kinds, serves, chart), tuple(words))
+        return FileFacts(int(line), reason, Hints(kinds, serves, chart), tuple(words))
 
 
 def read_alone(path: str, blob: str, data: bytes) -> dict[Question, tuple[str, ...]]:
     """Return what the bytes of a YAML file say, and what they name where it is a kustomization."""
-    found: dict[Question, tuple[str, ...]] = {("card", blob): Card.read(data).texts()}
+    found: dict[Question, tuple[str, ...]] = {("facts", blob): FileFacts.read(data).texts()}
     if path.rpartition("/")[2] in KUSTOMIZATIONS:
         tree = Tree({path: data})
         tree.seen.wanted = True
