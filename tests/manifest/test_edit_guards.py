@@ -102,6 +102,41 @@ def test_a_flag_in_a_folded_script_gets_a_line_of_its_own(style: str, newline: s
     assert [line.strip() for line in after.split(newline) if "--max-model-len" in line] == ["--max-model-len 4096"]
 
 
+def test_tolerations_follow_the_kind_of_gpu() -> None:
+    """Nodes of a kind may be tainted with its name: what tolerates that changes with the selector, and nothing else."""
+    text = DEPLOYMENT.replace(
+        "      containers:",
+        "      tolerations:\n        - {key: gpu-kind, value: NVIDIA-H100-80GB-HBM3, effect: NoSchedule}\n"
+        "        - {key: team, value: llm}\n      containers:",
+    )
+    assert edited(text, gpu_product="NVIDIA-L40S") == text.replace("NVIDIA-H100-80GB-HBM3", "NVIDIA-L40S")
+
+
+def test_terms_that_allow_several_kinds_name_none() -> None:
+    """Terms are alternatives: where they differ, the pod runs on either kind, and neither is the one to change."""
+    term = "{matchExpressions: [{key: nvidia.com/gpu.product, operator: In, values: [NVIDIA-%s]}]}"
+    required = "requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [%s, %s]}"
+    affinity = "      affinity: {nodeAffinity: {" + required % (term % "L4", term % "%s") + "}}\n"
+    start, end = DEPLOYMENT.index("      nodeSelector:"), DEPLOYMENT.index("      containers:")
+    either, same = (DEPLOYMENT[:start] + affinity % kind + DEPLOYMENT[end:] for kind in ("A10G", "L4"))
+    refused = tried(either, gpu_product="NVIDIA-L40S")
+    assert isinstance(refused, Refusal)
+    assert "several kinds" in refused.reason
+    assert edited(same, gpu_product="NVIDIA-L40S") == same.replace("NVIDIA-L4]", "NVIDIA-L40S]")
+
+
+def test_what_a_shared_base_refuses_says_whom_it_would_change_and_where_to_go() -> None:
+    """An edit of a base that two overlays build names the other one, and the overlay to patch instead."""
+    files = {"base/a.yaml": DEPLOYMENT, "base/kustomization.yaml": "resources: [a.yaml]\n"}
+    files |= {f"{one}/kustomization.yaml": f"resources: [../base]\nnamePrefix: {one}-\n" for one in ("prod", "test")}
+    tree = Tree({path: text.encode() for path, text in files.items()})
+    prod = next(one.subject for one in inspect(tree).servings if one.path.startswith("prod/"))
+    refused = edit(tree, prod, {"max_num_seqs": 9})
+    assert isinstance(refused, Refusal)
+    assert "test/kustomization.yaml" in refused.reason
+    assert refused.hint == "patch it in prod/kustomization.yaml"
+
+
 TGI = with_container(
     "image: ghcr.io/huggingface/text-generation-inference:3.0\nargs: [--model-id, o/m]\n"
     "env: [{name: MAX_INPUT_LENGTH, value: '3000'}, {name: MAX_TOTAL_TOKENS, value: '4096'}]"

@@ -175,8 +175,14 @@ class _Editor:
         others = self._others(splices, draft)
         self._write(field, splices)
         self._confirm(field, value, before)
-        if others != self._others(splices, draft):
-            raise RefusedError(f"{field} is shared: the edit would change another serving too", "edit it by hand")
+        after = self._others(splices, draft)
+        changed = sorted(one for one in {*others, *after} if others.get(one) != after.get(one))
+        if changed:
+            overlay = draft.source.source.path if draft.wrapper == "kustomize" else ""
+            raise RefusedError(
+                f"{field} is shared: the edit would change another serving too, {changed[0]}",
+                f"patch it in {overlay}" if overlay else "give each a value of its own first",
+            )
 
     def _write(self, field: str, splices: tuple[Splice, ...]) -> None:
         self._tree = self._tree.replaced(unify(self._tree, splices))

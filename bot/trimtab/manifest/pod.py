@@ -127,6 +127,8 @@ def take_pod(draft: Draft, pod: PodSpec, container: Cursor, workers: Sequence[Po
     first, *others = _with_gpus(pod, container, workers)
     selector.take_selector(draft, tuple(selector.selectors(first)), first, "nodeSelector")
     selector.join_pods(draft, others)
+    for one in (first, *others):
+        selector.join_tolerations(draft, one)
     take_classes(draft, [one.spec for one in (pod, *workers)], own=container is not pod.spec)
     take_shm(draft, pod, container)
     if container is not pod.spec and not workers:

@@ -108,7 +108,7 @@ def take_selector(draft: Draft, found: Sequence[tuple[str, Cursor]], place: Curs
         ((label, cursor) for label, cursor in found if not cursor.is_sequence),
         key=lambda one: one[0] not in SELECTOR_KEYS,
     )
-    if single:
+    if single and len({cursor.string for label, cursor in single if label == single[0][0]}) == 1:
         _take_single(draft, single)
     elif found:
         draft.refusals["gpu_product"] = "the selector allows several kinds of GPU"
@@ -139,6 +139,19 @@ def _take_place(draft: Draft, place: Cursor, key: str) -> None:
         return (add_path(place, (key, label) if key else (label,), value),)
 
     draft.add_selector = add
+
+
+def join_tolerations(draft: Draft, pod: Cursor) -> None:
+    """Let tolerations that name the kind of GPU change with the selector: nodes of a kind may be tainted with its name.
+
+    Args:
+        draft: The serving, its selector taken.
+        pod: What may tolerate taints.
+    """
+    hit = draft.hits.get("gpu_product")
+    if hit is not None and hit.via == "selector":
+        named = [value for one in pod.items("tolerations") if (value := one.get("value")) is not None]
+        draft.hits["gpu_product"] = also(hit, [value for value in named if value.string == hit.value])
 
 
 def join_pods(draft: Draft, pods: Sequence[Cursor]) -> None:
