@@ -15,7 +15,7 @@ from trimtab.config import Limits
 from trimtab.life import Actor
 from trimtab.publish import Chat, answer_all, sync
 from trimtab.publish.forge import Comment
-from trimtab.publish.listen import without_doubt
+from trimtab.publish.gitlab_notes import without_doubt
 
 NOW_S = 1_794_700_000
 

@@ -29,7 +29,7 @@ from trimtab.publish.forge import (
     RateLimitedError,
     Rights,
 )
-from trimtab.publish.listen import Ears, comments_of, doubtful, edits_query, heard, without_doubt
+from trimtab.publish.gitlab_notes import NoteSources, comments_of, doubtful, edits_query, notes_of, without_doubt
 from trimtab.publish.mark import DASHBOARD, LABEL, TITLE
 from trimtab.publish.once import Spot, first, says, with_key, write_once
 from trimtab.publish.pace import Caller, Kind, Pace, Trouble, tolerant
@@ -177,7 +177,7 @@ class GitLab:
             listed, since = self._listed({"state": "all"}), ""
         pulls = tuple(pull for pull in map(pull_of, listed) if pull.state is PullState.OPEN)
         self._recent = _Recent(pulls, since, time.monotonic() + _FRESH_S)
-        notes = self._sure(heard(listed, Ears(self._notes, self._events)))
+        notes = self._sure(notes_of(listed, NoteSources(self._notes, self._events)))
         return tuple(sorted((note for note in notes if note.created >= since), key=lambda note: note.id))
 
     def comment(self, number: int, body: str, *, answers: int = 0) -> Comment | Unknown:

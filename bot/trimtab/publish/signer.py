@@ -45,7 +45,7 @@ class Signer(Protocol):
         ...
 
 
-class Pen:
+class NoSigner:
     """Signs nothing: commits are made by git."""
 
     signs = False

@@ -9,7 +9,7 @@ from trimtab.config import PullRequests
 from trimtab.gitio import Repo
 from trimtab.publish.forge import Forge
 from trimtab.publish.pace import Pace
-from trimtab.publish.signer import Pen, Signer
+from trimtab.publish.signer import NoSigner, Signer
 from trimtab.recommendation import Compose, Proposal, alone
 from trimtab.rule import Subject
 
@@ -20,7 +20,7 @@ REBASE = "a person gives the branch back"
 """The note of the entry by which a person lets Trimtab replace what others committed."""
 
 
-GIT = Pen()
+GIT = NoSigner()
 """Makes commits by git alone."""
 
 

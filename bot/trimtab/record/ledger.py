@@ -55,11 +55,6 @@ class Ledger:
             self._refresh()
         return self._entries
 
-    def state_of(self, recommendation: str) -> str:
-        """Return the state that a recommendation is in, empty where the ledger does not know it."""
-        history = histories(self.entries()).get(recommendation, ())
-        return history[-1].step if history else ""
-
     def prove(self) -> Verified | Broken:
         """Return whether the ledger holds, or the first entry that does not.
 

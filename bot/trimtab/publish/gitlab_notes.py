@@ -13,14 +13,12 @@ from trimtab.publish.rest_gitlab import Json, comment_of
 
 _MARGIN = timedelta(days=2)
 """Events are asked for by whole days of the server's own zone, the first one left out."""
-
-
 _MOST = 50
 """Notes that one query asks for; what is left has to be said again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ears:
+class NoteSources:
     """What a project can be asked.
 
     Attributes:
@@ -32,7 +30,7 @@ class Ears:
     events: Callable[[str, int], Sequence[Json]]
 
 
-def heard(merge_requests: Sequence[Json], ears: Ears) -> tuple[Comment, ...]:
+def notes_of(merge_requests: Sequence[Json], sources: NoteSources) -> tuple[Comment, ...]:
     """Return the notes of merge requests that have any.
 
     The project's events hold the notes of all in one listing (https://docs.gitlab.com/api/events/, read 2026-08), but
@@ -40,14 +38,14 @@ def heard(merge_requests: Sequence[Json], ears: Ears) -> tuple[Comment, ...]:
     notes as it has; of any other the notes are read.
     """
     talked = {_number(each): each for each in merge_requests if each.get("user_notes_count", 1)}
-    told = _told(list(talked.values()), ears) if len(talked) > 1 else {}
+    told = _told(list(talked.values()), sources) if len(talked) > 1 else {}
     return tuple(
         comment
         for number, each in talked.items()
         for comment in (
             told[number]
             if len(told.get(number, ())) == each.get("user_notes_count")
-            else comments_of(ears.notes(number), number)
+            else comments_of(sources.notes(number), number)
         )
     )
 
@@ -85,14 +83,14 @@ def _never_edited(note: object, body: str) -> bool:
     return isinstance(note, Mapping) and note.get("lastEditedAt", "") is None and note.get("body") == body
 
 
-def _told(talked: Sequence[Json], ears: Ears) -> Mapping[int, tuple[Comment, ...]]:
+def _told(talked: Sequence[Json], sources: NoteSources) -> Mapping[int, tuple[Comment, ...]]:
     """Return the notes that events tell of, by the merge request."""
     times = [str(each.get("created_at") or "") for each in talked]
     if not all(times):
         return {}
     after = (datetime.fromisoformat(min(times)) - _MARGIN).strftime("%Y-%m-%d")
     found: dict[int, dict[int, Comment]] = defaultdict(dict)
-    for event in ears.events(after, len(talked) // 2):
+    for event in sources.events(after, len(talked) // 2):
         note = event.get("note")
         if isinstance(note, Mapping) and note.get("noteable_type") == "MergeRequest" and not note.get("system"):
             comment = comment_of(note, int(str(note["noteable_iid"])))
