@@ -171,13 +171,14 @@ def selects(selector: Cursor, target: Target) -> bool:
     """
     first, last = target.ids[0], target.ids[-1]
     wanted = (
-        (selector.word("group"), (target.group,)),
-        (selector.word("version"), (target.version,)),
-        (selector.word("kind"), (target.kind,)),
-        (selector.word("name"), (first[0], last[0])),
-        (selector.word("namespace"), (_effective(first[1]), _effective(last[1]))),
+        ("kind", (target.kind,)),
+        ("name", (first[0], last[0])),
+        ("namespace", (_effective(first[1]), _effective(last[1]))),
+        ("group", (target.group,)),
+        ("version", (target.version,)),
     )
-    if not all(not pattern or any(_matches(pattern, one) for one in names) for pattern, names in wanted):
+    patterns = ((selector.word(key), names) for key, names in wanted)
+    if not all(not pattern or any(_matches(pattern, one) for one in names) for pattern, names in patterns):
         return False
     return all(
         has_labels(selector.word(f"{kind}Selector"), target.at.get("metadata", f"{kind}s"))
