@@ -30,6 +30,8 @@ def digest(answer: object) -> str:
     """Return what tells an answer of plain values from any other."""
     if isinstance(answer, str) and len(answer) <= _SHORT:
         return f"={answer}"
+    if answer is None or isinstance(answer, bool) or answer == ():
+        return f"~{answer}"
     plain = sorted(answer) if isinstance(answer, frozenset) else answer
     return hashlib.sha256(repr(plain).encode(errors="surrogateescape")).hexdigest()[:32]
 
