@@ -37,6 +37,8 @@ def git(folder: Path, *arguments: str, stdin: bytes = b"", env: Mapping[str, str
 def make_repository(folder: Path, files: dict[str, str]) -> Path:
     """Return a bare repository with one commit of these files on `main`."""
     git(folder.parent, "init", "-q", "--bare", "-b", "main", str(folder))
+    for name, value in (("receive.autogc", "false"), ("core.fsync", "none")):  # it lives for one test
+        git(folder, "config", name, value)
     commit_to(folder, "main", files, "Start")
     return folder
 
