@@ -41,7 +41,7 @@ def test_a_folder_that_never_rests_is_a_users_error(
         attempts.append(1)
         raise ChangedWhileReadError("a.yaml: changed while it was read")
 
-    monkeypatch.setattr("trimtab.cli.inspect_say.look_again", look)
+    monkeypatch.setattr("trimtab.cli.inspect_say.inspect_again", look)
 
     assert run(["inspect", str(tmp_path), "--no-cache"]) == 2
     assert "is written to while it is read" in capsys.readouterr().err
@@ -55,7 +55,7 @@ def test_a_fault_of_the_program_is_not_taken_for_damage(tmp_path: Path, monkeypa
     def look(*_asked: object) -> None:
         raise LookupError("a fault")
 
-    monkeypatch.setattr("trimtab.cli.inspect_say.look_again", look)
+    monkeypatch.setattr("trimtab.cli.inspect_say.inspect_again", look)
 
     with pytest.raises(LookupError):
         run(["inspect", str(tmp_path), "--no-cache"])
