@@ -9,6 +9,9 @@ from trimtab.manifest.hit import Draft
 from trimtab.manifest.near import NEAR, distance
 from trimtab.manifest.objects import Thing
 
+_MANY = 100
+"""Of how many files of one name it is asked which is nearer; of more, those in a folder of the same name, too."""
+
 
 def autoscalers_of(draft: Draft, kind: str, key: str, context: Context) -> tuple[Thing, ...]:
     """Return the autoscalers of a kind that mean an object, the nearest first.
@@ -59,7 +62,10 @@ def _reaches(thing: Thing, draft: Draft, context: Context) -> bool:
 def _nearer(thing: Thing, here: str, context: Context) -> Iterator[str]:
     """Yield the files called as an object's own that stand nearer to an autoscaler: another cluster's, or team's."""
     apart = distance(thing.path, here)
-    for path in context.called(here.rpartition("/")[2]) if apart else ():
+    alike = context.called(here.rpartition("/")[2]) if apart else ()
+    if len(alike) > _MANY:
+        alike = context.called("/".join(here.split("/")[-2:]))
+    for path in alike[:_MANY]:
         if distance(thing.path, path) < apart:
             yield path
 

@@ -101,14 +101,15 @@ class Context:
 
     @asked
     def called(self, name: str) -> tuple[str, ...]:
-        """Return the files of a name, whatever folder they lie in."""
+        """Return the files of a name, or of a folder's and their own, whatever folder they lie in."""
         return tuple(self._called.get(name, ()))
 
     @cached_property
     def _called(self) -> Mapping[str, Sequence[str]]:
         found: dict[str, list[str]] = {}
         for path in self.tree.all_paths():
-            found.setdefault(path.rpartition("/")[2], []).append(path)
+            for key in {path.rpartition("/")[2], "/".join(path.split("/")[-2:])}:
+                found.setdefault(key, []).append(path)
         return found
 
     @cached_property
