@@ -297,6 +297,18 @@ def test_a_listing_that_is_late(github: Stage) -> None:
     assert len(github.ledger().entries()) == 4
 
 
+@pytest.mark.parametrize(("base", "ours"), [({}, 1), ({"label": "acme:main"}, 0)])
+def test_a_server_that_knows_of_no_forks(github: Stage, base: dict[str, Json], ours: int) -> None:
+    """Where neither side tells whose it is it is ours; where only the base tells, the head's repository is gone."""
+    sides: dict[str, Json] = {"head": {"ref": "trimtab/a/0123456789abcdef", "sha": "1" * 40}}
+    sides["base"] = {"ref": "main", "sha": "2" * 40, **base}
+    texts: dict[str, Json] = {"title": "A title", "body": "", "state": "open", "html_url": "", "draft": False}
+    rest: dict[str, Json] = {"merged_at": None, "merge_commit_sha": None, "updated_at": None, "user": None}
+    github.log.faults.append(Fault(LISTED["github"], Answer(200, [{"number": 1, **texts, **rest, **sides}])))
+
+    assert len(github.forge.pulls()) == ours
+
+
 def test_pages_and_forks(github: Stage) -> None:
     """Pull requests on later pages are found, and a fork's branch of our name is not ours."""
     assert isinstance(github.api, FakeGitHub)

@@ -330,7 +330,8 @@ def _at_home(pull: TheirPull) -> bool:
     if head is not None and base is not None:
         return head.full_name.lower() == base.full_name.lower()
     owners = {(part.label or "").split(":", 1)[0].lower() for part in (pull.head, pull.base)}
-    return len(owners) == 1 and "" not in owners
+    untold = owners == {""} and head is None and base is None  # a server that tells of neither side knows of no forks
+    return len(owners) == 1 and ("" not in owners or untold)
 
 
 def _pull(pull: TheirPull, ended_by: Actor = NOBODY) -> PullRequest:
