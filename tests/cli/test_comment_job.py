@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_comment import MANIFEST, call
+from tests.cli.test_comment import call
 from tests.forges.fake_github import FakeGitHub
 from tests.forges.fake_gitlab import FakeGitLab
+from tests.forges.manifests import MANIFEST
 from tests.forges.server import TOKEN, Answer, Api, Fault, Log, serve
 from tests.forges.state import BOT, ForgeState, git, make_repository
 from tests.text.reading import acts

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_comment import MANIFEST
 from tests.forges.fake_github import FakeGitHub
 from tests.forges.fake_gitlab import FakeGitLab
+from tests.forges.manifests import MANIFEST
 from tests.forges.server import TOKEN, Api, serve
 from tests.forges.state import ForgeState, git, make_repository
 from trimtab.cli.app import run

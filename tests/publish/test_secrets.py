@@ -14,27 +14,10 @@ import pytest
 
 from tests.forges.fake_github import FakeGitHub
 from tests.forges.fake_gitlab import FakeGitLab
+from tests.forges.manifests import MANIFEST
 from tests.forges.server import TOKEN, Answer, Api, Fault, Served, serve
 from tests.forges.state import ForgeState, git, make_repository
 from trimtab.cli.app import run
-
-MANIFEST = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: chat, namespace: llm}
-spec:
-  replicas: 1
-  selector: {matchLabels: {app: chat}}
-  template:
-    metadata: {labels: {app: chat}}
-    spec:
-      nodeSelector: {nvidia.com/gpu.product: NVIDIA-L4}
-      containers:
-        - name: server
-          image: vllm/vllm-openai:v0.9.1
-          args: ["--model=meta-llama/Llama-3.1-8B-Instruct", "--max-model-len=131072"]
-          resources: {limits: {nvidia.com/gpu: 1}}
-"""
 
 SPELLINGS = [TOKEN] + [base64.b64encode(f"{user}:{TOKEN}".encode()).decode() for user in ("x-access-token", "oauth2")]
 """How the token would look: plain, and as git sends it."""

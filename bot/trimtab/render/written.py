@@ -39,6 +39,11 @@ def files_of(target: Target) -> Iterator[str]:
     """Yield the files that a release's values stand in, the one that wins first."""
     if target.values[0]:
         yield target.values[0]
+    yield from _values_files(target)
+
+
+def _values_files(target: Target) -> Iterator[str]:
+    """Yield the files of values that a release names, the one that wins first, and the chart's own."""
     yield from reversed(target.values_files)
     if not target.missing:
         yield joined(target.path, "values.yaml")
@@ -104,7 +109,7 @@ def _layers(target: Target, tree: Tree) -> Iterator[Cursor]:
     spec = root.get("spec") if document < len(sources) and (root := sources[document].root()) is not None else None
     if spec is not None:
         yield from _inline(spec, target.source)
-    for file in (*reversed(target.values_files), *(() if target.missing else (joined(target.path, "values.yaml"),))):
+    for file in _values_files(target):
         if (top := _top(tree, file)) is not None:
             yield top
 
