@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.forges.server import Answer, Fault
 from tests.forges.state import BOT, ForgeState, Pull, commit_to, tip
 from tests.publish.proposals import proposal, wanted
 from tests.publish.stages import Stage, stage
@@ -201,6 +202,21 @@ def test_a_lost_event_is_not_a_lost_command(served: Stage) -> None:
     (reply,) = replies(served)
     assert "What was seen" in reply
     assert [entry.step for entry in served.ledger().entries()] == ["proposed", "open", "command"]
+
+
+def test_a_server_without_a_list_of_all_comments_is_asked_for_each(tmp_path: Path) -> None:
+    """Where a repository's comments are not listed as a whole, those of each open pull request are read."""
+    with stage("github", tmp_path) as served:
+        run(served)
+        state_of(served).say(1, "ada", "/trimtab explain")
+        served.log.faults.append(
+            Fault("GET /api/v3/repos/acme/gitops/issues/comments", Answer(404, {"message": "Not Found"}), times=99)
+        )
+
+        for _ in range(2):
+            answer_all(served.site(), served.ledger(), Chat(NOW_S))
+
+        assert len(replies(served)) == 1
 
 
 def test_several_commands_are_answered_in_order_by_one_reply(served: Stage) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from trimtab.life import Entry, State
 from trimtab.publish.event import Pointer
-from trimtab.publish.forge import Comment
+from trimtab.publish.forge import AbsentError, Comment
 from trimtab.publish.site import Site
 
 _OVERLAP = timedelta(days=1)
@@ -33,10 +33,18 @@ def comments_since(site: Site, entries: Sequence[Entry], now_s: int, pointer: Po
         ForgeError: The forge cannot be reached.
     """
     since = _last_look(entries, now_s).strftime("%Y-%m-%dT%H:%M:%SZ")
-    found = {one.id: one for one in site.forge.comments(since=since)}
+    found = {one.id: one for one in _written(site, since)}
     if pointer is not None and pointer.comment not in found and _is_ours(site, entries, pointer.number):
         found |= {one.id: one for one in site.forge.comments(pointer.number)}
     return tuple(found.values())
+
+
+def _written(site: Site, since: str) -> tuple[Comment, ...]:
+    """Return what was written since a time; all that stands on open pull requests where the server lists none."""
+    try:
+        return site.forge.comments(since=since)
+    except AbsentError:
+        return tuple(comment for pull in site.forge.pulls() for comment in site.forge.comments(pull.number))
 
 
 def _last_look(entries: Sequence[Entry], now_s: int) -> datetime:
