@@ -225,6 +225,7 @@ class Link:
         branch: The deterministic branch.
         head: Hex id of the branch's head.
         note: What was done in this run: `opened`, `updated`, `unchanged`, `held: …`.
+        failed: Whether the forge did not do what was asked of it; the next run asks again.
     """
 
     id: str
@@ -233,3 +234,4 @@ class Link:
     branch: str
     head: str
     note: str
+    failed: bool = False

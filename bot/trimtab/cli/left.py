@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import click
 
 from trimtab.errors import ForgeError
+from trimtab.recommendation import Link
 from trimtab.text.clean import log_line
 
 
-def say_left(troubles: Sequence[ForgeError]) -> bool:
-    """Print why some repositories are left to the next run, and return whether any is."""
+def say_left(troubles: Sequence[ForgeError], links: Sequence[Link]) -> bool:
+    """Print why some repositories are left to the next run; return whether any is, or anything that a forge declined."""
     for error in troubles:
         click.echo(log_line(f"trimtab: left to the next run: {error.message}"), err=True)
         if error.hint:
             click.echo(f"  {log_line(error.hint)}", err=True)
-    return bool(troubles)
+    return bool(troubles) or any(link.failed for link in links)

@@ -37,5 +37,5 @@ def command(config_path: Path, form: str, facts: Path | None, at: str) -> int:
         click.echo("no repository has a `forge`: nothing was opened", err=True)
     for link in ran.links:
         click.echo(log_line(f"{link.note}: {link.url or link.branch or link.id}"), err=True)
-    left = say_left(ran.troubles)
+    left = say_left(ran.troubles, ran.links)
     return Exit.FACTS_MISSING if facts_missing(ran.found, config) or left else Exit.DONE

@@ -35,7 +35,7 @@ def command(config_path: Path, form: str, watch: str, facts: Path | None, at: st
         click.echo(_document(followed))
     else:
         _print(followed)
-    return Exit.FACTS_MISSING if say_left(followed.troubles) else Exit.DONE
+    return Exit.FACTS_MISSING if say_left(followed.troubles, followed.decided) else Exit.DONE
 
 
 def _seconds(watch: str) -> int:

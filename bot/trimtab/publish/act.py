@@ -31,6 +31,7 @@ class _Step:
         entries: The latest entry of each rider.
         pull: The branch's pull request as it stands now.
         goes_on: Whether what is left of it is done.
+        failed: Whether the forge did not do what was asked of it.
     """
 
     move: Move
@@ -38,10 +39,11 @@ class _Step:
     entries: tuple[Entry | None, ...]
     pull: PullRequest | None
     goes_on: bool = True
+    failed: bool = False
 
-    def stopped(self, note: str) -> _Step:
+    def stopped(self, note: str, *, failed: bool = False) -> _Step:
         """Return the step as it ends here."""
-        return replace(self, notes=(note,) * len(self.notes), goes_on=False)
+        return replace(self, notes=(note,) * len(self.notes), goes_on=False, failed=failed)
 
 
 def act(site: Site, moves: Sequence[Move], journal: Journal) -> tuple[Link, ...]:
@@ -127,7 +129,7 @@ def _ask(site: Site, step: _Step) -> _Step:
     except RateLimitedError:
         raise
     except ForgeError as error:
-        return step.stopped(f"failed: {error.message}{error.hint and f'; {error.hint}'}")
+        return step.stopped(f"failed: {error.message}{error.hint and f'; {error.hint}'}", failed=True)
     if isinstance(answer, Unknown):
         return step.stopped(answer.reason)
     return replace(step, pull=answer.value)
@@ -163,4 +165,5 @@ def _links(step: _Step) -> Iterator[Link]:
             branch=standing.branch if stays else rider.standing.branch,
             head=head if stays else "",
             note=note,
+            failed=step.failed,
         )

@@ -210,7 +210,7 @@ def test_a_server_without_a_list_of_all_comments_is_asked_for_each(tmp_path: Pat
         run(served)
         state_of(served).say(1, "ada", "/trimtab explain")
         served.log.faults.append(
-            Fault("GET /api/v3/repos/acme/gitops/issues/comments", Answer(404, {"message": "Not Found"}), times=99)
+            Fault("GET /repos/acme/gitops/issues/comments", Answer(404, {"message": "Not Found"}), times=99)
         )
 
         for _ in range(2):
