@@ -12,7 +12,7 @@ from trimtab.text.clean import log_line
 
 
 def say_left(troubles: Sequence[ForgeError], links: Sequence[Link]) -> bool:
-    """Print why some repositories are left to the next run; return whether any is, or anything that a forge declined."""
+    """Print why some repositories are left to the next run; return whether any is, or whether a forge declined."""
     for error in troubles:
         click.echo(log_line(f"trimtab: left to the next run: {error.message}"), err=True)
         if error.hint:
