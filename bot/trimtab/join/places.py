@@ -59,9 +59,9 @@ def find_place(live: LiveName, servings: Sequence[Serving]) -> Found[Place] | Un
 
     Several equally good ones are Unknown, with their paths: an edit to the wrong file is worse than none.
     """
-    servings = [serving for serving in servings if not _is_brought_by_another(live, serving)]
     for way in _WAYS:
-        fitting = _leading([serving for serving in servings if way.fits(live, serving)])
+        fits = (serving for serving in servings if way.fits(live, serving))
+        fitting = _leading([serving for serving in fits if not _is_brought_by_another(live, serving)])
         for brings, label in ((_is_brought, _BROUGHT), (_is_instance, _BROUGHT_BY_INSTANCE)):
             brought = [serving for serving in fitting if brings(live, serving)]
             if len(brought) == 1 < len(fitting):
