@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,27 +13,11 @@ from tests.forges.state import BOT, LATER, NOW, ForgeState, tip
 from tests.publish.chat.cut import KilledError
 from tests.publish.chat.scene import AT_S, HOUR_S, answer, commands, cut, replies, run
 from tests.publish.proposals import proposal, wanted
-from tests.publish.stages import SERVED, Stage, stage
+from tests.publish.stages import Stage, stage
 from trimtab.config import Limits
 from trimtab.errors import ForgeError
 from trimtab.publish import Chat, Pointer, answer_all, catch_up, sync
 from trimtab.publish.forge import RateLimitedError
-
-
-@pytest.fixture
-def on(tmp_path: Path) -> Iterator[Stage]:
-    """Return a forge in memory with one open pull request, which was opened a day before anybody comments."""
-    with stage("memory", tmp_path) as ready:
-        run(ready)
-        yield ready
-
-
-@pytest.fixture(params=SERVED)
-def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    """Return each served forge, likewise."""
-    with stage(request.param, tmp_path) as ready:
-        run(ready)
-        yield ready
 
 
 def test_permission_that_cannot_be_told_is_none_yet(on: Stage) -> None:

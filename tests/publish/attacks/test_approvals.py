@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.forges.state import BOT, commit_to, git, show, tip
 from tests.publish.chat.scene import AT_S, HOUR_S, answer, commands, cut, replies, run
-from tests.publish.stages import SERVED, Stage, stage
+from tests.publish.stages import Stage
 from trimtab.publish import catch_up
-
-
-@pytest.fixture
-def on(tmp_path: Path) -> Iterator[Stage]:
-    """Return a forge in memory with one open pull request, which was opened a day before anybody comments."""
-    with stage("memory", tmp_path) as ready:
-        run(ready)
-        yield ready
-
-
-@pytest.fixture(params=SERVED)
-def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    """Return each served forge, likewise."""
-    with stage(request.param, tmp_path) as ready:
-        run(ready)
-        yield ready
 
 
 def _push(on: Stage) -> None:
