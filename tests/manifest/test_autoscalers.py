@@ -127,3 +127,34 @@ def test_namespaces_that_kustomizations_give_are_compared() -> None:
     at = "platform/policies/autoscaling/llm/kustomization.yaml"
     assert isinstance(tried(files | {at: files[at].format(space="llm")}, NEAR, "replicas", 3), Refusal)
     assert isinstance(tried(files | {at: files[at].format(space="rag")}, NEAR, "replicas", 3), EditResult)
+
+
+SERVICE = """\
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: {name: chat, namespace: llm}
+spec: {predictor: {minReplicas: 1, model: {modelFormat: {name: vllm}, args: [--max-model-len=1]}}}
+"""
+LLM_SERVICE = """\
+apiVersion: serving.kserve.io/v1alpha1
+kind: LLMInferenceService
+metadata: {name: chat, namespace: llm}
+spec: {replicas: 1, model: {uri: "hf://o/m"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("service", "made"),
+    [(SERVICE, "chat-predictor"), (SERVICE, "chat-predictor-default"), (LLM_SERVICE, "chat-kserve")],
+)
+@pytest.mark.parametrize("scaler", [HPA, KEDA])
+def test_an_autoscaler_of_the_deployment_that_an_operator_makes_owns_the_service(
+    service: str, made: str, scaler: str
+) -> None:
+    """What scales the Deployment scales the service: its limits are edited there, and nowhere else."""
+    scaler = scaler.replace("name: chat}", f"name: {made}}}").replace('"chat"', f'"{made}"')
+    files = {"llm/chat.yaml": service, "llm/scaler.yaml": scaler}
+    most = tried(files, "llm/chat.yaml", "max_replicas", 9)
+    assert isinstance(most, EditResult)
+    assert set(most.files) == {"llm/scaler.yaml"}
+    assert "owns the number of replicas" in str(tried(files, "llm/chat.yaml", "replicas", 3))

@@ -56,6 +56,33 @@ def test_a_flag_goes_where_the_engine_reads_it(container: str, after: str) -> No
     assert indented(after) in edited(arguments(container), SUBJECT, max_num_seqs=8)
 
 
+@pytest.mark.parametrize(
+    ("args", "after"),
+    [
+        ('- --model\n- o/m\n- --port\n- "8000"', "- --dtype\n- half"),
+        ('- --port\n- "8000"', "- --dtype\n- half"),
+        ("- --model\n- 'o/m'\n- --port\n- \"8000\"", "- --dtype\n- 'half'"),
+        ('- "--port"\n- "8000"', '- "--dtype"\n- "half"'),
+    ],
+)
+def test_a_word_is_quoted_as_words_are_and_not_as_numbers(args: str, after: str) -> None:
+    """A number in a list of texts has to be quoted; that tells nothing of how words are written."""
+    assert indented(f"{args}\n{after}") in edited(arguments(f"args:\n{args}"), SUBJECT, dtype="half")
+
+
+def test_a_revision_is_added_where_a_model_of_a_hub_has_some() -> None:
+    """A folder has no revisions, so nothing can be said of them."""
+    assert "- --revision=v2" in edited(arguments("args:\n- --model=o/m"), SUBJECT, revision="v2")
+    assert "no place" in refused(arguments("args:\n- --model=/models/m"), SUBJECT, revision="v2")
+
+
+def test_a_script_may_come_after_the_end_of_the_shells_options() -> None:
+    """`bash -lc --` is how Ray's operator starts a script: what follows is the script."""
+    text = arguments('command: [/bin/bash, -lc, "--"]\nargs: [ulimit -n 65536; vllm serve o/m]')
+
+    assert "vllm serve o/m --max-num-seqs=8]" in edited(text, SUBJECT, max_num_seqs=8)
+
+
 OLLAMA = "ollama/ollama:0.12"
 TGI = "ghcr.io/huggingface/text-generation-inference:3.0"
 NIM = "nvcr.io/nim/meta/llama-3.1-8b-instruct:1.8"

@@ -65,6 +65,23 @@ def test_vllm_prefix_caching_is_said_outright() -> None:
     assert edited(text, SUBJECT, enable_prefix_caching=True) == text.replace("--no-enable", "--enable")
 
 
+@pytest.mark.parametrize(
+    ("image", "after"),
+    [
+        ("vllm/vllm-openai:v0.6.3", "[--model, o/m]"),
+        ("mirror.example/vllm/vllm-openai:v0.4.3", "[--model, o/m]"),
+        ("vllm/vllm-openai:v0.7.0", "[--model, o/m, --no-enable-prefix-caching]"),
+        ("nvcr.io/nvidia/ai-dynamo/vllm-runtime:0.6.0", "[--model, o/m, --no-enable-prefix-caching]"),
+    ],
+)
+def test_an_early_vllm_caches_no_prefixes_without_a_flag(image: str, after: str) -> None:
+    """Early releases die of `--no-enable-prefix-caching`: the flag goes; tags of other images are no releases."""
+    text = deployment(f"name: server\nimage: {image}\ncommand: [vllm, serve]\nargs: ARGS")
+    before = text.replace("ARGS", "[--model, o/m, --enable-prefix-caching]")
+
+    assert edited(before, SUBJECT, enable_prefix_caching=False) == text.replace("ARGS", after)
+
+
 def test_a_switch_of_a_shared_list_stays() -> None:
     """A list that an alias points to is not the serving's alone."""
     text = arguments("args: &a [--model=o/m, --enforce-eager]\nlifecycle: *a")

@@ -120,11 +120,13 @@ def _into_list(words: Sequence[str], command: Command) -> tuple[Splice, ...]:
     assert listed is not None  # noqa: S101 - the caller asked
     nodes = [node for item in listed.items() if (node := item.scalar) is not None]
     flags = [node.style for node in nodes if node.value.startswith("-")]
-    values = [node.style for node in nodes if not node.value.startswith("-")]
-    style = _quote(flags or values)
-    last = _quote(values) if len(words) > 1 and values else style
+    values = [node for node in nodes if not node.value.startswith("-")]
+    styles = [node.style for node in values]
+    style = _quote(flags or styles)
+    free = [node.style for node in values if not is_ambiguous(node.value)]
+    last = _quote(free or flags) if len(words) > 1 and values else style
     if not last and is_ambiguous(words[-1]):
-        last = _quote([one for one in (*values, *flags) if one]) or QUOTE
+        last = _quote([one for one in (*styles, *flags) if one]) or QUOTE
     quotes = [style, *([last] * (len(words) - 1))]
     before = _before_terminator(command.words)
     stop = command.words[len(before)].holder.path if len(before) < len(command.words) else ()
@@ -176,7 +178,7 @@ def _folded_gap(holder: Cursor, script: Text, own: Sequence[Word]) -> str:
 def _script_gap(script: Text, own: Sequence[Word]) -> str:
     """Return what separates the words of a script: a continued line where each flag has one, else a space."""
     flags = [word for word in own if word.text.value.startswith("-")]
-    if not flags or script.layers[-1].style != "literal":
+    if not flags or script.layers[-1].style not in {"literal", "folded"}:
         return " "
     start = script.value.rfind("\n", 0, flags[-1].end) + 1
     before = script.value[:start].rstrip("\n")

@@ -22,7 +22,7 @@ def autoscalers_of(draft: Draft, kind: str, key: str, context: Context) -> tuple
         key: Where in its `spec` it names what it scales.
         context: Where to look.
     """
-    names = context.names_of(draft.name)
+    names = {f"{name}{end}" for name in context.names_of(draft.name) for end in ("", *draft.deploys)}
     built = tuple(one for one in context.built_with(kind) if _means(one, key, draft, context))
     if built or not draft.name:
         return built
@@ -41,10 +41,13 @@ def is_beside(thing: Thing, draft: Draft, context: Context) -> bool:
 
 def _means(thing: Thing, key: str, draft: Draft, context: Context) -> bool:
     target = thing.at.get("spec", key)
-    if target is None or target.word("name") not in context.names_of(draft.name):
+    if target is None:
         return False
+    kind, names = target.word("kind") or "Deployment", context.names_of(draft.name)
+    own = kind == draft.kind and target.word("name") in names
+    made = kind == "Deployment" and target.word("name") in {f"{name}{end}" for name in names for end in draft.deploys}
     spaces = {thing.namespace, context.namespace_of(draft.namespace)} - {""}
-    return (target.word("kind") or "Deployment") == draft.kind and len(spaces) < 2  # noqa: PLR2004 - one or none
+    return (own or made) and len(spaces) < 2  # noqa: PLR2004 - one or none
 
 
 def _reaches(thing: Thing, draft: Draft, context: Context) -> bool:

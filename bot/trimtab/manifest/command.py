@@ -122,8 +122,9 @@ def _script_of(words: Sequence[Word]) -> tuple[Word | None, Sequence[Word]]:
     values = [word.text.value for word in words]
     for index, value in enumerate(values[:-1]):
         if value.rsplit("/", 1)[-1] in _SHELLS:
-            at = next((i for i in range(index + 1, len(values)) if re.fullmatch(r"-[a-z]*c", values[i])), None)
-            return (words[at + 1], words[at + 3 :]) if at is not None and at + 1 < len(words) else (None, ())
+            at = next((i for i in range(index + 1, len(values)) if re.fullmatch(r"-[a-z]*c", values[i])), len(words))
+            at += 2 if values[at + 1 : at + 2] == [TERMINATOR] else 1
+            return (words[at], words[at + 2 :]) if at < len(words) else (None, ())
     if len(words) == 1 and re.search(r"\s--?\w|\sserve\s|\s-m\s", values[0]):
         return words[0], ()
     return None, ()

@@ -22,6 +22,7 @@ from trimtab.manifest.scalars import spell
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import NewLine, Splice
 from trimtab.manifest.text import Text
+from trimtab.manifest.unsaid import unsaid
 from trimtab.manifest.wrapped import WRAPPED, is_wrapped
 from trimtab.manifest.write import replace_part, replace_scalar
 
@@ -90,7 +91,8 @@ def read_engine(container: Container) -> EngineSettings:
         hits[flag.field] = _hit_of(flag, container, command)
     if engine == "vllm" and not command.spoken and command.script is None:
         _take_wrapped(container, hits)
-    adders = {field: adder(field, engine, container.at, container.environment, command) for field in _addable(engine)}
+    fields = _addable(engine, hits.get("model"))
+    adders = {field: adder(field, engine, container.at, container.environment, command) for field in fields}
     words = [word.text.value for word in command.words]
     if engine == "tgi" and "max_model_len" in hits:
         hits["max_model_len"] = above_input(hits["max_model_len"], words, container.environment)
@@ -100,10 +102,15 @@ def read_engine(container: Container) -> EngineSettings:
     return EngineSettings(engine, hits, adders, command.spoken, command, bound, devices)
 
 
-def _addable(engine: str) -> frozenset[str]:
+_OF_HUB = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+
+
+def _addable(engine: str, model: Hit | None) -> frozenset[str]:
+    """Return what an engine can be told; a revision only where a model of a hub is named, which has some."""
     known = dialect(engine)
     said = {*known.flags.values(), *known.variables.values(), *(field for field, _ in known.switches.values())}
-    return frozenset(said - {"model", "revision"})
+    named = model is not None and _OF_HUB.fullmatch(str(model.value)) is not None
+    return frozenset(said - {"model"} - (set() if named else {"revision"}))
 
 
 def _take_image(container: Container, engine: str, hits: dict[str, Hit]) -> None:
@@ -207,7 +214,7 @@ def _hit_of(flag: Flag, container: Container, command: Command) -> Hit:
     path, document = word.holder.source.path, word.holder.source.number
     via = word.via
     if flag.value is None:
-        writer, locked = _switcher(flag, command), _why(flag, command)
+        writer, locked = _switcher(flag, command, container), _why(flag, command)
         return Hit(flag.field, not flag.negated, path, document, flag.name, via, writer, locked)
     reference = variable_of(flag.value, via)
     if reference is not None and not word.literal and not is_assigned(reference.name, word):
@@ -249,11 +256,13 @@ def _flag_writer(flag: Flag) -> Writer:
     return writer
 
 
-def _switcher(flag: Flag, command: Command) -> Writer:
+def _switcher(flag: Flag, command: Command, container: Container) -> Writer:
     """Return the writer that removes a bare switch, or turns it into its opposite where absence does not say so."""
 
     def writer(new: Scalar) -> tuple[Splice, ...]:
-        if dialect(command.engine).absent.get(flag.field) == new:
+        tag = container.tag.string if container.tag is not None else ""
+        version = tag if _is_tag(tag, container) else image_tag(tag)
+        if unsaid(command.engine, container.image, version).get(flag.field) == new:
             return remove_switches(flag.field, command)
         wanted = switch_for(flag.field, bool(new), command.engine)
         if not wanted:

@@ -24,8 +24,6 @@ _VLLM_ORDERED = ("max_num_seqs", "max_num_batched_tokens", "vLLM does not start"
 """Source: https://github.com/vllm-project/vllm, vllm/config/scheduler.py (v0.19), `verify_max_model_len`."""
 _NVIDIAS_LABEL = "nvidia.com/gpu.product"
 _NVIDIAS = re.compile(r"(?:NVIDIA|Tesla|Quadro|GRID)-")
-_EARLY = re.compile(r"v?0\.[0-6]\.")
-"""Releases of vLLM of which not all have `--no-enable-prefix-caching`, and none needs it."""
 _SPREAD = ("tensor_parallel_size", "pipeline_parallel_size")
 
 
@@ -70,10 +68,10 @@ def _is_above(low: Scalar | None, high: Scalar | None) -> bool:
 
 
 def refuse_unknown_words(draft: Draft, wanted: Mapping[str, Scalar]) -> None:
-    """Refuse what a selector or an engine of this release would not understand.
+    """Refuse what a selector would not understand.
 
     Raises:
-        RefusedError: A GPU in the words of NVIDIA's label where others stand, or a switch that came later.
+        RefusedError: A GPU in the words of NVIDIA's label where others stand.
     """
     hit, product = draft.hits.get("gpu_product"), str(wanted.get("gpu_product", ""))
     other = hit is not None and hit.via == "selector" and draft.selector_key != _NVIDIAS_LABEL
@@ -82,10 +80,6 @@ def refuse_unknown_words(draft: Draft, wanted: Mapping[str, Scalar]) -> None:
             f"`{product}` is what {_NVIDIAS_LABEL} calls a GPU, and `{hit.value}` stands here",
             "give the name that is used here",
         )
-    version = draft.hits.get("engine_version")
-    early = version is not None and draft.engine == "vllm" and _EARLY.match(str(version.value))
-    if early and wanted.get("enable_prefix_caching") is False and "enable_prefix_caching" not in draft.hits:
-        raise RefusedError(f"vLLM {version.value if version else ''} caches no prefixes unless it is told to")
 
 
 def refuse_split_slice(draft: Draft, wanted: Mapping[str, Scalar]) -> None:

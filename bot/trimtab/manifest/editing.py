@@ -20,7 +20,6 @@ from trimtab.manifest.coupled import (
     with_limits,
 )
 from trimtab.manifest.diff import unified
-from trimtab.manifest.flags import dialect
 from trimtab.manifest.hands_off import refuse_commented, refuse_labelled
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.inspection import drafts
@@ -30,6 +29,7 @@ from trimtab.manifest.scalars import check_text, spell
 from trimtab.manifest.splice import Splice, unify
 from trimtab.manifest.trace import Trace
 from trimtab.manifest.tree import Tree
+from trimtab.manifest.unsaid import unsaid
 from trimtab.recommendation import Edit
 
 
@@ -232,9 +232,10 @@ def _said(draft: Draft) -> dict[str, Scalar]:
 
 
 def _standing(draft: Draft, field: str) -> Scalar | None:
-    """Return what a field says: where nothing says it, what the engine takes that for in every release."""
-    hit = draft.hits.get(field)
-    return hit.value if hit is not None else dialect(draft.engine).absent.get(field)
+    """Return what a field says: where nothing says it, what the engine takes that for."""
+    hit, version = draft.hits.get(field), draft.hits.get("engine_version")
+    release = str(version.value) if version is not None else ""
+    return hit.value if hit is not None else unsaid(draft.engine, draft.image, release).get(field)
 
 
 def same(field: str, before: Scalar | None, value: Scalar) -> bool:

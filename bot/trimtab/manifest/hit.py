@@ -65,6 +65,7 @@ class Draft:
         image: The container's image, empty where the shape does not tell.
         bound: Why what is loaded fits its GPUs alone; empty where it does not.
         devices: The GPUs that the container names by their numbers, such as `0,1`; empty where it names none.
+        deploys: What the names of the Deployments that an operator makes of the object end in, after its own.
         group_size: How many pods serve as one, where the object says so.
         layers: Of a release: the files of values that it lays over one another, which are servings of their own.
     """
@@ -86,6 +87,7 @@ class Draft:
     image: str = ""
     bound: str = ""
     devices: str = ""
+    deploys: tuple[str, ...] = ()
     group_size: Cursor | None = None
     layers: frozenset[str] = frozenset()
 

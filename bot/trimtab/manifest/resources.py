@@ -104,10 +104,16 @@ def take_host(draft: Draft, owner: Cursor, key: str = "resources") -> None:
         key: Under which key; empty where `owner` is the resources themselves.
     """
     above = (key,) if key else ()
+    at = owner.get(key) if key else owner
+    flat = at is not None and any(one is not None and one.string for one in (at.get("cpu"), at.get("memory")))
     for (name, part), field in _HOST.items():
         found = owner.get(*above, part, name)
         if found is not None and found.string:
             draft.add({field: field_hit(field, found.string, found)})
+        elif flat:
+            draft.refusals.setdefault(
+                field, f"a template makes requests and limits of `{name}` beside it; edit it by hand"
+            )
         else:
             draft.adders.setdefault(field, _adder(owner, (*above, part, name)))
 

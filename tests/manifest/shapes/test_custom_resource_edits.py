@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.manifest.samples import edited
-from tests.manifest.shapes.test_custom_resources import KAITO, NIM, SAID
+from tests.manifest.shapes.test_custom_resources import KAITO, LLMISVC, NIM, SAID
 from trimtab.fleet import Scalar
 from trimtab.manifest import Refusal, Tree, edit, inspect
 
@@ -136,3 +136,15 @@ def test_a_runtime_without_further_arguments_gets_its_first() -> None:
     text = "".join(line for line in SAID["vllm-runtime"][0].splitlines(keepends=True) if "extraArgs" not in line)
 
     assert changed(text, kv_cache_dtype="fp8") == ([], ["extraArgs:", "- --kv-cache-dtype=fp8"])
+
+
+def test_a_command_of_its_own_takes_no_keys_for_flags() -> None:
+    """`parallelism` is for the command that KServe configures; where the container has its own, the flag goes there."""
+    own = LLMISVC.replace("  parallelism: {tensor: 4, data: 16}\n", "").replace(
+        "    - name: main\n",
+        "    - name: main\n      command: [vllm, serve]\n      args:\n      - /mnt/models\n      - --x=1\n",
+    )
+    subject = "chat.yaml#LLMInferenceService//chat/main"
+
+    assert "- --x=1\n      - --tensor-parallel-size=2\n" in edited(own, subject, tensor_parallel_size=2)
+    assert "tensor: 2" in edited(LLMISVC, subject, tensor_parallel_size=2)

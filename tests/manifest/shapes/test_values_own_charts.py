@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.manifest.samples import edited, one, said
+from tests.manifest.samples import edited, one, refused, said
 from trimtab.manifest import Refusal, Tree, edit, inspect
 
 CATALOGUE = """\
@@ -291,3 +291,11 @@ def test_a_model_named_for_its_engine_is_the_model() -> None:
     text = "global: {model: {vllm: org/chat-7b}}\nruntime:\n  args: [--model=/cache/models, --max-model-len=4096]\n"
 
     assert said(one(text, "values-test.yaml")) == {"max_model_len": 4096, "model": "org/chat-7b"}
+
+
+def test_what_a_template_makes_of_flat_resources_is_not_guessed() -> None:
+    """Below `cpu` and `memory` of a chart's own no template reads `requests` or `limits`: neither is added there."""
+    text = "image: vllm/vllm-openai:v0.19.0\nmodel: org/chat\nresources: {cpu: 4, memory: 8Gi, gpu: 1}\nextraArgs: []\n"
+    subject = one(text, "chat/values.yaml").subject
+
+    assert "makes requests and limits of `memory`" in refused(text, subject, memory_limit="9Gi")

@@ -28,6 +28,7 @@ from trimtab.manifest.pod import (
     take_shm,
 )
 from trimtab.manifest.pod_adding import SHM, mounted, take_shm_adder
+from trimtab.manifest.scale import take_autoscaler
 from trimtab.manifest.selector import selectors, take_selector
 from trimtab.manifest.shapes.shape import Shape
 from trimtab.manifest.source import Cursor
@@ -37,6 +38,10 @@ _GROUP = "serving.kserve.io"
 _FORMER_GROUP = "serving.kubeflow.org"
 _FORMATS = {"vllm": "vllm", "huggingface": "vllm", "triton": "triton", "nim": "nim", "sglang": "sglang"}
 _LEGACY = {"huggingface": "vllm", "triton": "triton"}
+
+
+_DEPLOYMENTS = ("-predictor", "-predictor-default")
+"""Source: https://github.com/kserve/kserve, pkg/constants/constants.go (v0.15), `PredictorServiceName`."""
 
 
 def servings(thing: Thing, context: Context) -> Iterator[Draft]:
@@ -49,7 +54,7 @@ def servings(thing: Thing, context: Context) -> Iterator[Draft]:
         draft = draft_of(thing, container, settings, "crd")
         take_pod(draft, pod, container, _workers(predictor))
         _take_group(draft, predictor)
-        _take_scale(draft, predictor)
+        _take_scale(draft, predictor, context)
         yield draft
     for key, engine in (("model", ""), *_LEGACY.items()):
         model = predictor.get(key)
@@ -85,7 +90,7 @@ def _with_runtime(thing: Thing, context: Context, predictor: Cursor, model: Curs
     elif mounted(model) is None:
         draft.refusals["shm_size"] = f"the runtime is not in the tree, and may mount something at {SHM} itself"
     _take_group(draft, predictor)
-    _take_scale(draft, predictor)
+    _take_scale(draft, predictor, context)
     yield draft
 
 
@@ -170,8 +175,12 @@ def _take_uri(draft: Draft, model: Cursor, settings: EngineSettings) -> None:
     draft.hits["model"] = model_hit(uri)
 
 
-def _take_scale(draft: Draft, predictor: Cursor) -> None:
-    """Add the limits between which Knative or an HPA scales the predictor."""
+def _take_scale(draft: Draft, predictor: Cursor, context: Context) -> None:
+    """Add the limits between which Knative, an HPA, or an autoscaler of the Deployment that KServe makes, scales it."""
+    draft.deploys = _DEPLOYMENTS
+    take_autoscaler(draft, context)
+    if "replicas" in draft.refusals:
+        return
     for field, key in (("min_replicas", "minReplicas"), ("max_replicas", "maxReplicas")):
         found = predictor.get(key)
         if found is not None and found.string:

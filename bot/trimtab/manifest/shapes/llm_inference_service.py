@@ -1,8 +1,10 @@
 """KServe's LLMInferenceService (serving.kserve.io): what decodes, and what prefills where that stands apart.
 
 Source: https://github.com/kserve/kserve, pkg/apis/serving/v1alpha2/llm_inference_service_types.go and
-config/llmisvcconfig (v0.17): what `baseRefs` name lies under the spec; pods run a configured command to which
-`VLLM_ADDITIONAL_ARGS` is appended, and workers of a multi-node group take the same variable.
+config/llmisvcconfig (v0.17): what `baseRefs` name lies under the spec; pods run a configured command, which takes
+`parallelism` and to which `VLLM_ADDITIONAL_ARGS` is appended, unless the container has a command of its own; workers of
+a multi-node group take the same variable. The Deployments that are made of it are named in
+pkg/controller/v1alpha2/llmisvc/workload_single_node.go.
 """
 
 from __future__ import annotations
@@ -47,8 +49,8 @@ def servings(thing: Thing, context: Context) -> Iterator[Draft]:
             draft = _group(thing, context, group, name)
             if uri is not None and uri.string:
                 draft.hits["model"] = model_hit(uri)
-            if not name:
-                take_autoscaler(draft, context)
+            draft.deploys = ("-kserve-prefill",) if name else ("-kserve",)
+            take_autoscaler(draft, context)
             yield draft
 
 
@@ -72,18 +74,21 @@ def _group(thing: Thing, context: Context, group: Cursor, prefix: str) -> Draft:
     draft = Draft(thing.at, thing.api_version, thing.kind, thing.namespace, thing.name, "", "crd", "vllm")
     draft.container = prefix + ((main.word("name") if main is not None else "") or "main")
     draft.annotations.update(labels_of(thing.at.get("metadata")))
+    spoken = False
     if template is not None and main is not None:
         leader = _read(main, context, thing.namespace)
         other = _main(worker)
         follower = _read(other, context, thing.namespace) if other is not None else None
-        draft.engine = leader.engine
+        draft.engine, spoken = leader.engine, leader.command.spoken
         draft.image = main.word("image")
         draft.add(_together(leader.hits, follower.hits if follower is not None else {}))
         draft.adders.update(_both(leader.adders, follower.adders if follower is not None else {}))
         take_pod(draft, PodSpec(template), main, (PodSpec(worker),) if worker is not None else ())
     else:
         resources.take_gpus(draft, ())
+    adders = dict(draft.adders) if spoken else {}
     take_keys(draft, group, {field: chain for field, chain in _KEYS.items() if field not in draft.hits})
+    draft.adders.update(adders)
     take_replicas(draft, group)
     return draft
 
