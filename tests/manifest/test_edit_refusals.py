@@ -109,7 +109,7 @@ def test_nothing_is_edited_where_one_of_several_is_refused() -> None:
 @pytest.mark.parametrize(
     "container",
     [
-        "command: [sh, -c]\nargs: ['LEN=9; vllm serve o/m --max-model-len ${LEN:-8}']",
+        "command: [sh, -c]\nargs: ['LEN+=9; vllm serve o/m --max-model-len ${LEN:-8}']",
         "command: [sh, -c]\nargs: ['read LEN; vllm serve o/m --max-model-len $LEN']\nenv: [{name: LEN, value: '9'}]",
         "command: [sh, -c]\nargs: ['vllm serve o/m --max-model-len ${LEN:-8}']\nenvFrom: [{secretRef: {name: x}}]",
         "command: [sh, -c]\nargs: ['vllm serve o/m --max-model-len ${A:-8}']\nenv: [{name: A, valueFrom: {x: {}}}]",

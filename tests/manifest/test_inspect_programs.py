@@ -67,6 +67,7 @@ def test_a_program_around_the_engine_is_told_by_its_variables() -> None:
         ("nvcr.io/nvidia/tritonserver:24.12-py3-sdk", ""),
         ("registry.example/team/gradio-search-vllm-openai:latest", ""),
         ("registry.example/team/ollama-ubi9:0.2.8", "ollama"),
+        ("registry.example/team/ollama-sycl-server:0.32", "ollama"),
         ("registry.example/team/ollama-exporter:1", ""),
         ("registry.example/llamastack/distribution-remote-vllm:0.1.0", ""),
     ],
@@ -77,7 +78,13 @@ def test_an_image_is_an_engines_or_its_clients(image: str, engine: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["[sleep, infinity]", "[/bin/sh, -c, 'sleep infinity']", "[tail, -f, /dev/null]", "[python3, serve.py]"]
+    "command",
+    [
+        "[sleep, infinity]",
+        "[/bin/sh, -c, 'trap : TERM; sleep infinity & wait']",
+        "[tail, -f, /dev/null]",
+        "[python3, serve.py]",
+    ],
 )
 def test_a_container_that_only_waits_serves_nothing(command: str) -> None:
     """People work inside such containers; a program that is not known may well serve with its GPUs."""
@@ -112,6 +119,22 @@ spec:
 def test_flags_name_the_engine_of_an_image_that_does_not(args: str, engine: str) -> None:
     """People rename images; flags that only one engine has still tell it."""
     assert one(PLAIN.format(image="registry.example/team/runtime:1.0", rest=f"args: {args}")).engine == engine
+
+
+@pytest.mark.parametrize(
+    ("image", "variable", "engine"),
+    [
+        ("registry.example/team/runtime:1.0", "OLLAMA_NUM_PARALLEL", "ollama"),
+        ("registry.example/team/runtime:1.0", "LLAMA_ARG_CTX_SIZE", "llama.cpp"),
+        ("registry.example/team/open-webui:ollama", "OLLAMA_NUM_PARALLEL", ""),
+        ("registry.example/team/runtime:1.0", "OLLAMA_HOST", ""),
+    ],
+)
+def test_variables_name_the_engine_of_an_image_that_does_not(image: str, variable: str, engine: str) -> None:
+    """What only an engine's server reads tells it; where the engine answers is told to its clients too."""
+    text = PLAIN.format(image=image, rest=f"env: [{{name: {variable}, value: '2'}}]")
+
+    assert [found.engine for found in inspect(Tree({"chat.yaml": text.encode()})).servings] == [engine] * bool(engine)
 
 
 @pytest.mark.parametrize(

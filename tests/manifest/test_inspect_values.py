@@ -87,6 +87,23 @@ def test_each_model_of_the_production_stack_is_a_serving() -> None:
     }
 
 
+def test_an_engines_own_image_in_a_container_of_values_is_enough() -> None:
+    """What it loads may stand in a file that the chart mounts; its replicas and memory are the controller's."""
+    text = """\
+controllers:
+  chat:
+    replicas: 2
+    containers:
+      app:
+        image: {repository: ghcr.io/ggml-org/llama.cpp, tag: server-b9049}
+        args: [--models-preset, /config/presets.ini]
+        resources: {requests: {memory: 512Mi}}
+"""
+
+    wanted = {"engine_version": "server-b9049", "memory_request": "512Mi", "replicas": 2}
+    assert said(one(text, "values.yaml")) == wanted
+
+
 def test_values_of_any_chart_are_read_by_their_words() -> None:
     """A chart of one's own: keys that name a setting, lists of flags, resources and selectors."""
     serving = one(OWN, "charts/chat/values.yaml")

@@ -242,9 +242,3 @@ def is_open(text: Text, word: Word) -> bool:
     if _KUBELET.search(text.value) or "{{" in text.value or re.search(r"(?<!\$)\$\{", text.value):
         return True
     return word.via == "shell" and shell.has_reference(text.value)
-
-
-def is_assigned(name: str, word: Word) -> bool:
-    """Return whether the script that holds a word gives a variable a value itself, so that no other place does."""
-    assignment = rf"(?:^|[\s;&|(])(?:{name}\+?=|(?:for|read)\s(?:-\w+\s+)*{name}\b)"
-    return word.script is not None and re.search(assignment, word.script.value, re.MULTILINE) is not None

@@ -10,8 +10,9 @@ from trimtab.errors import RefusedError
 from trimtab.fleet import Scalar
 from trimtab.manifest import vocabulary
 from trimtab.manifest.adding import adder
-from trimtab.manifest.command import Command, Flag, is_assigned, is_open, read_command, read_flags, variable_of
-from trimtab.manifest.engines import engine_of_image, image_tag, is_base, model_of_nim
+from trimtab.manifest.assignments import assigned, is_assigned
+from trimtab.manifest.command import Command, Flag, is_open, read_command, read_flags, variable_of
+from trimtab.manifest.engines import engine_of_image, engine_of_variables, image_tag, is_base, model_of_nim
 from trimtab.manifest.environment import Environment, Variable
 from trimtab.manifest.flags import dialect, switch_for
 from trimtab.manifest.gpu_bound import devices_of, why_bound
@@ -79,8 +80,9 @@ class EngineSettings:
 
 def read_engine(container: Container) -> EngineSettings:
     """Return what a container tells its engine, each with its place."""
-    command = read_command(container.lists, container.image, container.environment, container.engine)
-    engine = command.engine or engine_of_image(container.image) or container.engine
+    assumed = container.engine or engine_of_variables(container.environment.names(), container.image)
+    command = read_command(container.lists, container.image, container.environment, assumed)
+    engine = command.engine or engine_of_image(container.image) or assumed
     hits: dict[str, Hit] = {}
     _take_image(container, engine, hits)
     _take_variables(container, engine, hits)
@@ -216,8 +218,11 @@ def _hit_of(flag: Flag, container: Container, command: Command) -> Hit:
     if flag.value is None:
         writer, locked = _switcher(flag, command, container), _why(flag, command)
         return Hit(flag.field, not flag.negated, path, document, flag.name, via, writer, locked)
-    reference = variable_of(flag.value, via)
-    if reference is not None and not word.literal and not is_assigned(reference.name, word):
+    reference = None if word.literal else variable_of(flag.value, via)
+    said = assigned(reference.name, word) if reference is not None else None
+    if said is not None:
+        return _hit_of(Flag(flag.field, flag.name, said.text, said, flag.negated), container, command)
+    if reference is not None and not is_assigned(reference.name, word):
         place = container.environment.referred(reference.name)
         if place is not None:
             return variable_hit(flag.field, place)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from trimtab.manifest.flags import UNMISTAKABLE, canonical
+from trimtab.manifest.flags import UNMISTAKABLE, UNMISTAKABLE_VARIABLES, canonical
 
 _IMAGES: tuple[tuple[str, str], ...] = (
     (r"nvcr\.io/nim/|/nim/(?:meta|nvidia|mistralai|deepseek-ai|qwen|google)/", "nim"),
@@ -15,7 +15,7 @@ _IMAGES: tuple[tuple[str, str], ...] = (
     (r"sglang", "sglang"),
     (r"text-embeddings-inference", "tei"),
     (r"text-generation-inference|(?:^|/)tgi[-:_]|pytorch-tgi", "tgi"),
-    (r"(?:^|/)ollama(?:-(?:ubi\d*|cuda|rocm|server|cpu|gpu))?(?:$|[:@/])", "ollama"),
+    (r"(?:^|/)ollama(?:-(?:ubi\d*|cuda|rocm|server|cpu|gpu|sycl|vulkan|intel|ipex|xpu|arc|npu))*(?:$|[:@/])", "ollama"),
     (r"llama[-.]?cpp|llama-server|llama-swap", "llama.cpp"),
     (r"huggingfaceserver", "vllm"),
     (r"vllm", "vllm"),
@@ -52,7 +52,7 @@ _PROGRAMS = {
     "tritonserver": "triton",
     "trtllm-serve": "tensorrt-llm",
 }
-_IDLE = frozenset({"sleep", "tail", "pause"})
+_IDLE = frozenset({"sleep", "tail", "pause", "trap", "wait"})
 _SERVES = {"vllm": "vllm", "vllm-omni": "vllm", "sglang": "sglang", "ollama": "ollama"}
 
 
@@ -115,6 +115,13 @@ def engine_of_words(words: Sequence[str]) -> tuple[str, int]:
         if word.endswith("api_server.py") and "vllm" in word:
             return "vllm", index + 1
     return "", 0
+
+
+def engine_of_variables(names: Iterable[str], image: str) -> str:
+    """Return the engine whose server alone reads some of the variables, empty where the image is known for another."""
+    if _NOT_ENGINES.search(_name_of(image)):
+        return ""
+    return next((engine for name in names for engine, own in UNMISTAKABLE_VARIABLES.items() if name in own), "")
 
 
 def is_idle(words: Sequence[str]) -> bool:

@@ -9,6 +9,7 @@ from trimtab.fleet import Serving
 from trimtab.manifest.context import Context
 from trimtab.manifest.deployed import Deployments, clusters_of
 from trimtab.manifest.deployer_overlays import overlay_texts
+from trimtab.manifest.engines import is_stand_in
 from trimtab.manifest.flux_kustomization import GROUP, texts_in
 from trimtab.manifest.hints import Hints, hints_of
 from trimtab.manifest.hit import Draft
@@ -92,6 +93,8 @@ class Finder:
     def drafts(self, path: str) -> Iterator[Draft]:
         """Yield the servings whose address begins with a path, their variables followed."""
         for draft in self._found(path):
+            if is_stand_in(draft.image):
+                continue
             if any("${" in hit.text.value for hit in draft.hits.values()):
                 bringers = self.deployments.kustomizations(draft.source.source.path)
                 substitute(draft, substituting(bringers), self.context)

@@ -294,6 +294,22 @@ UNMISTAKABLE: Mapping[str, frozenset[str]] = {
 }
 """Flags that name the engine where neither command nor image does; vLLM last, as others took over some of its."""
 
+UNMISTAKABLE_VARIABLES: Mapping[str, frozenset[str]] = {
+    "ollama": frozenset(
+        {
+            "OLLAMA_CONTEXT_LENGTH",
+            "OLLAMA_FLASH_ATTENTION",
+            "OLLAMA_KV_CACHE_TYPE",
+            "OLLAMA_MAX_LOADED_MODELS",
+            "OLLAMA_MODELS",
+            "OLLAMA_NUM_PARALLEL",
+        }
+    ),
+    "llama.cpp": frozenset(_LLAMA_CPP.variables),
+    "nim": frozenset(_NIM.variables) - {"NIM_MODEL_NAME"},
+}
+"""Variables that nothing but an engine's own server reads."""
+
 
 def dialect(engine: str) -> Dialect:
     """Return how an engine is told its settings; an unknown one is told nothing."""

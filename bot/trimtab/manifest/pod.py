@@ -57,13 +57,13 @@ def serving_containers(pod: PodSpec, context: Context, namespace: str) -> Iterat
     for at in pod.spec.items("containers"):
         settings = read_engine(pod_container(at, environment_of(at, context, namespace)))
         take_config(settings, mounted_in(pod.spec, at, context, namespace))
-        if serves(at, settings):
+        if serves(at, settings, at.word("image")):
             yield at, settings
 
 
-def serves(container: Cursor, settings: EngineSettings) -> bool:
+def serves(container: Cursor, settings: EngineSettings, image: str) -> bool:
     """Return whether a container serves: its command says so, or its image is an engine's and nothing else is run."""
-    if not settings.engine or is_stand_in(container.word("image")):
+    if not settings.engine or is_stand_in(image):
         return False
     if settings.spoken or "model" in settings.hits:
         return True
@@ -71,7 +71,7 @@ def serves(container: Cursor, settings: EngineSettings) -> bool:
         return False
     if settings.command.script is not None or container.get("command") is not None:
         return _asks_for_gpus(container)
-    if is_plainly(settings.engine, container.word("image")):
+    if is_plainly(settings.engine, image):
         return True
     return bool(settings.hits.keys() - {"engine_version"}) or _asks_for_gpus(container)
 

@@ -299,3 +299,20 @@ def test_what_a_template_makes_of_flat_resources_is_not_guessed() -> None:
     subject = one(text, "chat/values.yaml").subject
 
     assert "makes requests and limits of `memory`" in refused(text, subject, memory_limit="9Gi")
+
+
+def test_a_chart_named_after_the_engine_serves_with_its_image_alone() -> None:
+    """Nothing else need be said; below the chart of another program the same image may never run."""
+    text = "generic:\n  deployment:\n    image: ollama/ollama:0.32.9\n"
+
+    assert said(one(text, "apps/ollama/values.yaml")) == {"engine_version": "0.32.9"}
+    assert inspect(Tree({"apps/chat/values.yaml": text.encode()})).servings == ()
+
+
+def test_the_resource_of_a_gpu_may_have_a_key_of_its_own() -> None:
+    """A kind that is no resource, such as `nvidia`, says none."""
+    text = "ollama:\n  gpu: {enabled: true, type: nvidia, number: 2, nvidiaResource: nvidia.com/gpu.shared}\n"
+
+    settings = said(one(text, "apps/ollama/values.yaml"))
+
+    assert (settings["gpu_count"], settings["gpu_resource"]) == (2, "nvidia.com/gpu.shared")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from trimtab.manifest.shapes import (
     aibrix,
     dynamo,
+    embedding_server,
     job_set,
     kaito,
     kserve,
@@ -50,6 +51,7 @@ TABLE: tuple[Shape, ...] = (
     llmkube.SHAPE,
     llmaz.SHAPE,
     seldon.SHAPE,
+    embedding_server.SHAPE,
     releases.FLUX,
     releases.ARGO,
 )

@@ -61,6 +61,7 @@ class Part:
 def read(values: Cursor, owner: Owner) -> Iterator[Draft]:
     """Yield the servings: items of a list of models, charts below the chart, or the values as a whole."""
     whole = Look.at(values, owner.chart)
+    whole.whole = True
     found = _parts(values, whole, "", owner)
     if not found and not whole.serves:
         found = list(_named(values))
@@ -157,7 +158,7 @@ def draft_of(look: Look, owner: Owner, name: str) -> Draft:
         )
     )
     draft = owner.draft(name, settings.engine)
-    draft.name = owner.name if owner.kind else name
+    draft.name, draft.image = owner.name if owner.kind else name, image
     draft.add(settings.hits)
     for word, found in WORDS.items():
         cursor = look.words.get(word)

@@ -39,7 +39,7 @@ def _container(at: Cursor, spot: Spot, owner: Owner) -> Draft | None:
     lists = [cursor for key in ("command", "args") if (cursor := at.get(key)) is not None]
     settings = read_engine(Container(at, lists, owner.environment(at.get("env"), at.get("envFrom")), image, tag))
     take_config(settings, mounted_in(spot, owner))
-    if not serves(at, settings):
+    if not serves(at, settings, image):
         return None
     name = f"{spot.controller}/{spot.container}" if spot.controller != spot.container else spot.container
     draft = owner.draft(name, settings.engine)

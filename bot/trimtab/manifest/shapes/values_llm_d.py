@@ -57,6 +57,7 @@ def _pool(pool: Cursor, name: str, owner: Owner) -> Draft:
     lists = [cursor for key in ("command", "args") if (cursor := at.get(key)) is not None]
     settings = read_engine(Container(at, lists, owner.environment(at.get("env")), image, tag, "vllm"))
     draft = owner.draft(name, settings.engine)
+    draft.image = image
     draft.add(settings.hits)
     draft.adders.update(settings.adders)
     take_keys(draft, pool, _KEYS)

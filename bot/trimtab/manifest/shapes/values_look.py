@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from trimtab.manifest.engines import engine_of_flags, engine_of_image, engine_of_part, engine_of_words, is_plainly
 from trimtab.manifest.flags import field_of
+from trimtab.manifest.resources import GPU_RESOURCE
 from trimtab.manifest.shapes.owner import image_of
 from trimtab.manifest.shapes.values_parts import (
     engine_of_script,
@@ -25,6 +26,7 @@ SCALERS = frozenset({"autoscaling", "keda", "hpa", "scaledobject", "autoscaler"}
 _ENV = frozenset({"env", "envs", "extraenv", "extraenvs", "envvars", "extraenvvars", "environment"})
 _GPUS = frozenset({"gpu", "gpus", "accelerator"})
 _COUNTS = frozenset({"count", "number", "num"})
+_RESOURCES = frozenset({"type", "resource", "resourcename", "nvidiaresource"})
 _MEMORY = frozenset({"shm", "dshm", "sharedmemory"})
 _SIZES = frozenset({"size", "sizelimit"})
 _CLIENT = frozenset({"baseurl", "apibase", "apibaseurl", "endpoint", "endpointurl", "openaiapibaseurl"})
@@ -64,6 +66,7 @@ class Look:
         spoken: The engine that arguments, or a script, name.
         told: Whether arguments name the model.
         pulls: Whether there is a list of models to be loaded.
+        whole: Whether it is all that a chart is told.
     """
 
     root: Cursor
@@ -83,6 +86,7 @@ class Look:
     spoken: str = ""
     told: bool = False
     pulls: bool = False
+    whole: bool = False
 
     @classmethod
     def at(cls, root: Cursor, name: str = "", parent: str = "", hint: str = "", *, part: bool = False) -> Look:
@@ -119,12 +123,17 @@ class Look:
 
     @property
     def _runs_an_engine(self) -> bool:
-        """Return whether an engine's own image stands beside what a container has; resources need the name too."""
+        """Return whether an engine's own image stands beside what a container has; resources need the name too.
+
+        A whole chart that is named after the engine needs nothing more.
+        """
         asked = self.parts.get("resources")
         counted = bool({"replicacount", "replicas"} & set(self.words))
-        has = self.lists or counted or (self.hint and asked is not None and asked.entries())
         image = image_of(self.image)[0]
-        return bool(has and engine_of_image(image) and is_plainly(self.engine, image))
+        ran = engine_of_image(image)
+        named = bool(self.hint) and asked is not None and bool(asked.entries())
+        has = self.lists or counted or named or (self.hint == ran and self.whole)
+        return bool(has and ran and is_plainly(self.engine, image))
 
     @property
     def is_whole(self) -> bool:
@@ -189,7 +198,8 @@ class Look:
         if not cursor.string:
             return
         word = "gpucount" if parent in _GPUS and word in _COUNTS else word
-        word = "resourcename" if parent in _GPUS and word in {"type", "resource"} else word
+        named = parent in _GPUS and word in _RESOURCES and GPU_RESOURCE.fullmatch(cursor.string) is not None
+        word = "resourcename" if named else word
         word = "shmsize" if parent in _MEMORY and word in _SIZES else word
         if word in ENGINE_KEYS:
             self.said = ENGINES.get(plain(cursor.string), self.said)
