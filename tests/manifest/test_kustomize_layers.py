@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.manifest.samples import said
 from tests.tools import tool
 from trimtab.fleet import Scalar
-from trimtab.manifest import EditResult, Refusal, Tree, edit, inspect
+from trimtab.manifest import Refusal, Tree, edit, inspect
 
 BASE = {
     "base/kustomization.yaml": """\
@@ -205,41 +205,3 @@ def test_a_patch_means_the_object_of_its_namespace() -> None:
 
     found = {one.namespace: one.settings["replicas"].value for one in inspect(encoded(files)).servings}
     assert found == {"": 4, "there": 3}
-
-
-TRANSFORMING = {"top/kustomization.yaml": "resources: [../base]\ntransformers: [more.yaml]\n"}
-TRANSFORMER = """\
-apiVersion: builtin
-kind: KIND
-metadata: {name: more}
-patch: |
-  - {op: add, path: /spec/replicas, value: 7}
-target: {kind: Deployment}
-imageTag: {name: vllm/vllm-openai, newTag: v0.12.0}
-"""
-
-
-def test_a_patch_of_a_transformer_wins(tmp_path: Path) -> None:
-    """A `PatchTransformer` is a patch, and is edited as one."""
-    patch = TRANSFORMER.replace("KIND", "PatchTransformer").partition("imageTag")[0]
-    files = BASE | {
-        "top/kustomization.yaml": "resources: [../base]\ntransformers: [more.yaml]\n",
-        "top/more.yaml": patch,
-    }
-    before = built(tmp_path, files)
-    (serving,) = inspect(encoded(files)).servings
-    result = edit(encoded(files), serving.subject, {"replicas": 6})
-
-    assert before is not None
-    assert serving.settings["replicas"].value == before["replicas"] == 7
-    assert isinstance(result, EditResult)
-    assert result.files == {"top/more.yaml": patch.replace("value: 7", "value: 6").encode()}
-
-
-def test_a_transformer_that_is_not_followed_locks_what_it_may_change() -> None:
-    """What a program or a builtin of another kind makes of the objects is not known, so none of it is edited."""
-    other = TRANSFORMER.replace("KIND", "ImageTagTransformer")
-    prefix = "apiVersion: builtin\nkind: PrefixTransformer\nmetadata: {name: p}\nprefix: a-\n"
-    for text, editable in ((other, False), (prefix, True)):
-        (serving,) = inspect(encoded(BASE | TRANSFORMING | {"top/more.yaml": text})).servings
-        assert {serving.settings[field].editable for field in ("replicas", "model", "gpu_count")} == {editable}

@@ -198,7 +198,7 @@ class Context:
     def _beside(self, near: str, name: str) -> tuple[Generator, ...]:
         """Return the generators of a ConfigMap in the kustomizations of a file's folder, the last that wins first."""
         beside = self._kustomizations_in(folder_of(near))
-        return tuple(one for at in beside for one in reversed(list(generators_of(at))) if one.at.word("name") == name)
+        return tuple(one for at in beside for one in reversed(list(generators_of(at))) if one.name == name)
 
     def _configmaps(self, near: str, namespace: str, name: str) -> Iterator[Thing]:
         """Yield the ConfigMaps of a name, the nearest first."""

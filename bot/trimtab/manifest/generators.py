@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from trimtab.manifest.environment import Variable, dotenv_value
+from trimtab.manifest.grafts import keys_of
 from trimtab.manifest.parse import BrokenYamlError, decode
+from trimtab.manifest.patches import Patch, Target
 from trimtab.manifest.paths import folder_of, joined
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.text import Text
@@ -24,6 +26,11 @@ class Generator:
     kustomization: Cursor
     at: Cursor
 
+    @property
+    def name(self) -> str:
+        """Return the ConfigMap's name; a generator in a file of its own has it where objects have theirs."""
+        return self.at.word("name") or self.at.word("metadata", "name")
+
     def value(self, tree: Tree, key: str) -> Variable | None:
         """Return where it says a key, a literal before a file of variables; None where it does not."""
         for literal in self.at.items("literals"):
@@ -31,7 +38,7 @@ class Generator:
             text = literal.text()
             if equals and variable == key and text is not None:
                 value = _unquoted(text.cut(len(key) + 1, len(text.value)))
-                path, number = self.kustomization.source.path, self.kustomization.source.number
+                path, number = literal.source.path, literal.source.number
                 return Variable(value, literal, path, number, "configmap", key, literal.why_locked)
         envs = [*self.at.items("envs"), *([one] if (one := self.at.get("env")) is not None else [])]
         found = (_in_file(tree, joined(self._folder, env.string), key, env) for env in envs)
@@ -53,18 +60,46 @@ class Generator:
 
 
 @dataclass(frozen=True, slots=True)
+class MapPatch:
+    """A patch that lies over a generated ConfigMap."""
+
+    patch: Patch
+
+    @property
+    def at(self) -> Cursor:
+        """Return what it says."""
+        return self.patch.at
+
+    def value(self, tree: Tree, key: str) -> Variable | None:  # noqa: ARG002 - as a generator has it
+        """Return where it says a key; None where it does not."""
+        if self.at.is_sequence:
+            said = [one.get("value") for one in self.at.items() if keys_of(one.word("path")) == ("data", key)]
+            found = said[-1] if said else None
+        else:
+            found = self.at.get("data", key)
+        text = found.text() if found is not None else None
+        if found is None or text is None:
+            return None
+        return Variable(text, found, found.source.path, found.source.number, "configmap", key, found.why_locked)
+
+    def file(self, tree: Tree, key: str) -> str:  # noqa: ARG002 - as a generator has it
+        """Return no file: a patch holds its text."""
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
 class Generated:
     """A ConfigMap as generators make it.
 
     Attributes:
         names: What it was called, its own name first.
-        parts: The generators, the one that wins last.
+        parts: The generators and the patches over them, the one that wins last.
         through: Folders of the kustomizations it came through, the innermost first.
         whole: Whether nothing lies beneath, as an object that the first one was merged over.
     """
 
     names: tuple[str, ...]
-    parts: tuple[Generator, ...]
+    parts: tuple[Generator | MapPatch, ...]
     through: tuple[str, ...] = ()
     whole: bool = True
 
@@ -77,23 +112,36 @@ class Generated:
         """Return the file that a key is taken from; empty where there is none."""
         return next((path for part in reversed(self.parts) if (path := part.file(tree, key))), "")
 
-    def moved(self, kustomization: Cursor, folder: str) -> Generated:
+    @property
+    def target(self) -> Target:
+        """Return it as selectors see it."""
+        return Target(self.parts[0].at, "", "v1", "ConfigMap", tuple((name, "") for name in self.names))
+
+    def under(self, patch: Patch) -> Generated:
+        """Return it under a patch."""
+        return replace(self, parts=(*self.parts, MapPatch(patch)))
+
+    def renamed(self, kustomization: Cursor) -> Generated:
         """Return it after a kustomization's prefix and suffix."""
         name = f"{kustomization.word('namePrefix')}{self.names[-1]}{kustomization.word('nameSuffix')}"
-        names = self.names if name == self.names[-1] else (*self.names, name)
-        return replace(self, names=names, through=(*self.through, folder))
+        return self if name == self.names[-1] else replace(self, names=(*self.names, name))
+
+    def brought(self, folder: str) -> Generated:
+        """Return it as it comes out of the kustomization of a folder."""
+        return replace(self, through=(*self.through, folder))
 
 
-def generators_of(kustomization: Cursor) -> Iterator[Generator]:
-    """Yield the generators of one kustomization."""
-    yield from (Generator(kustomization, at) for at in kustomization.items("configMapGenerator"))
+def generators_of(kustomization: Cursor, others: Iterable[Cursor] = ()) -> Iterator[Generator]:
+    """Yield the generators of one kustomization; `others` are those in files of their own."""
+    listed = (*kustomization.items("configMapGenerator"), *others)
+    yield from (Generator(kustomization, at) for at in listed if at.word("kind") in {"", "ConfigMapGenerator"})
 
 
-def with_generators(maps: Iterable[Generated], kustomization: Cursor) -> tuple[Generated, ...]:
+def with_generators(maps: Iterable[Generated], generators: Iterable[Generator]) -> tuple[Generated, ...]:
     """Return the ConfigMaps that a kustomization has after its own generators."""
     found = list(maps)
-    for generator in generators_of(kustomization):
-        name, behavior = generator.at.word("name"), generator.at.word("behavior")
+    for generator in generators:
+        name, behavior = generator.name, generator.at.word("behavior")
         known = [index for index, one in enumerate(found) if name in one.names] if behavior else []
         if behavior == "merge" and known:
             at = known[-1]

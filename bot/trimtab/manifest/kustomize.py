@@ -13,19 +13,20 @@ from itertools import takewhile
 
 from trimtab.manifest.context import Context
 from trimtab.manifest.deployer_overlays import DeployerOverlay, deployer_overlays
-from trimtab.manifest.environment import Variable
+from trimtab.manifest.field_specs import DEFAULTS
 from trimtab.manifest.flux_kustomization import FluxKustomization, flux_kustomizations
-from trimtab.manifest.generators import Generated, with_generators
+from trimtab.manifest.generators import Generated, generators_of, with_generators
 from trimtab.manifest.kustomize_graph import Graph
 from trimtab.manifest.laid import Laid
 from trimtab.manifest.links import named_in
 from trimtab.manifest.objects import things_in
-from trimtab.manifest.patches import Patch, patches_of
+from trimtab.manifest.patches import is_own, locked
 from trimtab.manifest.paths import folder_of, joined
-from trimtab.manifest.plugins import guarded, patch_of, transformers_of
-from trimtab.manifest.replacements import filled, replacements_of
+from trimtab.manifest.plugins import plugins_of, specs_of, step_of, why_unfollowed
 from trimtab.manifest.seen import Memo, asked
 from trimtab.manifest.source import Cursor
+from trimtab.manifest.steps import Made, stepped
+from trimtab.manifest.transforms import Step
 
 _DEPTH = 12
 _MOST_BUILDS = 2000
@@ -34,26 +35,14 @@ _MOST_KEPT = 30
 """What is made that is kept, with the nodes of its files."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """What a kustomization makes: objects and ConfigMaps; the files of its patches, and of what they delete."""
-
-    objects: tuple[Laid, ...] = ()
-    maps: tuple[Generated, ...] = ()
-    applied: frozenset[str] = frozenset()
-    removed: frozenset[str] = frozenset()
-
-
 class Overlays(Graph):
     """The kustomizations of a tree, and what each makes."""
 
     def __init__(self, context: Context) -> None:
         """Look at every kustomization, but build none yet."""
         super().__init__(context)
-        self._built: Memo[str, _Made] = Memo(self.seen, _MOST_KEPT)
-        self._applied: set[str] = set()
+        self._built: Memo[str, Made] = Memo(self.seen, _MOST_KEPT)
         self._builds = 0
-        self._removed: set[str] = set()
 
     def variables(self, folder: str) -> Iterator[Cursor]:
         """Yield the entries of `vars` of a kustomization and of those it includes."""
@@ -70,25 +59,25 @@ class Overlays(Graph):
         """Return the ConfigMaps that a kustomization and those it includes generate."""
         return self._whole(folder).maps
 
-    def _whole(self, folder: str) -> _Made:
+    def _whole(self, folder: str) -> Made:
         return self._built.get(folder, lambda: self._made(folder))
 
-    def _made(self, folder: str) -> _Made:
+    def _made(self, folder: str) -> Made:
         self._builds = 0
-        self._applied, self._removed = set(), set()
-        built = self._build(folder, 0)
-        built = self._overlaid_by_deployer(built, folder) if self.is_root(folder) else built
-        return replace(built, applied=frozenset(self._applied), removed=frozenset(self._removed))
+        schema = self.kustomization(folder).get("openapi")
+        built = self._build(folder, _Way(0, schema.source.path if schema is not None else ""))
+        return self._overlaid_by_deployer(built, folder) if self.is_root(folder) else built
 
-    def _overlaid_by_deployer(self, made: _Made, folder: str) -> _Made:
+    def _overlaid_by_deployer(self, made: Made, folder: str) -> Made:
         """Return objects after what the Argo CD or Flux object adds that brings the folder."""
         at = self._added_by(self.pointing_at(folder))
         if at is None:
             return made
-        changed = self._transformed(at, folder, self._composed(at, folder, made, 0))
+        changed = self._transformed(at, folder, self._composed(at, folder, made, _Way()), _Way())
         before = {laid.address: laid for laid in made.objects}
         kept = [(laid, before.get(laid.address, laid)) for laid in changed.objects]
-        return _Made(tuple(replace(laid, outer=old.outer, through=old.through) for laid, old in kept), changed.maps)
+        objects = tuple(replace(laid, outer=old.outer, through=old.through) for laid, old in kept)
+        return replace(changed, objects=objects)
 
     def _added_by(self, pointing: Sequence[DeployerOverlay]) -> Cursor | None:
         """Return what is added, locked where it is not meant for one folder alone or others add something else."""
@@ -101,15 +90,14 @@ class Overlays(Graph):
 
     def brought(self, path: str) -> tuple[Laid, ...]:
         """Return the objects of a file that no kustomization names, after what Flux's Kustomization adds."""
-        self._builds, self._applied, self._removed = 0, set(), set()
+        self._builds = 0
         pointing = self.taking(path)
         at = self._added_by(pointing)
         objects = tuple(Laid.of(thing) for thing in things_in(self._context.tree, path))
         if at is None:
             return objects
-        return self._transformed(
-            at, pointing[0].folder, self._composed(at, pointing[0].folder, _Made(objects), 0)
-        ).objects
+        folder = pointing[0].folder
+        return self._transformed(at, folder, self._composed(at, folder, Made(objects), _Way()), _Way()).objects
 
     @asked
     def pointing_at(self, folder: str) -> tuple[DeployerOverlay, ...]:
@@ -162,79 +150,74 @@ class Overlays(Graph):
         gone = not left and any(path in one.removed for one in made)
         return gone or any(path in one.applied for one in made)
 
-    def _build(self, folder: str, depth: int) -> _Made:
+    def _build(self, folder: str, way: _Way) -> Made:
         at = self.kustomization(folder)
         self._builds += 1
-        if self._builds > _MOST_BUILDS or depth > _DEPTH:
-            return _Made()
-        made = self._resources(at, folder, depth)
-        return self._transformed(at, folder, self._composed(at, folder, made, depth))
+        if self._builds > _MOST_BUILDS or way.depth > _DEPTH:
+            return Made()
+        made = self._resources(at, folder, way)
+        return self._transformed(at, folder, self._composed(at, folder, made, way), way)
 
-    def _composed(self, at: Cursor, folder: str, made: _Made, depth: int) -> _Made:
+    def _composed(self, at: Cursor, folder: str, made: Made, way: _Way) -> Made:
         """Return what is made after a kustomization's generators, and then its components."""
-        made = replace(made, maps=with_generators(made.maps, at))
+        tree = self._context.tree
+        generators = generators_of(at, plugins_of(tree, at, "generators", folder))
+        specs = (*made.specs, *specs_of(tree, at, folder))
+        made = replace(made, maps=with_generators(made.maps, generators), specs=specs)
         for component in named_in(at, "components"):
             inside = joined(folder, component)
-            if self.is_kustomized(inside) and depth < _DEPTH:
+            if self.is_kustomized(inside) and way.depth < _DEPTH:
                 part = self.kustomization(inside)
-                more = self._resources(part, inside, depth + 1)
-                made = _Made((*made.objects, *more.objects), (*made.maps, *more.maps))
-                made = self._transformed(part, inside, self._composed(part, inside, made, depth + 1))
+                made = made.with_more(self._resources(part, inside, way.deeper))
+                made = self._transformed(part, inside, self._composed(part, inside, made, way.deeper), way)
         return made
 
-    def _resources(self, at: Cursor, folder: str, depth: int) -> _Made:
-        objects: list[Laid] = []
-        maps: list[Generated] = []
+    def _resources(self, at: Cursor, folder: str, way: _Way) -> Made:
+        made = Made()
         for item in (*named_in(at, "resources"), *named_in(at, "bases")):
             path = joined(folder, item)
             if self.is_kustomized(path):
-                built = self._build(path, depth + 1)
-                objects += built.objects
-                maps += built.maps
+                made = made.with_more(self._build(path, way.deeper))
             elif path in self._context.tree:
-                objects += (Laid.of(thing) for thing in things_in(self._context.tree, path))
-        return _Made(tuple(objects), tuple(maps))
+                made = made.with_more(Made(tuple(Laid.of(thing) for thing in things_in(self._context.tree, path))))
+        return made
 
-    def _transformed(self, at: Cursor, folder: str, made: _Made) -> _Made:
-        """Return objects after one kustomization's own patches and fields."""
-        objects = list(made.objects)
-        for patch in patches_of(self._context.tree, at):
-            objects = list(self._patched(objects, patch))
-        named = [laid.renamed(at, folder) for laid in self._plugged(at, objects)]
-        maps = tuple(one.moved(at, folder) for one in made.maps)
-        return _Made(tuple(self._filled(at, [laid.transformed(at) for laid in named], maps)), maps)
+    def _transformed(self, at: Cursor, folder: str, made: Made, way: _Way) -> Made:
+        """Return what is made after one kustomization's own patches and fields, and then its transformers."""
+        tree = self._context.tree
+        made = stepped(made, Step(at, folder, (*DEFAULTS, *made.specs), merges=bool(way.schema)), tree)
+        for transformer in plugins_of(tree, at, "transformers", folder):
+            step = step_of(transformer, folder)
+            made = stepped(made, step, tree) if step is not None else _locked(made, why_unfollowed(transformer, at))
+        objects = (laid.brought(folder) for laid in made.objects)
+        if way.schema:
+            reason = f"{way.schema} has lists of this kind merged by a schema of its own"
+            objects = (laid.put(_guarded(laid, reason)) for laid in objects)
+        return replace(made, objects=tuple(objects), maps=tuple(one.brought(folder) for one in made.maps))
 
-    def _plugged(self, at: Cursor, objects: list[Laid]) -> list[Laid]:
-        """Return objects after a kustomization's transformers; locked where one is not followed."""
-        tree, others = self._context.tree, []
-        for transformer in transformers_of(tree, at):
-            patch = patch_of(transformer, tree)
-            objects = list(self._patched(objects, patch)) if patch is not None else objects
-            others += [transformer] if patch is None else []
-        things = (replace(laid.thing, at=guarded(laid.target, at, others)) for laid in objects)
-        return [replace(laid, thing=thing) for laid, thing in zip(objects, things, strict=True)]
 
-    def _filled(self, at: Cursor, objects: list[Laid], maps: Sequence[Generated]) -> list[Laid]:
-        """Return objects after a kustomization's replacements."""
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Where a build stands: how deep, and which kustomization has a schema of its own, the outermost's alone counting.
 
-        def generated(name: str, key: str) -> Variable | None:
-            values = (one.value(self._context.tree, key) for one in maps if name in one.names)
-            return next((value for value in values if value is not None), None)
+    Source: `api/krusty/kustomizer.go` of https://github.com/kubernetes-sigs/kustomize (5.7).
+    """
 
-        for replacement in replacements_of(self._context.tree, at):
-            done = filled([laid.target for laid in objects], replacement, generated)
-            objects = [laid.filled(one) for laid, one in zip(objects, done, strict=True)]
-        return objects
+    depth: int = 0
+    schema: str = ""
 
-    def _patched(self, objects: Sequence[Laid], patch: Patch) -> Iterator[Laid]:
-        """Yield objects after a patch: those that it is for lie under it, or are gone."""
-        for laid, chosen in zip(objects, patch.chosen([laid.target for laid in objects]), strict=True):
-            if not chosen:
-                yield laid
-                continue
-            self._applied.add(patch.at.source.path)
-            if patch.deletes:
-                self._removed.add(laid.base.source.path)
-            else:
-                thing = replace(laid.thing, at=patch.laid_over(laid.target, laid.patches))
-                yield replace(laid, thing=thing, outer=laid.outer or bool(laid.through), patches=laid.patches + 1)
+    @property
+    def deeper(self) -> _Way:
+        """Return the way one kustomization further."""
+        return replace(self, depth=self.depth + 1)
+
+
+def _locked(made: Made, reason: str) -> Made:
+    """Return what is made, of which nothing is to be edited."""
+    return replace(made, objects=tuple(laid.put(locked(laid.thing.at, reason)) for laid in made.objects))
+
+
+def _guarded(laid: Laid, reason: str) -> Cursor:
+    """Return an object, locked where lists were merged as only a schema tells."""
+    at = laid.thing.at
+    return locked(at, reason) if at.under and not is_own(laid.thing.group) else at

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from trimtab.manifest.field_specs import PREFIX, SUFFIX
 from trimtab.manifest.objects import Thing
-from trimtab.manifest.patches import Id, Target
+from trimtab.manifest.patches import Id, Patch, Target
 from trimtab.manifest.replacements import Filled
 from trimtab.manifest.source import Cursor, KeyPath
-from trimtab.manifest.transforms import transformed
+from trimtab.manifest.transforms import Step, transformed
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,27 +81,42 @@ class Laid:
         new = (name, namespace)
         return self if new == self.ids[-1] else replace(self, ids=(*self.ids, new))
 
-    def renamed(self, kustomization: Cursor, folder: str) -> Laid:
-        """Return it after a kustomization's `namespace`, `namePrefix` and `nameSuffix`, each a step of its own."""
-        namespace = kustomization.word("namespace") or self.namespace
-        prefix, suffix = kustomization.word("namePrefix"), kustomization.word("nameSuffix")
+    def renamed(self, step: Step) -> Laid:
+        """Return it after `namespace`, `namePrefix` and `nameSuffix`, each a step of its own."""
+        namespace = step.at.word("namespace") or self.namespace
+        prefix = step.at.word("namePrefix") if step.renames(PREFIX, self.target) else ""
+        suffix = step.at.word("nameSuffix") if step.renames(SUFFIX, self.target) else ""
         name = f"{prefix}{self.name}"
         moved = self.called(self.name, namespace).called(name, namespace).called(f"{name}{suffix}", namespace)
-        outer = self.outer or bool(self.through and (prefix or suffix))
-        return replace(moved, through=(*self.through, folder), outer=outer)
+        return replace(moved, outer=self.outer or bool(self.through and (prefix or suffix)))
+
+    def brought(self, folder: str) -> Laid:
+        """Return it as it comes out of the kustomization of a folder."""
+        return replace(self, through=(*self.through, folder))
+
+    def patched(self, patch: Patch, step: Step) -> Laid:
+        """Return it under a patch, which may give it another name or kind."""
+        at = patch.laid_over(self.target, self.patches, merges=step.merges)
+        kind = patch.said("kind") or self.thing.kind
+        thing = replace(self.thing, at=at, kind=kind)
+        name = patch.said("metadata", "name") or self.name
+        moved = self.called(name, patch.said("metadata", "namespace") or self.namespace)
+        return replace(moved, thing=thing, outer=self.outer or bool(self.through), patches=self.patches + 1)
 
     def filled(self, done: Filled) -> Laid:
         """Return it after a replacement."""
         if done.at is self.thing.at:
             return self
         thing = replace(self.thing, at=done.at)
-        outer = self.outer or len(self.through) > 1
         renamed = self.called(done.name or self.name, done.namespace or self.namespace)
-        return replace(renamed, thing=thing, outer=outer)
+        return replace(renamed, thing=thing, outer=self.outer or bool(self.through))
 
-    def transformed(self, kustomization: Cursor) -> Laid:
-        """Return it after a kustomization's fields that change all objects, names left out."""
-        at = transformed(self.thing.at, self.thing.kind, self.names, kustomization)
+    def transformed(self, step: Step) -> Laid:
+        """Return it after what changes all objects, names left out."""
+        return self.put(transformed(self.target, step))
+
+    def put(self, at: Cursor) -> Laid:
+        """Return it as it stands by now."""
         return replace(self, thing=replace(self.thing, at=at))
 
 

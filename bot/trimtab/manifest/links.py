@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from trimtab.manifest.patches import patch_paths
+from trimtab.manifest.paths import joined
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.tree import Tree
 
@@ -18,7 +20,7 @@ class Links:
 
     Attributes:
         included: What may be kustomizations: resources, bases and components, in this order.
-        fed: The files that it is made of: resources and patches.
+        fed: The files that it is made of: resources, patches, and what ConfigMaps are generated of.
     """
 
     included: tuple[str, ...]
@@ -29,7 +31,12 @@ class Links:
         """Return what a kustomization names."""
         resources = named_in(at, "resources")
         included = (*resources, *named_in(at, "bases"), *named_in(at, "components"))
-        return Links(included, (*resources, *patch_paths(at)))
+        return Links(included, (*resources, *patch_paths(at), *_generated_of(at)))
+
+
+def kustomization_of(tree: Tree, folder: str) -> str:
+    """Return the file of the kustomization of a folder, empty where it has none."""
+    return next((path for name in KUSTOMIZATIONS if (path := joined(folder, name)) in tree), "")
 
 
 def kustomization_in(tree: Tree, path: str) -> Cursor | None:
@@ -52,6 +59,14 @@ def links_in(tree: Tree, path: str) -> Links | None:
         return None
     included, fed = json.loads(known[0])
     return Links(tuple(included), tuple(fed))
+
+
+def _generated_of(at: Cursor) -> Iterator[str]:
+    """Yield the files that a kustomization's generators read."""
+    for one in at.items("configMapGenerator"):
+        yield from (item.string for item in one.items("envs"))
+        yield from (item.string.rpartition("=")[2] for item in one.items("files"))
+        yield from filter(None, (one.word("env"),))
 
 
 def named_in(at: Cursor, key: str) -> tuple[str, ...]:

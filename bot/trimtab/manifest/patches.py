@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from trimtab.manifest.grafts import Graft, keys_of
 from trimtab.manifest.label_selector import has_labels
-from trimtab.manifest.paths import folder_of, joined
+from trimtab.manifest.paths import joined
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.tree import Tree
 
@@ -49,10 +49,17 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """One patch: `selector` is None where it names its object itself."""
+    """One patch.
+
+    Attributes:
+        at: What it says.
+        selector: Which objects it is for; None where it names its object itself.
+        options: What else is said of it.
+    """
 
     at: Cursor
     selector: Cursor | None
+    options: Cursor | None = None
 
     def chosen(self, targets: Sequence[Target]) -> list[bool]:
         """Return of each object whether it is for it: by its selector, else by its own kind, name and namespace.
@@ -78,13 +85,28 @@ class Patch:
         """Return whether it takes its objects away."""
         return self.at.is_mapping and self.at.word("$patch") == "delete"
 
-    def laid_over(self, target: Target, before: int = 0) -> Cursor:
-        """Return the object under this patch, `before` ones below; lists of custom resources are replaced whole."""
+    def said(self, *keys: str) -> str:
+        """Return what becomes of a word that tells objects apart, such as the name; empty where it stays.
+
+        A strategic merge changes it only where its options allow that; a JSON patch does as it says.
+        """
+        if self.at.is_sequence:
+            said = [one for one in self.at.items() if keys_of(one.word("path")) == keys]
+            return said[-1].word("value") if said else ""
+        option = {"name": "allowNameChange", "kind": "allowKindChange"}.get(keys[-1], "")
+        allowed = self.options is not None and self.options.word(option) == "true"
+        return self.at.word(*keys) if allowed else ""
+
+    def laid_over(self, target: Target, before: int = 0, *, merges: bool = False) -> Cursor:
+        """Return the object under this patch, `before` ones below.
+
+        Lists of custom resources are replaced whole, unless a schema of their own has them merged.
+        """
         if before >= _MOST_PATCHES or len(target.at.grafts) >= _MOST_OPERATIONS:
             return locked(target.at, "more patches change it than are followed here")
         if self.at.is_sequence:
             return operated(target.at, self.at.items()[:_MOST_OPERATIONS])
-        return replace(self.at, under=(target.at,), whole=not is_own(target.group))
+        return replace(self.at, under=(target.at,), whole=not merges and not is_own(target.group))
 
 
 def is_own(group: str) -> bool:
@@ -137,18 +159,24 @@ def walk(at: Cursor, keys: Iterable[str]) -> Cursor | None:
     return found
 
 
-def patches_of(tree: Tree, kustomization: Cursor) -> Iterator[Patch]:
-    """Yield the patches of a kustomization in the order in which kustomize 5.7 applies them."""
-    folder = folder_of(kustomization.source.path)
+def patches_of(tree: Tree, kustomization: Cursor, folder: str) -> Iterator[Patch]:
+    """Yield the patches of a kustomization in the order in which kustomize 5.7 applies them.
+
+    Args:
+        tree: The files.
+        kustomization: Its fields.
+        folder: Where its paths start.
+    """
     for item in _patch_items(kustomization):
         path = item.word("path") if item.is_mapping else item.string
         inline = item.get("patch") if item.is_mapping else (item if "\n" in item.string else None)
         selector = item.get("target") if item.is_mapping else None
         if inline is not None:
-            roots = [inline.inner()]
+            roots = inline.inners()
         else:
-            roots = [source.root() for source in tree.readable(joined(folder, path))]
-        yield from (Patch(root, selector) for root in roots if root is not None)
+            files = tree.readable(joined(folder, path)) if path else ()
+            roots = tuple(root for source in files if (root := source.root()) is not None)
+        yield from (Patch(root, selector, item.get("options")) for root in roots)
 
 
 def patch_paths(kustomization: Cursor) -> Iterator[str]:

@@ -9,16 +9,19 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from trimtab.manifest.composed import composed
 from trimtab.manifest.environment import Variable
 from trimtab.manifest.grafts import Graft
 from trimtab.manifest.nodes import Document, ScalarNode
-from trimtab.manifest.patches import Target, selects, walk
-from trimtab.manifest.paths import folder_of, joined
+from trimtab.manifest.patches import Target, locked, selects, walk
+from trimtab.manifest.paths import joined
 from trimtab.manifest.source import Cursor, Source
 from trimtab.manifest.tree import Tree
 
 Generated = Callable[[str, str], Variable | None]
 """Finds a key of a ConfigMap that a kustomization generates: its name, the key."""
+_RENAMED = (("metadata", "name"), ("metadata", "namespace"))
+"""What may have become another on the way."""
 _TOKEN = re.compile(r"\[(?P<inside>[^\]]*)\]|(?P<bare>(?:\\.|[^.\[\\])+)")
 
 
@@ -31,13 +34,13 @@ class Filled:
     namespace: str = ""
 
 
-def replacements_of(tree: Tree, kustomization: Cursor) -> Iterator[Cursor]:
-    """Yield the replacements of a kustomization, those in files of their own included."""
+def replacements_of(tree: Tree, kustomization: Cursor, folder: str) -> Iterator[Cursor]:
+    """Yield the replacements of a kustomization, those in files of their own, named from `folder` on, included."""
     for item in kustomization.items("replacements"):
         path = item.word("path")
         if not path:
             yield item
-        for source in tree.readable(joined(folder_of(kustomization.source.path), path)) if path else ():
+        for source in tree.readable(joined(folder, path)) if path else ():
             root = source.root()
             if root is not None:
                 yield from root.items() if root.is_sequence else (root,)
@@ -51,9 +54,7 @@ def filled(targets: Sequence[Target], replacement: Cursor, generated: Generated)
         replacement: What is copied, and where to.
         generated: Finds keys of generated ConfigMaps, which are no objects of the tree.
     """
-    value = _source(targets, replacement.get("source"), generated)
-    if value is None:
-        return [Filled(target.at) for target in targets]
+    value = replacement.get("sourceValue") or _source(targets, replacement.get("source"), generated)
     return [_filled(target, replacement, value) for target in targets]
 
 
@@ -62,7 +63,11 @@ def _source(targets: Sequence[Target], source: Cursor | None, generated: Generat
     if source is None:
         return None
     field = tokens_of(source.word("fieldPath") or "metadata.name")
-    found = next((walk(target.at, field) for target in targets if selects(source, target)), None)
+    chosen = next((target for target in targets if selects(source, target)), None)
+    found = walk(chosen.at, field) if chosen is not None else None
+    if chosen is not None and found is not None and field in _RENAMED:
+        now = chosen.ids[-1][_RENAMED.index(field)]
+        found = composed(found, now, f"kustomize makes it of {_place(found)}") if now != found.string else found
     if found is None and source.word("kind") == "ConfigMap" and field[:1] == ("data",) and len(field) > 1:
         variable = generated(source.word("name"), field[1])
         found = _cursor_of(variable) if variable is not None else None
@@ -70,7 +75,7 @@ def _source(targets: Sequence[Target], source: Cursor | None, generated: Generat
     if found is None or options is None or not options.word("delimiter"):
         return found
     part = _split(found.string, options)
-    return replace(found, said=part, locked=f"only a part of {_place(found)} is copied here; edit it there")
+    return composed(found, part, f"only a part of {_place(found)} is copied here; edit it there")
 
 
 def _cursor_of(variable: Variable) -> Cursor:
@@ -84,7 +89,8 @@ def _cursor_of(variable: Variable) -> Cursor:
     return Cursor(Source(variable.path, Document(0, node, 0), text, variable.document), (), node, reason)
 
 
-def _filled(target: Target, replacement: Cursor, value: Cursor) -> Filled:
+def _filled(target: Target, replacement: Cursor, value: Cursor | None) -> Filled:
+    """Return an object with a value put in; where the value is not found, what stands in its places is locked."""
     done = Filled(target.at)
     for item in replacement.items("targets"):
         paths = item.get("fieldPaths")
@@ -100,17 +106,26 @@ def _is_chosen(item: Cursor, target: Target) -> bool:
     return select is not None and selects(select, target) and not rejected
 
 
-def _put(done: Filled, field: tuple[str, ...], value: Cursor, options: Cursor | None) -> Filled:
+def _put(done: Filled, field: tuple[str, ...], value: Cursor | None, options: Cursor | None) -> Filled:
     """Return an object with a value in every place that a field path names."""
     create = options is not None and options.word("create") == "true"
     for keys in list(_places(done.at, field, create=create)):
-        new = _within(walk(done.at, keys), value, options)
-        done = replace(done, at=replace(done.at, grafts=(*done.at.grafts, Graft("add", keys, new))))
-        if keys == ("metadata", "name"):
+        old = walk(done.at, keys)
+        new = _within(old, value, options) if value is not None else _unknown(old)
+        if new is None:
+            continue
+        graft = Graft("set" if old is None else "replace", keys, new)
+        done = replace(done, at=replace(done.at, grafts=(*done.at.grafts, graft)))
+        if keys == _RENAMED[0]:
             done = replace(done, name=new.string)
-        if keys == ("metadata", "namespace"):
+        if keys == _RENAMED[1]:
             done = replace(done, namespace=new.string)
     return done
+
+
+def _unknown(old: Cursor | None) -> Cursor | None:
+    """Return what stands where something else is put that is not in the tree."""
+    return locked(old, "a replacement puts something else there, which is not in the tree") if old is not None else None
 
 
 def _within(old: Cursor | None, value: Cursor, options: Cursor | None) -> Cursor:
@@ -119,10 +134,12 @@ def _within(old: Cursor | None, value: Cursor, options: Cursor | None) -> Cursor
         return value
     parts = old.string.split(options.word("delimiter"))
     index = _index(options)
-    if 0 <= index < len(parts):
-        parts[index] = value.string
+    if index < 0:
+        parts = [value.string, *parts]
+    else:
+        parts[index : index + 1] = [value.string]
     said = options.word("delimiter").join(parts)
-    return replace(old, said=said, locked=f"a part of it is copied from {_place(value)}; edit it by hand")
+    return composed(old, said, f"a part of it is copied from {_place(value)}; edit it by hand")
 
 
 def _split(text: str, options: Cursor) -> str:
@@ -159,8 +176,8 @@ def _places(at: Cursor, field: tuple[str, ...], *, create: bool) -> Iterator[tup
     step, rest = field[0], field[1:]
     for key, below in _steps(at, step):
         yield from ((key, *keys) for keys in _places(below, rest, create=create))
-    if create and not rest and at.is_mapping and at.get(step) is None:
-        yield (step,)
+    if create and at.is_mapping and at.get(step) is None:
+        yield field
 
 
 def _steps(at: Cursor, step: str) -> Iterator[tuple[str, Cursor]]:

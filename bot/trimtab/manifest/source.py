@@ -253,18 +253,21 @@ class Cursor:
         return isinstance(real, MappingNode) and len(real.pairs) == 1 and bool(self.directive)
 
     def inner(self) -> Cursor | None:
-        """Return the top of the YAML document that this scalar's text is, or None where it is none."""
+        """Return the top of the YAML document that this scalar's text is, or None where it is none, or several."""
+        found = self.inners()
+        return found[0] if len(found) == 1 else None
+
+    def inners(self) -> tuple[Cursor, ...]:
+        """Return the tops of the YAML documents that this scalar's text is made of; none where it is no YAML."""
         text = self.text()
         if text is None:
-            return None
+            return ()
         try:
             documents = parse(text.value)
         except BrokenYamlError:
-            return None
-        if len(documents) != 1:
-            return None
-        inside = Source(self.source.path, documents[0], text, self.source.number, self.why_locked)
-        return inside.root()
+            return ()
+        inside = (Source(self.source.path, one, text, self.source.number, self.why_locked) for one in documents)
+        return tuple(root for one in inside if (root := one.root()) is not None)
 
     @property
     def line(self) -> int:

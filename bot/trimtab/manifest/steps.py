@@ -1,0 +1,84 @@
+"""What one step of a kustomization, its own fields or a transformer, does to all that it has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from trimtab.manifest.environment import Variable
+from trimtab.manifest.field_specs import FieldSpec
+from trimtab.manifest.generators import Generated
+from trimtab.manifest.laid import Laid
+from trimtab.manifest.patches import Patch, patches_of
+from trimtab.manifest.replacements import filled, replacements_of
+from trimtab.manifest.transforms import Step
+from trimtab.manifest.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a kustomization makes.
+
+    Attributes:
+        objects: The objects of files.
+        maps: The ConfigMaps that are generated.
+        applied: The files of patches that were laid over something.
+        removed: The files of objects that a patch takes away.
+        specs: The fields that the `configurations` so far name.
+    """
+
+    objects: tuple[Laid, ...] = ()
+    maps: tuple[Generated, ...] = ()
+    applied: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
+    specs: tuple[FieldSpec, ...] = ()
+
+    def with_more(self, other: Made) -> Made:
+        """Return both."""
+        return Made(
+            (*self.objects, *other.objects),
+            (*self.maps, *other.maps),
+            self.applied | other.applied,
+            self.removed | other.removed,
+            (*self.specs, *other.specs),
+        )
+
+
+def stepped(made: Made, step: Step, tree: Tree) -> Made:
+    """Return what is made after a step: patches, names, labels, replicas, images, replacements, in this order."""
+    for patch in patches_of(tree, step.at, step.folder):
+        made = _patched(made, patch, step)
+    maps = tuple(one.renamed(step.at) for one in made.maps)
+    objects = [laid.renamed(step).transformed(step) for laid in made.objects]
+    return replace(made, objects=tuple(_filled(objects, maps, step, tree)), maps=maps)
+
+
+def _patched(made: Made, patch: Patch, step: Step) -> Made:
+    """Return what is made after a patch: those that it is for lie under it, or are gone."""
+    chosen = patch.chosen([*(laid.target for laid in made.objects), *(one.target for one in made.maps)])
+    if not any(chosen):
+        return made
+    pairs = tuple(zip(made.objects, chosen, strict=False))
+    maps = zip(made.maps, chosen[len(made.objects) :], strict=True)
+    gone = {laid.base.source.path for laid, is_chosen in pairs if is_chosen and patch.deletes}
+    left = [(laid, is_chosen) for laid, is_chosen in pairs if not (is_chosen and patch.deletes)]
+    return replace(
+        made,
+        objects=tuple(laid.patched(patch, step) if is_chosen else laid for laid, is_chosen in left),
+        maps=tuple(one.under(patch) if is_chosen else one for one, is_chosen in maps),
+        applied=made.applied | {patch.at.source.path},
+        removed=made.removed | gone,
+    )
+
+
+def _filled(objects: Sequence[Laid], maps: Sequence[Generated], step: Step, tree: Tree) -> Sequence[Laid]:
+    """Return objects after replacements."""
+
+    def generated(name: str, key: str) -> Variable | None:
+        values = (one.value(tree, key) for one in maps if name in one.names)
+        return next((value for value in values if value is not None), None)
+
+    for replacement in replacements_of(tree, step.at, step.folder):
+        done = filled([laid.target for laid in objects], replacement, generated)
+        objects = [laid.filled(one) for laid, one in zip(objects, done, strict=True)]
+    return objects
