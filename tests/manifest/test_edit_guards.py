@@ -215,3 +215,24 @@ def test_settings_of_pulumi_are_no_values_of_a_chart() -> None:
     text = "config:\n  models:\n  - name: chat\n    image: vllm/vllm-openai:v1\n    maxModelLen: 8192\n    model: o/m\n"
     found = {path: inspect(Tree({path: text.encode()})).servings for path in ("Pulumi.prod.yaml", "values.prod.yaml")}
     assert [len(servings) for servings in found.values()] == [0, 1]
+
+
+@pytest.mark.parametrize("more", ["2>&1 | tee /log", "'|'", "'&& echo done'"])
+def test_no_flag_follows_the_end_of_a_command_that_a_list_is_joined_to(more: str) -> None:
+    """A chart that joins its list to a script would hand the flag to what comes after the engine."""
+    text = f"image: vllm/vllm-openai:v0.19.0\nmodel: org/chat\nargs:\n- --max-model-len\n- '8'\n- {more}\n"
+    result = tried(text, "chart/values.yaml", max_num_seqs=4)
+    assert "joined to a script" in str(result)
+    assert isinstance(tried(text, "chart/values.yaml", max_model_len=4), EditResult)
+
+
+@pytest.mark.parametrize(
+    ("resource", "allowed"), [("google.com/tpu", False), ("amd.com/gpu", False), ("nvidia.com/gpu", True)]
+)
+def test_a_label_of_one_maker_is_not_put_on_pods_of_another(resource: str, allowed: bool) -> None:
+    """No node with another maker's accelerators has a label of NVIDIA's: the pod would wait for ever."""
+    text = DEPLOYMENT.replace("nvidia.com/gpu:", f"{resource}:").replace(
+        "nvidia.com/gpu.product: NVIDIA-H100-80GB-HBM3 # keep in step with the pool", "disk: ssd"
+    )
+    result = edit(Tree({"chat.yaml": text.encode()}), SUBJECT, {"gpu_product": "NVIDIA-L4"}, "nvidia.com/gpu.product")
+    assert isinstance(result, EditResult) is allowed

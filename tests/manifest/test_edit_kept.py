@@ -216,6 +216,74 @@ def test_a_group_that_no_number_of_pods_fits_is_refused() -> None:
     assert "no whole number of pods" in refused(GROUP, LED, tensor_parallel_size=12)
 
 
+DYNAMO = """\
+apiVersion: nvidia.com/v1alpha1
+kind: DynamoGraphDeployment
+metadata: {name: chat}
+spec:
+  services:
+    decode:
+      componentType: worker
+      multinode: {nodeCount: 2}
+      resources: {limits: {gpu: "8"}}
+      extraPodSpec:
+        mainContainer: {image: dynamo:1, command: [python3, -m, dynamo.sglang], args: [--model-path, o/m, --tp, "16"]}
+"""
+ROLES = """\
+apiVersion: API
+kind: KIND
+metadata: {name: chat}
+spec:
+  roles:
+  - name: decode
+    SIZE
+    template:
+      spec:
+        containers:
+        - name: server
+          image: lmsysorg/sglang:v0.5
+          command: [python3, -m, sglang.launch_server, --model-path, o/m, --tp, "16"]
+          resources: {limits: {nvidia.com/gpu: 8}}
+"""
+AIBRIX = (ROLES.replace("API", "orchestration.aibrix.ai/v1alpha1").replace("KIND", "RoleSet")).replace(
+    "SIZE", "podGroupSize: 2"
+)
+RBG = (ROLES.replace("API", "workloads.x-k8s.io/v1alpha1").replace("KIND", "RoleBasedGroup")).replace(
+    "SIZE", "leaderWorkerSet: {size: 2}"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new"),
+    [
+        (DYNAMO, "nodeCount: 2", "nodeCount: 4"),
+        (AIBRIX, "podGroupSize: 2", "podGroupSize: 4"),
+        (RBG, "{size: 2}", "{size: 4}"),
+    ],
+)
+def test_groups_of_every_maker_have_the_pods_that_their_model_is_spread_over(text: str, old: str, new: str) -> None:
+    """Nodes of Dynamo, pods of AIBrix and of a RoleBasedGroup are a group as those of a LeaderWorkerSet are."""
+    (serving,) = inspect(Tree({"chat.yaml": text.encode()})).servings
+    after = edited(text, serving.subject, tensor_parallel_size=32)
+
+    assert after == text.replace(old, new).replace('"16"', '"32"')
+
+
+@pytest.mark.parametrize(
+    ("text", "ways", "why"),
+    [
+        (DYNAMO, 8, "a group of one"),
+        (AIBRIX.replace('"16"]', '"16", --nnodes=2]'), 32, "told of 2 nodes"),
+        (AIBRIX.replace("Size: 2", "Size: 2 # never change"), 32, "a comment says"),
+    ],
+)
+def test_a_group_that_cannot_follow_keeps_its_model_too(text: str, ways: int, why: str) -> None:
+    """What its schema, the engine's own flags or a person hold to its size is refused as a whole."""
+    (serving,) = inspect(Tree({"chat.yaml": text.encode()})).servings
+
+    assert why in refused(text, serving.subject, tensor_parallel_size=ways)
+
+
 def test_a_group_of_another_arithmetic_keeps_its_size() -> None:
     """Pods that are more than parallelism needs serve otherwise, and their number is not touched."""
     text = GROUP.replace("size: 2", "size: 3")

@@ -238,3 +238,15 @@ def test_an_overlay_says_it_in_its_own_patch() -> None:
         + "      volumes:\n        - name: dshm\n          emptyDir:\n"
         + "            medium: Memory\n            sizeLimit: 8Gi\n"
     }
+
+
+def test_a_volume_stands_as_its_siblings_do() -> None:
+    """Items in flow style get one in flow style, with the space inside their braces."""
+    text = DEPLOYMENT.replace(
+        "          resources:\n",
+        "          volumeMounts:\n            - { name: a, mountPath: /a }\n          resources:\n",
+    )
+    text += "      volumes:\n        - {name: a, emptyDir: {}}\n"
+    after = edited(text, SUBJECT, shm_size="2Gi")
+    assert "            - { name: dshm, mountPath: /dev/shm }\n" in after
+    assert after.endswith("        - {name: dshm, emptyDir: {medium: Memory, sizeLimit: 2Gi}}\n")

@@ -114,11 +114,17 @@ def _joins(command: Command) -> bool:
     return True
 
 
+_OPERATOR = re.compile(r"(?:^|\s)(?:\|{1,2}|&&|&|;|\d?>>?(?:&\d)?|2>&1)(?:\s|$)")
+"""What a shell acts on, standing alone."""
+
+
 def _into_list(words: Sequence[str], command: Command) -> tuple[Splice, ...]:
     """Add words to the list of arguments, before its terminator, quoted as their siblings are."""
     listed = command.listed
     assert listed is not None  # noqa: S101 - the caller asked
     nodes = [node for item in listed.items() if (node := item.scalar) is not None]
+    if any(_OPERATOR.search(node.value) for node in nodes if not node.value.startswith("{")):
+        raise RefusedError("the list's items are joined to a script, which goes on after the engine", "edit it by hand")
     flags = [node.style for node in nodes if node.value.startswith("-")]
     values = [node for node in nodes if not node.value.startswith("-")]
     styles = [node.style for node in values]

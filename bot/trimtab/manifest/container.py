@@ -67,6 +67,7 @@ class EngineSettings:
         command: The command, for shapes that look further.
         bound: Why what it loads fits its GPUs alone; empty where it does not.
         devices: The GPUs that it names by their numbers; empty where it takes what it is given.
+        nodes: How many nodes its flags name, in figures; empty where none does.
     """
 
     engine: str
@@ -76,6 +77,7 @@ class EngineSettings:
     command: Command
     bound: str = ""
     devices: str = ""
+    nodes: str = ""
 
 
 def read_engine(container: Container) -> EngineSettings:
@@ -101,7 +103,13 @@ def read_engine(container: Container) -> EngineSettings:
     model = str(hits["model"].value) if "model" in hits else ""
     bound = why_bound(engine, container.image, words, container.environment, model)
     devices = devices_of(container.environment, command.script[1].value if command.script is not None else "")
-    return EngineSettings(engine, hits, adders, command.spoken, command, bound, devices)
+    return EngineSettings(engine, hits, adders, command.spoken, command, bound, devices, _nodes(words))
+
+
+def _nodes(words: Sequence[str]) -> str:
+    """Return how many nodes the engine is told that it runs on, in figures (`--nnodes` of SGLang 0.5, vLLM 0.12)."""
+    joined = re.search(r"(?:^| )--nnodes[ =](\d+)(?: |$)", " ".join(words))
+    return joined[1] if joined is not None else ""
 
 
 _OF_HUB = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")

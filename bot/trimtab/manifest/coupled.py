@@ -24,6 +24,8 @@ _VLLM_ORDERED = ("max_num_seqs", "max_num_batched_tokens", "vLLM does not start"
 """Source: https://github.com/vllm-project/vllm, vllm/config/scheduler.py (v0.19), `verify_max_model_len`."""
 _NVIDIAS_LABEL = "nvidia.com/gpu.product"
 _NVIDIAS = re.compile(r"(?:NVIDIA|Tesla|Quadro|GRID)-")
+_MAKER = re.compile(r"(?:[\w-]+\.)*(nvidia|amd|habana|google|intel|huawei)\.(?:com|ai)/(?!gke-)")
+"""Whose a label or a resource is."""
 _SPREAD = ("tensor_parallel_size", "pipeline_parallel_size")
 
 
@@ -67,12 +69,14 @@ def _is_above(low: Scalar | None, high: Scalar | None) -> bool:
         return False
 
 
-def refuse_unknown_words(draft: Draft, wanted: Mapping[str, Scalar]) -> None:
+def refuse_unknown_words(draft: Draft, wanted: Mapping[str, Scalar], selector_key: str) -> None:
     """Refuse what a selector would not understand.
 
     Raises:
-        RefusedError: A GPU in the words of NVIDIA's label where others stand.
+        RefusedError: A GPU in the words of NVIDIA's label where others stand, or another maker's are asked for.
     """
+    if "gpu_product" in wanted and draft.hits.get("gpu_product") is None:
+        _refuse_other_maker(selector_key, str(_said(draft, wanted, "gpu_resource") or ""))
     hit, product = draft.hits.get("gpu_product"), str(wanted.get("gpu_product", ""))
     other = hit is not None and hit.via == "selector" and draft.selector_key != _NVIDIAS_LABEL
     if hit is not None and other and _NVIDIAS.match(product) and not _NVIDIAS.match(str(hit.value)):
@@ -80,6 +84,13 @@ def refuse_unknown_words(draft: Draft, wanted: Mapping[str, Scalar]) -> None:
             f"`{product}` is what {_NVIDIAS_LABEL} calls a GPU, and `{hit.value}` stands here",
             "give the name that is used here",
         )
+
+
+def _refuse_other_maker(label: str, resource: str) -> None:
+    """Refuse a label of one maker's GPUs on a pod that asks for another's."""
+    makers = [found[1] for one in (label, resource) if (found := _MAKER.match(one))]
+    if len(set(makers)) > 1:
+        raise RefusedError(f"{label} is no label of nodes with {resource}", "give the label that they have")
 
 
 def refuse_split_slice(draft: Draft, wanted: Mapping[str, Scalar]) -> None:
@@ -130,6 +141,12 @@ def resized(before: Draft, after: Draft) -> tuple[Splice, ...]:
     if size is None or was is None or now is None or not isinstance(pods, int) or was[0] != was[1] * pods:
         return ()
     spread, gpus = now
+    if spread // gpus != pods and after.nodes:
+        raise RefusedError(
+            f"the engine is told of {after.nodes} nodes by its flags", "change them and the group by hand"
+        )
+    if spread // gpus == 1 and after.group_least > 1:
+        raise RefusedError("a group of one is none here", "remove the group by hand")
     if spread % gpus:
         raise RefusedError(
             f"a model that is spread over {spread} GPUs fits no whole number of pods with {gpus}",

@@ -130,12 +130,14 @@ class _Editor:
         wanted = with_limits(draft, wanted)
         refuse_disordered(draft, wanted)
         refuse_split_slice(draft, wanted)
-        refuse_unknown_words(draft, wanted)
+        refuse_unknown_words(draft, wanted, self._selector_key)
         refuse_unseen(draft, wanted)
         for field in sorted(wanted):
             self._set(field, wanted[field])
         if draft.group_size is not None:
-            self._write("tensor_parallel_size", resized(draft, self._draft()))
+            resize = resized(draft, self._draft())
+            refuse_commented(self._tree, resize, None, "")
+            self._write("tensor_parallel_size", resize)
         files = {path: self._tree[path] for path in sorted(self._written) if self._tree[path] != self._first[path]}
         edits = [
             edit

@@ -67,6 +67,8 @@ class Draft:
         devices: The GPUs that the container names by their numbers, such as `0,1`; empty where it names none.
         deploys: What the names of the Deployments that an operator makes of the object end in, after its own.
         group_size: How many pods serve as one, where the object says so.
+        group_least: The fewest that it takes.
+        nodes: How many nodes the engine's own flags name, in figures; empty where none does.
         layers: Of a release: the files of values that it lays over one another, which are servings of their own.
     """
 
@@ -89,6 +91,8 @@ class Draft:
     devices: str = ""
     deploys: tuple[str, ...] = ()
     group_size: Cursor | None = None
+    group_least: int = 1
+    nodes: str = ""
     layers: frozenset[str] = frozenset()
 
     @property

@@ -69,12 +69,16 @@ def add_mapping(cursor: Cursor, value: dict[str, str]) -> Splice:
         for at, ((key, item), quote) in enumerate(zip(value.items(), quotes, strict=True))
     ]
     effect = NewItem(real.start, len(real.items), dict(value))
+    last = real.items[-1]
+    pad = _padding(text, last)
+    inline = "{" + pad + ", ".join(pairs) + pad + "}"
     if real.flow:
-        return _into_flow(cursor, real.items[-1], [(_flow_gap(text, real), "{" + ", ".join(pairs) + "}", effect)])[0]
-    indent = column_indent(text, dash_before(text, real.items[-1]))
-    at = end_of_line(text, real.items[-1])
+        return _into_flow(cursor, last, [(_flow_gap(text, real), inline, effect)])[0]
+    indent = column_indent(text, dash_before(text, last))
+    at = end_of_line(text, last)
     newline = line_break(text)
-    return placed(cursor, at, at, f"{newline}{indent}- " + f"{newline}{indent}  ".join(pairs), effect)
+    body = inline if isinstance(last, MappingNode) and last.flow else f"{newline}{indent}  ".join(pairs)
+    return placed(cursor, at, at, f"{newline}{indent}- {body}", effect)
 
 
 def append(owner: Cursor, key: str, item: dict[str, New]) -> Splice:
@@ -93,15 +97,21 @@ def append(owner: Cursor, key: str, item: dict[str, New]) -> Splice:
     text = listed.source.text.value
     last = real.items[-1]
     effect = NewItem(real.start, len(real.items), item)
+    pad = _padding(text, last)
     if real.flow:
-        return _into_flow(listed, last, [(_flow_gap(text, real), flow(item), effect)])[0]
+        return _into_flow(listed, last, [(_flow_gap(text, real), flow(item, "", pad), effect)])[0]
     if not isinstance(last, MappingNode):
         raise RefusedError("no item stands before the new one, so it has no style to follow", "edit it by hand")
     style = Style(indent_step(text, last), "  ", quote_beside(last))
-    newline = line_break(text)
-    lines = item_lines(item, column_indent(text, dash_before(text, last)), style)
+    newline, indent = line_break(text), column_indent(text, dash_before(text, last))
+    lines = [f"{indent}- {flow(item, style.quote, pad)}"] if last.flow else item_lines(item, indent, style)
     at = end_of_line(text, last)
     return placed(listed, at, at, newline + newline.join(lines), effect)
+
+
+def _padding(text: str, item: Node) -> str:
+    """Return the space inside the braces of an item in flow style."""
+    return " " if text.startswith("{ ", item.start) else ""
 
 
 def _sequence(cursor: Cursor) -> SequenceNode:

@@ -94,7 +94,7 @@ def draft_of(thing: Thing, container: Cursor, settings: EngineSettings, wrapper:
     name = container.word("name")
     draft = Draft(thing.at, thing.api_version, thing.kind, thing.namespace, thing.name, name, wrapper, settings.engine)
     draft.image = container.word("image")
-    draft.bound, draft.devices = settings.bound, settings.devices
+    draft.bound, draft.devices, draft.nodes = settings.bound, settings.devices, settings.nodes
     draft.add(settings.hits)
     draft.adders.update(settings.adders)
     draft.annotations.update(labels_of(thing.at.get("metadata")))

@@ -105,7 +105,7 @@ def take_host(draft: Draft, owner: Cursor, key: str = "resources") -> None:
     """
     above = (key,) if key else ()
     at = owner.get(key) if key else owner
-    flat = at is not None and any(one is not None and one.string for one in (at.get("cpu"), at.get("memory")))
+    flat = at is not None and any(value.scalar is not None and value.string for value in at.entries().values())
     for (name, part), field in _HOST.items():
         found = owner.get(*above, part, name)
         if found is not None and found.string:

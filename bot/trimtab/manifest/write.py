@@ -134,12 +134,13 @@ def _fill_null(cursor: Cursor, node: ScalarNode, value: New) -> Splice:
     return placed(cursor, node.start, node.end, lead + flow(value), Becomes(node.start, value))
 
 
-def flow(value: New, quote: str = "") -> str:
-    """Return a value in flow style; `quote` is put around text."""
+def flow(value: New, quote: str = "", pad: str = "") -> str:
+    """Return a value in flow style; `quote` is put around text, `pad` inside braces."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{write_new(key)}: {flow(item, quote)}" for key, item in value.items()) + "}"
+        pairs = ", ".join(f"{write_new(key)}: {flow(item, quote, pad)}" for key, item in value.items())
+        return f"{{{pad}{pairs}{pad}}}"
     if isinstance(value, list):
-        return "[" + ", ".join(flow(item, quote) for item in value) + "]"
+        return "[" + ", ".join(flow(item, quote, pad) for item in value) + "]"
     return write_new(value, quote if isinstance(value, str) else "")
 
 

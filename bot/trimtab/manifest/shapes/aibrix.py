@@ -38,13 +38,13 @@ def _roles(kind: str, spec: Cursor) -> Iterator[Role]:
         return
     if kind == "PodSet":
         pod = pod_of_template(spec.get("template"))
-        yield from [Role("", pod, None)] if pod is not None else []
+        yield from [Role("", pod, None, size=spec.get("podGroupSize"))] if pod is not None else []
         return
     above = ("template", "spec") if kind == "StormService" else ()
     for role in spec.items(*above, "roles"):
         pod = pod_of_template(role.get("template"))
         if pod is not None:
-            yield Role(role.word("name"), pod, role)
+            yield Role(role.word("name"), pod, role, size=role.get("podGroupSize"))
 
 
 SHAPE = Shape(frozenset({(_GROUP, kind) for kind in ("StormService", "RoleSet", "PodSet", *_FLEETS)}), servings)

@@ -65,12 +65,17 @@ def _works(name: str, service: Cursor, settings: EngineSettings) -> bool:
     return bool(_sites(service)) or (kind in _WORKERS and not runs)
 
 
+_LEAST_NODES = 2
+"""Source: https://github.com/ai-dynamo/dynamo, deploy/operator/api/v1beta1/common.go (0.8): `Minimum=2`."""
+
+
 def _worker(thing: Thing, name: str, service: Cursor, settings: EngineSettings) -> Draft:
     draft = Draft(thing.at, thing.api_version, thing.kind, thing.namespace, thing.name, name, "crd", settings.engine)
     draft.annotations.update(labels_of(thing.at.get("metadata")))
     draft.add(settings.hits)
     draft.adders.update(settings.adders)
-    draft.devices = settings.devices
+    draft.devices, draft.nodes = settings.devices, settings.nodes
+    draft.group_size, draft.group_least = service.get("multinode", "nodeCount"), _LEAST_NODES
     pod, container = service.get("extraPodSpec"), service.get("extraPodSpec", "mainContainer")
     resources.take_gpus(
         draft, _sites(service) or resources.gpu_sites(container.get("resources") if container else None)

@@ -36,7 +36,7 @@ def _roles(spec: Cursor) -> Iterator[Role]:
         for owner in (role, *(at for key in _PATTERNS if (at := role.get(key)) is not None)):
             pod = pod_of_template(_template(owner, bases))
             if pod is not None:
-                yield Role(name, pod, role)
+                yield Role(name, pod, role, size=role.get("leaderWorkerSet", "size") or owner.get("size"))
         components = role.items("customComponentsPattern", "components") or role.items("components")
         pods = [pod_of_template(_template(one, bases)) for one in components]
         found = [pod for pod in pods if pod is not None]

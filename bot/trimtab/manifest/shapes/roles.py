@@ -23,6 +23,7 @@ class Role:
         pod: What its first pod runs.
         counts: The mapping with `replicas`; None where its number is not its own.
         workers: Further pods of the same group, which change together with the first.
+        size: How many pods serve as one, where the object says so.
         strict: Whether an engine must be started in so many words, the image alone not being enough.
     """
 
@@ -31,6 +32,7 @@ class Role:
     counts: Cursor | None
     workers: tuple[PodSpec, ...] = ()
     strict: bool = False
+    size: Cursor | None = None
 
 
 def servings_of_roles(thing: Thing, context: Context, roles: Iterable[Role]) -> Iterator[Draft]:
@@ -49,6 +51,7 @@ def _of_role(thing: Thing, context: Context, role: Role) -> Iterator[Draft]:
             continue
         draft = draft_of(thing, container, settings, "crd")
         take_pod(draft, role.pod, container, role.workers)
+        draft.group_size = role.size
         if role.counts is not None:
             take_replicas(draft, role.counts)
         yield draft
