@@ -100,6 +100,14 @@ def test_a_wrong_request_is_a_users_error(path: str, at: str, value: str) -> Non
         scalar_edit(Tree({"f.yaml": TEXT.encode()}), path, at, value)
 
 
+@pytest.mark.parametrize(("tag", "old", "new"), [("int", "3", "0.5"), ("bool", "true", "x"), ("null", "", "12")])
+def test_a_tag_says_what_a_value_may_be(tag: str, old: str, new: str) -> None:
+    """What `!!int`, `!!bool` or `!!null` does not take is a user's error, quoted or not."""
+    for data in (f"a: !!{tag} {old}\n", f'a: !!{tag} "{old}"\n'):
+        with pytest.raises(UsageError, match=f"the tag !!{tag}"):
+            scalar_edit(Tree({"f.yaml": data.encode()}), "f.yaml", "/a", new)
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
@@ -167,6 +175,12 @@ def test_any_character_can_be_written(value: str) -> None:
         (b"a:\nb: 1\n", "/a", "x", b"a: x\nb: 1\n"),
         (b"a: # c\n", "/a", "x", b"a: x # c\n"),
         (b"target: {kind: SealedSecret}\na: 1\n", "/a", "2", b"target: {kind: SealedSecret}\na: 2\n"),
+        (b"kind: SealedSecret\n---\na: 1\n", "/a,1", "2", b"kind: SealedSecret\n---\na: 2\n"),
+        (b'"k\\ny": x\n---\n"k\\ny": z\n', "/k\ny,1", "w", b'"k\\ny": x\n---\n"k\\ny": w\n'),
+        (b"a: !!str x # c\n", "/a", "", b'a: !!str "" # c\n'),
+        (b"a: ~\n", "/a", "null", b"a: null\n"),
+        (b"a: [b?c, d?]\n", "/a/1", "e?f", b"a: [b?c, e?f]\n"),
+        (b"a: |  # c\r  b\rd: 1\r", "/a", "x: y\n", b"a: |  # c\r  x: y\rd: 1\r"),
     ],
 )
 def test_a_value_of_an_odd_place_is_set_in_it(data: bytes, at: str, value: str, after: bytes) -> None:
@@ -179,6 +193,42 @@ def test_a_value_of_an_odd_place_is_set_in_it(data: bytes, at: str, value: str, 
     again = scalar_edit(tree.replaced(result.files), "f.yaml", at, value)
     assert isinstance(again, EditResult)
     assert not again.files
+
+
+@pytest.mark.parametrize(
+    ("data", "value", "after"),
+    [
+        (b"a: >-\n  one\n  two three\n\n  four\nb: 1\n", "one two 3\nfour", b"  two 3\n"),
+        (b"a: one\n  two\n  three # c\n", "one too three", b"  too\n  three # c\n"),
+        (b'a: "caf\\u00e9 \\\n   x\n   y"\n', "caf\u00e9 x z", b'"caf\\u00e9 \\\n   x\n   z"'),
+        (b"a: 'it''s\n\n   y' # c\n", "it's\nz", b"'it''s\n\n   z' # c"),
+        (b"a: |\n  x\n   \n    y\nb: 1\n", "x\n \n  z\n", b"|\n  x\n   \n    z\nb"),
+        (b"a: |2\n    x\n  y\n", "  z\ny\n", b"|2\n    z\n  y\n"),
+    ],
+)
+def test_a_long_text_changes_only_where_it_differs(data: bytes, value: str, after: bytes) -> None:
+    """Folds, escapes and blank lines of the rest keep their bytes."""
+    result = scalar_edit(Tree({"f.yaml": data}), "f.yaml", "/a", value)
+
+    assert isinstance(result, EditResult)
+    new = result.files["f.yaml"]
+    assert after in new
+    assert yaml.safe_load(new) == {**yaml.safe_load(data), "a": value}
+    assert len(new) - len(data) == len(value.encode()) - len(yaml.safe_load(data)["a"].encode())
+
+
+@pytest.mark.parametrize(
+    ("data", "at"),
+    [
+        (b"a\n---\n# nothing\n", ",1"),
+        (b"? a\n? b\n", "/a"),
+        (b"{a, b: 1}\n", "/a"),
+        (b"kind: SealedSecret\n---\na: 1\n", "/kind,0"),
+    ],
+)
+def test_a_place_that_holds_no_value_is_not_taken_for_another(data: bytes, at: str) -> None:
+    """An empty document, a key without a value and a sealed document are refused; nothing else is edited for them."""
+    assert isinstance(scalar_edit(Tree({"f.yaml": data}), "f.yaml", at, "x"), Refusal)
 
 
 @pytest.mark.parametrize("value", ["\udcff", "a\ud800"])

@@ -96,10 +96,17 @@ def _agrees(found: Text, body: str, spans: list[tuple[int, int]]) -> bool:
     return all(char.isspace() or body[start:end] == char for char, (start, end) in pairs)
 
 
+def block_header(raw: str) -> tuple[str, str]:
+    """Return the first line of a block scalar, and the line break after it, empty where nothing follows."""
+    found = _BREAK.search(raw)
+    return (raw[: found.start()], found.group()) if found else (raw, "")
+
+
 def block_indent(text: str, node: ScalarNode) -> str:
     """Return the white space that each line of a block scalar starts with."""
-    header, _, body = text[node.start : node.end].partition("\n")
-    lines = [line for line in body.splitlines() if line.strip(" ")]
+    raw = text[node.start : node.end]
+    header, line_end = block_header(raw)
+    lines = [line for line in raw[len(header + line_end) :].splitlines() if line.strip(" ")]
     widths = [len(line) - len(line.lstrip(" ")) for line in lines]
     explicit = re.search(r"[1-9]", header.partition("#")[0])
     if not widths:

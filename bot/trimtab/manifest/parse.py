@@ -43,6 +43,7 @@ Each begins with the byte that is looked for, which makes the search an order of
 """
 _INNER = re.compile(r"(?<=[^\s\[\]{},\"'])(?::(?=[^\s\[\]{},])|\?)")
 """A colon or question mark that is part of plain text, inside brackets, too (YAML 1.2.2, section 7.3.3)."""
+_QUESTION = re.compile(r"\?(?<=[^\s\[\]{},\"']\?)")
 _DOUBTFUL_COLONS = re.compile(r"[\s\[{,\"'](?:::|\?:)")
 """Where parsers differ on which of two colons is part of a text."""
 _PRIVATE_USE = range(0xE000, 0xF900)
@@ -100,7 +101,7 @@ def check(data: bytes) -> BrokenYamlError | None:
     except BrokenYamlError as error:
         return error
     except YAMLError as error:
-        return None if _is_doubtful(error) and _takes_masked(text) else _broken(error)
+        return None if _is_doubtful(error, text) and _takes_masked(text) else _broken(error)
     return None
 
 
@@ -113,7 +114,7 @@ def parse(text: str) -> tuple[Document, ...]:
     try:
         return _Builder(text, _events(text)).documents()
     except YAMLError as error:
-        if not _is_doubtful(error):
+        if not _is_doubtful(error, text):
             raise _broken(error) from None
         try:
             return _Builder(text, _masked_events(text)).documents()
@@ -127,9 +128,13 @@ def _events(text: str) -> Iterator[Event]:
         yield event
 
 
-def _is_doubtful(error: YAMLError) -> bool:
-    """Return whether YAML 1.2 may take what libyaml complains of: a colon in plain text inside brackets."""
-    return isinstance(error, MarkedYAMLError) and error.problem == "found unexpected ':'"
+def _is_doubtful(error: YAMLError, text: str) -> bool:
+    """Return whether YAML 1.2 may take what libyaml complains of: a colon or `?` in plain text inside brackets."""
+    problem = error.problem if isinstance(error, MarkedYAMLError) else ""
+    return problem == "found unexpected ':'" or (
+        problem in {"did not find expected ',' or ']'", "did not find expected ',' or '}'"}
+        and _QUESTION.search(text) is not None
+    )
 
 
 def _takes_masked(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 
 from trimtab.errors import RefusedError, UsageError
@@ -10,7 +11,7 @@ from trimtab.fleet import Scalar
 from trimtab.manifest.diff import unified
 from trimtab.manifest.editing import EditResult, Refusal
 from trimtab.manifest.parse import BrokenYamlError, decode
-from trimtab.manifest.refuse import why_contents
+from trimtab.manifest.refuse import why_sealed, why_whole
 from trimtab.manifest.scalars import Verbatim, check_text, meaning, old_kind, read_plain
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import unify
@@ -18,7 +19,15 @@ from trimtab.manifest.trace import Trace
 from trimtab.manifest.tree import Tree
 from trimtab.manifest.write import replace_scalar
 
-_AT = re.compile(r"(?P<pointer>(?:/[^\n]*)?)(?:,(?P<document>\d{1,6}))", re.DOTALL)
+_AT = re.compile(r"(?P<pointer>(?:/.*)?),(?P<document>\d{1,6})", re.DOTALL)
+_CORE = "tag:yaml.org,2002:"
+_TAGGED: Mapping[str, tuple[type, ...]] = {
+    f"{_CORE}int": (int,),
+    f"{_CORE}float": (int, float),
+    f"{_CORE}bool": (bool,),
+    f"{_CORE}null": (type(None),),
+}
+"""What a tag lets a value be (YAML 1.2.2, section 10.3.1)."""
 
 
 def scalar_edit(tree: Tree, path: str, at: str, value: str, repository: str = "") -> EditResult | Refusal:
@@ -67,7 +76,7 @@ def _at(tree: Tree, path: str, at: str) -> Cursor:
     try:
         return _find(tree, path, pointer, document)
     except RefusedError:
-        if pointer == at:
+        if pointer in {at, ""}:
             raise
         with suppress(RefusedError):
             return _find(tree, path, at, 0)
@@ -76,9 +85,19 @@ def _at(tree: Tree, path: str, at: str) -> Cursor:
 
 def _find(tree: Tree, path: str, pointer: str, document: int) -> Cursor:
     """Return the scalar at a pointer."""
+    here = _top(tree, path, document)
+    for part in pointer.split("/")[1:]:
+        here = _step(here, part.replace("~1", "/").replace("~0", "~"), f"{path}: {pointer}")
+    if here.scalar is None:
+        raise RefusedError(f"{path}: {pointer} is not a single value", "point to one value inside it")
+    return here
+
+
+def _top(tree: Tree, path: str, document: int) -> Cursor:
+    """Return the top of a document that may be edited."""
     if path not in tree:
         raise RefusedError(f"{path}: {tree.left_out.get(path, 'no such YAML file below the folder')}")
-    if reason := why_contents(tree[path]):
+    if reason := why_whole(tree[path]):
         raise RefusedError(f"{path}: {reason}")
     try:
         sources = tree.sources(path)
@@ -87,12 +106,10 @@ def _find(tree: Tree, path: str, pointer: str, document: int) -> Cursor:
     root = sources[document].root() if document < len(sources) else None
     if root is None:
         raise RefusedError(f"{path}: there is no document {document}, or it is empty", "documents count from 0")
-    here = root
-    for part in pointer.split("/")[1:]:
-        here = _step(here, part.replace("~1", "/").replace("~0", "~"), f"{path}: {pointer}")
-    if here.scalar is None:
-        raise RefusedError(f"{path}: {pointer} is not a single value", "point to one value inside it")
-    return here
+    end = sources[document + 1].document.start if document + 1 < len(sources) else None
+    if reason := why_sealed(root.source.text.value[root.source.document.start : end].encode()):
+        raise RefusedError(f"{path}: {reason}")
+    return root
 
 
 def _step(here: Cursor, part: str, where: str) -> Cursor:
@@ -108,8 +125,7 @@ def _step(here: Cursor, part: str, where: str) -> Cursor:
 
 def _already(cursor: Cursor, value: str) -> bool:
     """Return whether the scalar says the value as it stands."""
-    node = cursor.scalar
-    return node is not None and node.value == value and (cursor.value is not None or not value)
+    return cursor.scalar is not None and cursor.scalar.value == value
 
 
 def _typed(cursor: Cursor, value: str) -> Scalar:
@@ -121,11 +137,13 @@ def _typed(cursor: Cursor, value: str) -> Scalar:
     node = cursor.scalar
     was = meaning(node) if node is not None else None
     new = read_plain(value)
+    if node is not None and type(new) not in _TAGGED.get(node.tag, (type(new),)):
+        raise UsageError(f"{value!r} is no value here: the tag !!{node.tag.removeprefix(_CORE)} stands there")
     if isinstance(was, str):
         alike = node is not None and not (node.style or node.tag) and old_kind(was) and old_kind(was) == old_kind(value)
         return Verbatim(value) if alike else value
     if was is None:
-        return value if isinstance(new, str) or new is None else Verbatim(value)
+        return value if isinstance(new, str) or not value else Verbatim(value)
     if isinstance(was, bool) != isinstance(new, bool) or isinstance(new, str) or new is None:
         kind = "true or false" if isinstance(was, bool) else "a number"
         raise UsageError(f"{value!r} is no value here: {kind} stands there", f"give {kind}")

@@ -35,12 +35,16 @@ _COPIED = frozenset({"rendered", "hydrated", ".archive", ".archived", "archived"
 _HEAD_BYTES = 2048
 
 
-def why_contents(data: bytes) -> str:
-    """Return why a file's own contents forbid an edit; empty where they do not."""
+def why_sealed(data: bytes) -> str:
+    """Return why a file, or one document of it, cannot be edited without breaking a seal; empty where it can."""
+    sealed = _SEALED.search(data) or (b"encryptedData" in data and _SEALED_WITHIN.search(data))
+    return "the file holds a sealed secret" if sealed else ""
+
+
+def why_whole(data: bytes) -> str:
+    """Return why nothing in a file may be edited, in whichever document; empty where something may."""
     if _SOPS.search(data):
         return "the file is encrypted with SOPS, whose seal an edit would break"
-    if _SEALED.search(data) or (b"encryptedData" in data and _SEALED_WITHIN.search(data)):
-        return "the file holds a sealed secret"
     if _RENDERED.search(data):
         return "the file was rendered from a Helm chart; edit the chart's values"
     top = data[:_HEAD_BYTES]
@@ -78,4 +82,5 @@ def is_template(tree: Tree, path: str) -> bool:
 
 def why_not(tree: Tree, path: str) -> str:
     """Return why a file must not be edited; empty where it may."""
-    return why_contents(tree[path]) or why_place(tree, path)
+    data = tree[path]
+    return why_whole(data) or why_sealed(data) or why_place(tree, path)

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from trimtab.errors import UsageError
 from trimtab.fleet import Scalar
-from trimtab.manifest.decoded import block_indent
+from trimtab.manifest.decoded import block_header, block_indent
 from trimtab.manifest.nodes import ScalarNode
 
 Value: TypeAlias = Scalar | None
@@ -115,7 +115,7 @@ def write_new(value: Scalar, quote: str = "") -> str:
         return text
     if quote == "'" and not _UNPRINTED.search(text.replace("\t", "")):
         return "'" + text.replace("'", "''") + "'"
-    if not quote and not isinstance(value, Quoted) and (not isinstance(value, str) or _is_safe_plain(text)):
+    if not quote and not isinstance(value, Quoted) and (not isinstance(value, str) or is_safe_plain(text)):
         return text
     return _double_quoted(text)
 
@@ -130,7 +130,8 @@ def _escaped(char: str) -> str:
     return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"  # noqa: PLR2004 - two digits
 
 
-def _is_safe_plain(text: str) -> bool:
+def is_safe_plain(text: str) -> bool:
+    """Return whether text can be written without quotes anywhere, and every parser reads text in it."""
     plain = text.replace(":", "")
     colons_inside = _PLAIN_COLON.fullmatch(text) is not None and not text.endswith(":")
     safe = _PLAIN.fullmatch(plain) is not None and colons_inside and text == text.strip()
@@ -149,7 +150,7 @@ def rewrite(text: str, node: ScalarNode, value: Scalar) -> str:
         return _rewrite_block(text, node, spell(value))
     if node.style:
         return write_new(spell(value), node.style)
-    if isinstance(value, str) and node.tag in {"!!str", "tag:yaml.org,2002:str"} and is_ambiguous(value):
+    if isinstance(value, str) and value and node.tag in {"!!str", "tag:yaml.org,2002:str"} and is_ambiguous(value):
         return value
     return write_new(value)
 
@@ -157,7 +158,7 @@ def rewrite(text: str, node: ScalarNode, value: Scalar) -> str:
 def _rewrite_block(text: str, node: ScalarNode, value: str) -> str:
     """Return a block scalar with a new body, or double quotes where no block can carry it; comment and gap stay."""
     raw = text[node.start : node.end]
-    header, newline, _ = raw.partition("\n")
+    header, line_end = block_header(raw)
     gap = raw[len(raw.rstrip("\r\n")) :]
     lines = _block_lines(value, folded=node.style == ">")
     kept = len(value) - len(value.rstrip("\n"))
@@ -168,9 +169,8 @@ def _rewrite_block(text: str, node: ScalarNode, value: str) -> str:
     head = header
     if _chomp(header) != indicator and (parts := _HEADER.match(header)):
         head = f"{parts['style']}{indicator}{re.sub('[-+]', '', parts['marks'])}{header[parts.end() :]}"
-    line_end = "\r\n" if header.endswith("\r") else "\n"
     body = line_end.join(f"{indent}{line}" if line else "" for line in lines)
-    return f"{head}{newline}{body}{gap}"
+    return f"{head}{line_end}{body}{gap}"
 
 
 def _block_lines(value: str, *, folded: bool) -> list[str]:

@@ -13,6 +13,7 @@ from trimtab.manifest.scalars import Verbatim, is_ambiguous, meaning, rewrite, s
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import Becomes, Effect, InText, New, NewItem, NewPair, Splice, verify
 from trimtab.manifest.text import Text, encode
+from trimtab.manifest.within import changed_within
 
 QUOTE = '"'
 _SPACE_AT_END = re.compile(r"[ \t]+(?=\r?\n|\Z)")
@@ -44,6 +45,10 @@ def replace_scalar(cursor: Cursor, value: Scalar) -> Splice:
     kept = keep_kind(node, value)
     text = cursor.source.text.value
     raw, start, end = rewrite(text, node, kept), node.start, node.end
+    if isinstance(kept, str) and (less := changed_within(cursor.source, node, kept, raw)) is not None:
+        return placed(cursor, less.start, less.end, less.text, less.effect)
+    if start == end and cursor.key is not None and ":" not in text[cursor.key.end : start]:
+        raise RefusedError(f"the key `{cursor.key.value}` stands without a value", "write `: null` after it first")
     if start == end and _SPACE_AT_END.match(text, start):
         start = end = start + 1
     elif start == end and not text[:start].endswith((" ", "\n")):
