@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from trimtab.errors import RefusedError
 from trimtab.fleet import Scalar
-from trimtab.manifest import vocabulary
+from trimtab.manifest import shell, vocabulary
 from trimtab.manifest.command import TERMINATOR, Command, Word
 from trimtab.manifest.environment import Environment
 from trimtab.manifest.flags import canonical, dialect, flag_for, switch_for, variable_for
@@ -161,12 +161,21 @@ def _into_script(words: Sequence[str], command: Command) -> Splice:
     own = [word for word in _before_terminator(command.words) if word.via == "shell"]
     if not own:
         raise RefusedError("the script has no words of the engine to follow", "edit the script by hand")
+    _refuse_elsewhere(words[0].partition("=")[0], script, own)
     end = own[-1].end
     gap = _script_gap(script, own)
     at = script.cut(end, end)
     splice = replace_part(holder.source.path, at, gap + " ".join(encode(word, Layer("word")) for word in words))
     lines = _folded_gap(holder, script, own)
     return replace(splice, text=lines + splice.text[1:]) if lines and splice.text.startswith(" ") else splice
+
+
+def _refuse_elsewhere(flag: str, script: Text, own: Sequence[Word]) -> None:
+    """Refuse to add a flag that the script says in another place, such as a variable that it builds."""
+    flag, starts = flag.replace("_", "-"), {word.start for word in own}
+    for one in (one for words in shell.commands(script) if words[0].text.value != "echo" for one in words):
+        if one.start not in starts and flag in one.text.value.replace("_", "-"):
+            raise RefusedError(f"the script says {flag} in `{one.text.value[:60]}`", "edit it there, by hand")
 
 
 def _folded_gap(holder: Cursor, script: Text, own: Sequence[Word]) -> str:

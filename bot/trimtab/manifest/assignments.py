@@ -29,6 +29,12 @@ def _count(name: str, word: Word) -> int:
     return len(re.findall(assignment, word.script.value, re.MULTILINE)) if word.script is not None else 0
 
 
+def is_sourced(word: Word) -> bool:
+    """Return whether the script that holds a word runs words of elsewhere, which may give any variable a value."""
+    elsewhere = r"(?:^|[\s;&|(])(?:\.|source|eval)\s+(?!\S*/activate\b)\S"
+    return word.script is not None and re.search(elsewhere, word.script.value, re.MULTILINE) is not None
+
+
 def assigned(name: str, word: Word) -> Word | None:
     """Return what the script says a variable is: once, before the word, on every way through, and in one piece."""
     if word.script is None or _count(name, word) != 1:

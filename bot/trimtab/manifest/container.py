@@ -10,7 +10,7 @@ from trimtab.errors import RefusedError
 from trimtab.fleet import Scalar
 from trimtab.manifest import vocabulary
 from trimtab.manifest.adding import adder
-from trimtab.manifest.assignments import assigned, is_assigned
+from trimtab.manifest.assignments import assigned, is_assigned, is_sourced
 from trimtab.manifest.command import Command, Flag, is_open, read_command, read_flags, variable_of
 from trimtab.manifest.engines import engine_of_image, engine_of_variables, image_tag, is_base, model_of_nim
 from trimtab.manifest.environment import Environment, Variable
@@ -234,7 +234,8 @@ def _hit_of(flag: Flag, container: Container, command: Command) -> Hit:
         place = container.environment.referred(reference.name)
         if place is not None:
             return variable_hit(flag.field, place)
-        if reference.default is not None and not container.environment.may_set(reference.name):
+        open_default = container.environment.may_set(reference.name) or is_sourced(word)
+        if reference.default is not None and not open_default:
             default = Flag(flag.field, flag.name, reference.default, word, flag.negated)
             return _hit_of(default, container, command)
     locked = _why(flag, command)

@@ -20,7 +20,7 @@ from trimtab.manifest.coupled import (
     with_limits,
 )
 from trimtab.manifest.diff import unified
-from trimtab.manifest.hands_off import refuse_commented, refuse_labelled
+from trimtab.manifest.hands_off import refuse_commented, refuse_labelled, refuse_namespace
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.inspection import drafts
 from trimtab.manifest.parse import check, decode
@@ -127,6 +127,7 @@ class _Editor:
     def run(self, wanted: Mapping[str, Scalar]) -> EditResult:
         draft = self._draft()
         refuse_labelled(draft.annotations, wanted)
+        refuse_namespace(self._tree, draft.namespace, wanted)
         wanted = with_limits(draft, wanted)
         refuse_disordered(draft, wanted)
         refuse_split_slice(draft, wanted)

@@ -39,13 +39,20 @@ def why_bound(engine: str, image: str, words: Iterable[str], environment: Enviro
         model: What it loads; empty where nothing says.
     """
     if engine == "nim":
-        profile = environment.find(_PROFILE)
-        named = profile.text.value if profile is not None else ""
-        return profile_reason(named) if named not in {"", "auto"} else ""
+        named = profile_of(environment)
+        return profile_reason(named) if named else ""
     built = engine in {"triton", "tensorrt-llm"} and any(_BUILT.search(one) for one in (image, *words))
     if built and (not model or model.startswith("/")):
         return "a TensorRT engine is built for its kind of GPU and its number of them; build it anew first"
     return ""
+
+
+def profile_of(environment: Environment) -> str:
+    """Return the profile that a NIM is told to take; empty where it chooses by itself."""
+    profile = environment.find(_PROFILE)
+    unknown = "of a variable that is not in the tree" if _PROFILE in environment.names() else ""
+    named = profile.text.value if profile is not None else unknown
+    return "" if named == "auto" else named
 
 
 def devices_of(environment: Environment, script: str) -> str:

@@ -34,6 +34,7 @@ LOOKED_UP = (
         "ScaledObject",
         "PodAutoscaler",
         "VerticalPodAutoscaler",
+        "VariantAutoscaling",
         "inference.llmkube.dev",
         "ModelPool",
     ),

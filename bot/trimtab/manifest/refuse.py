@@ -12,8 +12,10 @@ _HEAD = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t]*(?:#[^\n]*|---[^\n]*|%[^\n]*|\r)
 _GENERATED_HEAD = re.compile(
     rb"^[ \t]*#[^\n]*(?-i:(?<![a-z] ))(?:\bplease )?\bDO NOT (?:(?:MANUALLY|HAND)[ -])?(?:EDIT|MODIFY|CHANGE)\b"
     rb"|^[ \t]*#[^\n]*\b(?:MUST|SHOULD) NOT BE (?:EDITED|MODIFIED|CHANGED)\b"
-    rb"|^[ \t]*#[\W_]*(?:(?:auto-?|automatically )generated\b|generated (?:by|from|using|with)\b)"
-    rb"|^[ \t]*#[^\n]*\b(?:auto-?|automatically )generated (?:by|from|file)\b",
+    rb"|^[ \t]*#[\W_]*(?:(?:auto-?|automatically )generated\b|generated (?:by|from|using|with|via|file)\b)"
+    rb"|^[ \t]*#[^\n]*\b(?:auto-?|automatically )generated (?:by|from|file)\b"
+    rb"|^[ \t]*#[^\n]*\b(?:changes|edits|modifications)\b[^\n]{0,40}\bwill be (?:overwritten|lost|reverted|undone)\b"
+    rb"|^[ \t]*#[^\n]*\b(?:rendered|output)\b[^\n]*\b(?:helm template|kustomize build|kubectl kustomize)\b",
     re.IGNORECASE | re.MULTILINE,
 )
 _GENERATED = re.compile(
@@ -25,13 +27,16 @@ _GENERATED = re.compile(
 """What says so of a whole file wherever it stands near the top, also below its first key."""
 _RENDERED = re.compile(rb"^# Source: [\w.-]+/(?:charts/[\w.-]+/)*templates/", re.MULTILINE)
 _SOPS = re.compile(
-    rb"^sops:[ \t]*\r?$|\bENC\[AES256_GCM,|^[ \t]+sops:[ \t]*\r?\n[ \t]+(?:kms|pgp|age|mac|lastmodified):", re.MULTILINE
+    rb"^sops:[ \t]*(?:\{|\r?$)|^[ \t]*[\"']sops[\"'][ \t]*:[ \t]*\{|\bENC\[AES256_GCM,"
+    rb"|^[ \t]+sops:[ \t]*\r?\n[ \t]+(?:kms|pgp|age|mac|lastmodified):",
+    re.MULTILINE,
 )
 _SEALED = re.compile(rb"^kind:[ \t]*[\"']?SealedSecret\b", re.MULTILINE)
 _SEALED_WITHIN = re.compile(rb"\bkind[\"']?[ \t]*:[ \t]*[\"']?SealedSecret\b")
 """In a list, or as JSON; a patch that only names the kind as its target seals nothing."""
 _VENDORED = frozenset({"vendor", "vendored", "third_party", "third-party", "node_modules"})
-_COPIED = frozenset({"rendered", "hydrated", ".archive", ".archived", "archived"})
+_COPIED = frozenset({"rendered", "hydrated", "generated", "archive", "archived", "dist"})
+"""Names of folders of copies, with a dot or a line before them too."""
 _HEAD_BYTES = 2048
 
 
@@ -58,7 +63,7 @@ def why_place(tree: Tree, path: str) -> str:
     parts = path.split("/")[:-1]
     if _VENDORED & set(parts):
         return "the file is vendored; edit it where it comes from"
-    if _COPIED & set(parts):
+    if _COPIED & {part.lstrip("._") for part in parts}:
         return "the file lies among rendered or archived copies"
     if joined(folder_of(path), "hydrator.metadata") in tree:
         return "the folder holds rendered manifests; edit what they are rendered from"

@@ -21,7 +21,11 @@ _SCALERS = {
     "HorizontalPodAutoscaler": ("autoscaling", "minReplicas", "maxReplicas"),
     "ScaledObject": ("keda.sh", "minReplicaCount", "maxReplicaCount"),
     "PodAutoscaler": ("autoscaling.aibrix.ai", "minReplicas", "maxReplicas"),
+    "WatermarkPodAutoscaler": ("datadoghq.com", "minReplicas", "maxReplicas"),
+    "VariantAutoscaling": ("llmd.ai", "", ""),
+    "MultidimPodAutoscaler": ("autoscaling.gke.io", "", ""),
 }
+"""Where each kind says between which numbers it scales; empty where it does not."""
 
 
 def take_replicas(draft: Draft, spec: Cursor, *, first: bool = True) -> None:
@@ -83,13 +87,14 @@ def _own(draft: Draft, thing: Thing, lowest: str, highest: str, *, beside: bool)
     """Let an autoscaler own the number of replicas; the limits of one that is not beside it are edited there."""
     reason = f"{thing.kind} {thing.name} ({thing.path}:{thing.at.line}) owns the number of replicas"
     for field, key in (("min_replicas", lowest), ("max_replicas", highest)):
-        found = thing.at.get("spec", key) if beside else None
+        found = thing.at.get("spec", key) if beside and key else None
         if found is not None and found.string:
             draft.add({field: field_hit(field, vocabulary.read(field, found.string), found)})
-        elif beside:
+        elif beside and key:
             draft.adders[field] = _adder(thing, key)
         else:
-            draft.refusals[field] = f"{reason}, and may be another's of that name; edit `{key}` there"
+            another = f", and may be another's of that name; edit `{key}` there"
+            draft.refusals[field] = f"{reason}{another if key else ''}"
     if "replicas" in draft.hits:
         draft.hits["replicas"] = replace(draft.hits["replicas"], locked=reason)
     draft.adders.pop("replicas", None)

@@ -37,6 +37,7 @@ _SITE = re.compile(r"(?:^|[/.])(?:gpu|accelerator)[-_.]?(?:type|model|product|na
 _PINS = frozenset(
     {
         "kubernetes.io/hostname",
+        "metadata.name",
         "node.kubernetes.io/instance-type",
         "beta.kubernetes.io/instance-type",
         "karpenter.k8s.aws/instance-family",
@@ -85,7 +86,7 @@ def selector_terms(terms: Cursor | None) -> Iterator[tuple[str, Cursor]]:
 
 def _expressions(terms: Cursor | None) -> Iterator[tuple[str, Cursor]]:
     for term in terms.items() if terms is not None else ():
-        for expression in term.items("matchExpressions"):
+        for expression in (*term.items("matchExpressions"), *term.items("matchFields")):
             yield expression.word("key"), expression
 
 

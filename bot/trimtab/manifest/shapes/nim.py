@@ -12,7 +12,7 @@ from dataclasses import replace
 from trimtab.manifest.container import Container, nim_model, read_engine
 from trimtab.manifest.context import Context
 from trimtab.manifest.environment import Environment
-from trimtab.manifest.gpu_bound import bind, profile_reason
+from trimtab.manifest.gpu_bound import bind, profile_of, profile_reason
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.keys import take_keys, take_variables
 from trimtab.manifest.objects import Thing
@@ -60,7 +60,7 @@ def _service(thing: Thing, context: Context, spec: Cursor, name: str) -> Draft:
     take_replicas(draft, spec)
     if spec.word("scale", "enabled") == "true":
         _take_scale(draft, spec)
-    _bind(draft, spec, environment)
+    _bind(draft, spec, environment, _cached(thing, context, spec))
     return draft
 
 
@@ -73,10 +73,23 @@ def _take_scale(draft: Draft, spec: Cursor) -> None:
         draft.hits["replicas"] = replace(draft.hits["replicas"], locked=reason)
 
 
-def _bind(draft: Draft, spec: Cursor, environment: Environment) -> None:
+def _cached(thing: Thing, context: Context, spec: Cursor) -> str:
+    """Return the profiles that the cache of a service holds, where it is told which; empty where it is not."""
+    name = spec.word("storage", "nimCache", "name")
+    for one in context.things_named("NIMCache", name) if name else ():
+        if one.group == _GROUP and one.name == name and len({one.namespace, thing.namespace} - {""}) < 2:  # noqa: PLR2004 - one or none
+            model = one.at.get("spec", "source", "ngc", "model")
+            profiles = model.items("profiles") if model is not None else ()
+            kinds = [item.word("product") for item in model.items("gpus")] if model is not None else []
+            ways = model.word("tensorParallelism") if model is not None else ""
+            named = [item.string for item in profiles if item.string != "all"] or [*kinds, *([ways] if ways else [])]
+            return ", ".join(named) and f"of the NIMCache {name} ({', '.join(named)})"
+    return ""
+
+
+def _bind(draft: Draft, spec: Cursor, environment: Environment, cached: str) -> None:
     """Refuse what a chosen profile fixes, and what draws GPUs in another way."""
-    profile = environment.find("NIM_MODEL_PROFILE")
-    named = profile.text.value if profile is not None else spec.word("storage", "nimCache", "profile")
+    named = profile_of(environment) or spec.word("storage", "nimCache", "profile") or cached
     if spec.get("draResources") is not None:
         draft.refusals["gpu_count"] = draft.refusals["gpu_resource"] = "the GPUs come by resource claims (draResources)"
     if named:
