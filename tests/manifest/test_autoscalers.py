@@ -158,3 +158,15 @@ def test_an_autoscaler_of_the_deployment_that_an_operator_makes_owns_the_service
     assert isinstance(most, EditResult)
     assert set(most.files) == {"llm/scaler.yaml"}
     assert "owns the number of replicas" in str(tried(files, "llm/chat.yaml", "replicas", 3))
+
+
+def test_limits_in_a_folder_beside_count_where_nobody_says_a_namespace() -> None:
+    """One folder below its workload an autoscaler means it; further away it may mean another's of that name."""
+    bare = HPA.replace(", namespace: llm", "")
+    limits = {
+        path: "max_replicas"
+        in inspect(Tree({"llm/chat.yaml": BARE.encode(), path: bare.encode()})).servings[0].settings
+        for path in ("llm/hpa/hpa.yaml", "platform/policies/hpa.yaml")
+    }
+
+    assert limits == {"llm/hpa/hpa.yaml": True, "platform/policies/hpa.yaml": False}

@@ -53,10 +53,11 @@ spec:
 """
 
 
-def test_a_program_around_the_engine_is_told_by_its_variables() -> None:
+@pytest.mark.parametrize("text", [WRAPPED, WRAPPED.replace("name: MAX", "name: VLLM_MAX")])
+def test_a_program_around_the_engine_is_told_by_its_variables(text: str) -> None:
     """A program of the image's own is no model, and the variables it is given are the settings."""
-    assert said(one(WRAPPED)) == {"engine_version": "v8", "max_model_len": 8192, "model": "/checkpoints/chat"}
-    flagged = WRAPPED.replace("[/usr/local/bin/run.sh]", "[vllm, serve, org/chat]")
+    assert said(one(text)) == {"engine_version": "v8", "max_model_len": 8192, "model": "/checkpoints/chat"}
+    flagged = text.replace("[/usr/local/bin/run.sh]", "[vllm, serve, org/chat]")
     assert said(one(flagged)) == {"engine_version": "v8", "model": "org/chat"}
 
 

@@ -36,7 +36,7 @@ def is_beside(thing: Thing, draft: Draft, context: Context) -> bool:
     """Return whether an autoscaler that means an object stands so near that its limits are taken for the object's."""
     apart = distance(thing.path, draft.source.source.path)
     stated = thing.namespace or context.namespace_of(draft.namespace)
-    return apart <= (NEAR if stated else 0) or thing.path in {one.path for one in context.built_with(thing.kind)}
+    return apart <= (NEAR if stated else 1) or thing.path in {one.path for one in context.built_with(thing.kind)}
 
 
 def _means(thing: Thing, key: str, draft: Draft, context: Context) -> bool:

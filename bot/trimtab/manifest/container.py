@@ -191,8 +191,9 @@ def _take_wrapped(container: Container, hits: dict[str, Hit]) -> None:
     words = [item.string for cursor in container.lists for item in (cursor.items() or (cursor,))]
     if is_wrapped([word for word in words if word], container.image):
         for name, field in WRAPPED.items():
-            place = container.environment.find(name)
-            if place is not None and place.text.value:
+            places = (container.environment.find(one) for one in (name, f"VLLM_{name}"))
+            place = next((one for one in places if one is not None and one.text.value), None)
+            if place is not None:
                 hits.setdefault(field, variable_hit(field, place))
 
 

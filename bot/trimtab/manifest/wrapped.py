@@ -30,7 +30,7 @@ WRAPPED = {
     "QUANTIZATION": "quantization",
     "KV_CACHE_DTYPE": "kv_cache_dtype",
 }
-"""Field by variable."""
+"""Field by variable; some programs put `VLLM_` before them."""
 
 _OWN_PROGRAMS = ("vllm/vllm-openai", "vllm-openai:")
 

@@ -163,6 +163,8 @@ def test_an_engines_image_that_only_counts_tokens_serves_nothing() -> None:
     text += "other:\n  image: {repository: vllm/vllm-openai, tag: v0.21.0}\n  args: [--model=org/chat]\n"
 
     assert [one.container for one in inspect(Tree({"values.yaml": text.encode()})).servings] == ["other"]
+    inside = "router:\n  tokenizer: {image: vllm/vllm-openai-cpu:v0.21.0}\n  args: [--v=1]\n  replicas: 1\n"
+    assert inspect(Tree({"values.yaml": inside.encode()})).servings == ()
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,9 @@ _ADDRESS = re.compile(r"[\d.:\[\]]*|localhost|.*\{\{.*")
 _MODEL = re.compile(r"(?:hf://|oci://|s3://|pvc://|gs://)?/?[\w.-]+/[\w./:-]+")
 _TAGGED = re.compile(r"[\w.-]+(?::[\w.-]+)?")
 _FLAG = re.compile(r"-{1,2}[A-Za-z]")
-_ASIDE = frozenset({"kvtransfer", "scheduler", "pdscheduler", "epp", "router", "routerspec", "gateway"})
+_ASIDE = frozenset(
+    {"kvtransfer", "scheduler", "pdscheduler", "epp", "router", "routerspec", "gateway", "tokenizer", "renderer"}
+)
 """Parts of a chart whose keys are of what stands beside or before the engine."""
 _RUNTIMES = "/mnt/models"
 """Where KServe mounts whatever model a service asks its runtime for."""
