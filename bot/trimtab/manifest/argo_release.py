@@ -119,10 +119,24 @@ def _under(layers: list[Cursor], name: str, thing: Thing) -> list[Cursor]:
 
 def _why_patched(thing: Thing) -> str:
     """Return why what an ApplicationSet's template says may not be what it makes; empty where it is."""
+    of_generators = _templates(thing.at.items("spec", "generators"))
+    if any(one.get("spec") is not None for one in of_generators):
+        return (
+            f"the template of a generator of {thing.kind} {thing.name} ({thing.path}) may say otherwise; edit it there"
+        )
     patch = thing.at.word("spec", "templatePatch")
     if not re.search(r"\b(?:helm|values\w*|valueFiles|parameters|sources?|kustomize)\b", patch):
         return ""
     return f"the templatePatch of {thing.kind} {thing.name} ({thing.path}) may say otherwise; edit it there by hand"
+
+
+def _templates(generators: Sequence[Cursor], depth: int = 0) -> Iterator[Cursor]:
+    """Yield the templates that generators, those inside others included, lay over the common one."""
+    for kind in (kind for one in generators for kind in one.entries().values()):
+        template = kind.get("template")
+        if template is not None:
+            yield template
+        yield from _templates(kind.items("generators"), depth + 1) if depth < 2 else ()  # noqa: PLR2004 - nested twice
 
 
 def _locked_parameter(one: Parameter, reason: str) -> Parameter:

@@ -125,7 +125,7 @@ def _sorted(words: Sequence[str]) -> _Command | None:
 def _take(command: _Command, flag: str, value: str) -> None:
     lists = {"-f": command.files, "--values": command.files, "--set": command.sets, "--set-string": command.strings}
     if flag in lists:
-        lists[flag].extend(one.replace("\\,", ",") for one in re.split(r"(?<!\\),", value) if one)
+        lists[flag].extend(one.replace("\\,", ",") for one in re.split(r"(?<!\\),(?![^{}]*\})", value) if one)
     elif flag in {"-n", "--namespace"}:
         command.namespace = value
 

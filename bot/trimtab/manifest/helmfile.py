@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trimtab.manifest.objects import Thing
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from trimtab.manifest.context import Context
 
 _ENVIRONMENT = re.compile(r"\{\{-?\s*\.Environment\.Name\s*-?\}\}")
+_PATCHED = ("strategicMergePatches", "jsonPatches", "transformers")
+"""What a release does to its objects once they are rendered."""
 _RELEASE = re.compile(r"\{\{-?\s*`?\{?\{?\s*\.Release\.Name\s*\}?\}?`?\s*-?\}\}")
 
 
@@ -34,10 +37,17 @@ def helmfile_releases(path: str, context: Context) -> Iterator[Release]:
     documents = [root for source in context.tree.readable(path) if (root := source.root()) is not None]
     environments = _environments(path, documents, context)
     for document in documents if is_helmfile(path) else ():
-        for at in document.items("releases"):
+        for at in (_inheriting(one, document) for one in document.items("releases")):
             uses = any(_ENVIRONMENT.search(one.string) for one in at.items("values"))
             for environment in environments if uses else environments[:1]:
                 yield _release(at, path, environment, context)
+
+
+def _inheriting(at: Cursor, document: Cursor) -> Cursor:
+    """Return a release over the templates that it inherits from, the later over the earlier."""
+    named = (document.get("templates", one.word("template")) for one in at.items("inherit"))
+    templates = [one for one in named if one is not None]
+    return replace(at, under=tuple(reversed(templates)), whole=True) if templates else at
 
 
 def _environments(path: str, documents: Sequence[Cursor], context: Context) -> tuple[str, ...]:
@@ -52,7 +62,7 @@ def _environments(path: str, documents: Sequence[Cursor], context: Context) -> t
 def _release(at: Cursor, path: str, environment: str, context: Context) -> Release:
     here, name = folder_of(path), at.word("name")
     chart = at.word("chart")
-    folder = chart_folder(joined(here, chart), context) if chart.startswith(".") else ""
+    folder = chart_folder(joined(here, chart), context)
     layers = own_values(folder, context)
     for one in (*at.items("values"), *at.items("secrets")):
         if one.is_mapping:
@@ -67,7 +77,8 @@ def _release(at: Cursor, path: str, environment: str, context: Context) -> Relea
         layers = layers if known or missing else [locked(layer, reason) for layer in layers]
         layers += roots([file] if known else [], context)
     thing = Thing(at, "", "release", at.word("namespace"), name)
-    return Release(thing, folder, last(chart), thing.namespace, tuple(layers), tuple(_set(at)))
+    after = (at,) if any(at.get(key) is not None for key in _PATCHED) else ()
+    return Release(thing, folder, last(chart), thing.namespace, tuple(layers), tuple(_set(at)), after=after)
 
 
 def _set(at: Cursor) -> Iterator[Parameter]:

@@ -23,7 +23,8 @@ _LONGER_BEGIN = (b"max", b"tensor", b"gpu", b"tgi", b"nim")
 """Small letters without which no serving is recognised."""
 
 _LAYERED = re.compile(
-    rb"^[ \t]+(?:- )?(?:helm|valuesFrom|valuesFiles):|kind: GitRepository|^(?:releases|helmCharts):", re.MULTILINE
+    rb"^[ \t]+(?:- )?(?:helm|valuesFrom|valuesFiles):|kind: (?:GitRepository|HelmChart)\b|^(?:releases|helmCharts):",
+    re.MULTILINE,
 )
 """Bytes of a release whose chart or values may be in the tree, and hold what its own file does not."""
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from trimtab.manifest.grafts import Graft, made
+from trimtab.manifest.nodes import Document, ScalarNode, SequenceNode
 from trimtab.manifest.objects import Thing
 from trimtab.manifest.patches import locked as locked_below
 from trimtab.manifest.patches import walk
 from trimtab.manifest.paths import joined
-from trimtab.manifest.source import Cursor
+from trimtab.manifest.source import Cursor, Source
 
 if TYPE_CHECKING:
     from trimtab.manifest.context import Context
@@ -43,6 +44,7 @@ class Release:
         parameters: What is set over them.
         made: Whether a generator made it of a template, so that its object stands for several.
         hidden: Why the value of a dotted name is not what the layers say, where something unseen sets it.
+        after: Fields of a kustomization, laid over what is rendered.
     """
 
     thing: Thing
@@ -53,6 +55,7 @@ class Release:
     parameters: tuple[Parameter, ...] = ()
     made: bool = False
     hidden: Mapping[str, str] = field(default_factory=dict)
+    after: tuple[Cursor, ...] = ()
 
     @property
     def paths(self) -> frozenset[str]:
@@ -92,7 +95,26 @@ class Release:
         listed = next((at for at, key in enumerate(keys) if key.isdecimal()), 0)
         if listed and all(walk(layer, keys[:listed]) is None for layer in given):
             yield Graft("set", keys[:listed], made(one.value, listed=True))
-        yield Graft("remove" if one.value.string == "null" else "set", keys, one.value)
+        yield Graft("remove" if one.value.string == "null" else "set", keys, _braced(one.value))
+
+
+def _braced(value: Cursor) -> Cursor:
+    """Return a value, or the list that `{a,b}` stands for.
+
+    Source: https://helm.sh/docs/intro/using_helm/#the-format-and-limitations-of---set (v3.18).
+    """
+    text = value.text()
+    if text is None or not (text.value.startswith("{") and text.value.endswith("}")):
+        return value
+    items = [
+        ScalarNode(one[0], "", "", "", one.start() + 1, one.end() + 1)
+        for one in re.finditer(r"(?:\\.|[^,\\])+", text.value[1:-1])
+    ]
+    node = SequenceNode(tuple(items), True, "", "", 0, len(text.value))  # noqa: FBT003 - flow
+    source = Source(value.source.path, Document(0, node, 0), text, value.source.number)
+    return Cursor(
+        source, (), node, value.locked or "it is part of a list that is set in one text; edit it there by hand"
+    )
 
 
 def _scalars(at: Cursor) -> Iterator[Cursor]:

@@ -32,7 +32,7 @@ def target_of(tree: Tree, path: str, number: int, document: dict[str, Plain]) ->
         path=chart if here else "",
         release=_release(spec, metadata),
         namespace=word(spec, "targetNamespace") or word(metadata, "namespace"),
-        values_files=tuple(joined(chart, str(name)) for name in listed) if here and isinstance(listed, list) else (),
+        values_files=tuple(joined("", str(name)) for name in listed) if here and isinstance(listed, list) else (),
         values=(path, number),
         missing="" if here else f"chart {shelved[0] or source} of {source} is not in this repository",
         shelved=("", "") if here else shelved,

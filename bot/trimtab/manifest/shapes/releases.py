@@ -16,6 +16,7 @@ from trimtab.manifest.context import Context
 from trimtab.manifest.hit import Draft, Hit
 from trimtab.manifest.objects import Thing, is_object
 from trimtab.manifest.paths import folder_of, is_values, joined
+from trimtab.manifest.post_render import hold
 from trimtab.manifest.release import Release, last
 from trimtab.manifest.releases import bare_releases, releases_of
 from trimtab.manifest.shapes.owner import Owner
@@ -51,12 +52,24 @@ def bare_servings(path: str, context: Context) -> Iterator[Draft]:
 
 
 def _due(releases: Iterable[Release], context: Context) -> Iterator[Draft]:
-    told: set[str] = set()
+    found: dict[str, Draft] = {}
+    due: set[str] = set()
     for release in releases:
         for draft in drafts_of(release, context):
-            if draft.subject not in told and _is_due(draft, release, context):
-                told.add(draft.subject)
-                yield draft
+            due.update({draft.subject} if _is_due(draft, release, context) else ())
+            _lock_differing(found.setdefault(draft.subject, draft), draft)
+    yield from (draft for subject, draft in found.items() if subject in due)
+
+
+def _lock_differing(first: Draft, other: Draft) -> None:
+    """Lock what one declaration takes from another place for each release that it makes."""
+    for field in {*first.hits, *other.hits}:
+        mine, its = first.hits.get(field), other.hits.get(field)
+        if mine is None or its is None or not _is_here(mine, its):
+            reason = f"each release of {first.source.source.path} takes it from another place; edit it there by hand"
+            first.refusals[field] = reason
+            if mine is not None:
+                first.hits[field] = replace(mine, locked=mine.locked or reason)
 
 
 def drafts_of(release: Release, context: Context) -> tuple[Draft, ...]:
@@ -81,6 +94,7 @@ def drafts_of(release: Release, context: Context) -> tuple[Draft, ...]:
     for draft in found:
         draft.layers = release.paths - {thing.path}
         _take_parameters(draft, release, alone=len(found) == 1)
+        hold(draft, release)
     return found
 
 
