@@ -125,18 +125,6 @@ def test_terms_that_allow_several_kinds_name_none() -> None:
     assert edited(same, gpu_product="NVIDIA-L40S") == same.replace("NVIDIA-L4]", "NVIDIA-L40S]")
 
 
-def test_what_a_shared_base_refuses_says_whom_it_would_change_and_where_to_go() -> None:
-    """An edit of a base that two overlays build names the other one, and the overlay to patch instead."""
-    files = {"base/a.yaml": DEPLOYMENT, "base/kustomization.yaml": "resources: [a.yaml]\n"}
-    files |= {f"{one}/kustomization.yaml": f"resources: [../base]\nnamePrefix: {one}-\n" for one in ("prod", "test")}
-    tree = Tree({path: text.encode() for path, text in files.items()})
-    prod = next(one.subject for one in inspect(tree).servings if one.path.startswith("prod/"))
-    refused = edit(tree, prod, {"max_num_seqs": 9})
-    assert isinstance(refused, Refusal)
-    assert "test/kustomization.yaml" in refused.reason
-    assert refused.hint == "patch it in prod/kustomization.yaml"
-
-
 TGI = with_container(
     "image: ghcr.io/huggingface/text-generation-inference:3.0\nargs: [--model-id, o/m]\n"
     "env: [{name: MAX_INPUT_LENGTH, value: '3000'}, {name: MAX_TOTAL_TOKENS, value: '4096'}]"

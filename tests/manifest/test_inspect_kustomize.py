@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from tests.manifest.samples import DEPLOYMENT, said
 from trimtab.fleet import Scalar
-from trimtab.manifest import EditResult, Refusal, Tree, edit, inspect
+from trimtab.manifest import EditResult, Tree, edit, inspect
 
 BASE = """\
 apiVersion: apps/v1
@@ -90,14 +90,6 @@ def test_an_edit_lands_in_the_layer_that_wins() -> None:
     assert result.files["overlays/eu/runtime.env"] == b"# what runs\nMODEL=org/eu\nLEN=4096\n"
 
 
-def test_a_value_of_a_shared_base_is_refused() -> None:
-    """What would change every overlay is not done for one."""
-    result = edit(Tree(files("eu", "us")), subject("eu"), {"replicas": 2})
-
-    assert isinstance(result, Refusal)
-    assert "another serving" in result.reason
-
-
 def test_a_folder_that_only_lists_a_file_leaves_it_the_serving() -> None:
     """A kustomization that adds no more than a namespace, and folders that gather others, change no address."""
     found = {
@@ -148,25 +140,6 @@ def test_a_new_flag_goes_where_the_list_is() -> None:
     assert isinstance(result, EditResult)
     assert set(result.files) == {"base/deployment.yaml"}
     assert b'"--max-model-len=$(LEN)", "--max-num-seqs=64"]' in result.files["base/deployment.yaml"]
-
-
-def test_a_value_of_a_shared_base_says_where_to_patch_it() -> None:
-    """It is found, it is not editable, and the overlay's own file is named; what only one overlay has is."""
-    shared, alone = inspect(Tree(files("eu", "us"))).servings[0], inspect(Tree(files("eu"))).servings[0]
-
-    assert not shared.settings["replicas"].editable
-    assert "2 overlays use base/deployment.yaml" in shared.settings["replicas"].reason
-    assert "patch it in overlays/eu/kustomization.yaml" in shared.settings["replicas"].reason
-    assert shared.settings["gpu_count"].editable
-    assert alone.settings["replicas"].editable
-
-
-def test_a_shared_list_takes_no_flag_for_one_overlay() -> None:
-    """A flag in a base that two overlays use would reach both, so it is refused."""
-    result = edit(Tree(files("eu", "us")), subject("eu"), {"max_num_seqs": 64})
-
-    assert isinstance(result, Refusal)
-    assert "another serving" in result.reason
 
 
 def test_a_knot_of_kustomizations_ends() -> None:

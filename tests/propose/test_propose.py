@@ -189,7 +189,7 @@ def test_another_workload_that_shares_the_value_is_never_changed(tmp_path: Path)
 
 
 def test_a_base_of_two_overlays_is_never_changed_for_one(tmp_path: Path) -> None:
-    """A base from which two overlays are built is not edited for one of them."""
+    """What a base says from which two overlays are built is patched in the one that is meant, and proven there."""
     files = {
         "base/chat.yaml": samples.MANIFEST.decode(),
         "base/kustomization.yaml": "resources: [chat.yaml]\n",
@@ -197,8 +197,10 @@ def test_a_base_of_two_overlays_is_never_changed_for_one(tmp_path: Path) -> None
         "us/kustomization.yaml": "resources: [../base]\n",
     }
     made = proposed(written(tmp_path, files), samples.priced(), kustomize())
-    assert not made.publishable
-    assert made.refused
+    assert made.publishable, made.refused
+    assert list(made.files) == ["eu/kustomization.yaml"]
+    assert isinstance(made.proof, Proof)
+    assert {edit.line for edit in made.edits} == {2}
 
 
 def test_what_cannot_be_built_is_held_with_the_same_words(tmp_path: Path) -> None:

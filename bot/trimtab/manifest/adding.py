@@ -45,7 +45,7 @@ def adder(field: str, engine: str, at: Cursor, environment: Environment, command
             _refuse_told(field, environment)
         if words and command.script is not None:
             return (_into_script(words, command),)
-        if words and command.listed is not None and (_is_own(command.listed, at) or at.under):
+        if words and command.listed is not None and _is_own(command.listed, at):
             return _into_list(words, command)
         if words:
             return (first_item(at, "args", "=".join(words)),)
@@ -80,8 +80,10 @@ def _refuse_told(field: str, environment: Environment) -> None:
 
 
 def _is_own(listed: Cursor, at: Cursor) -> bool:
-    """Return whether a list belongs to the container itself, and not to what it is merged with."""
-    return listed.source is at.source and listed.path[: len(at.path)] == at.path
+    """Return whether a list belongs to the container itself, or a layer of it, and not to another object's."""
+    written = listed.source is at.source and listed.path[: len(at.path)] == at.path
+    laid = (at.get(key) for key in ("command", "args"))
+    return written or any(one is not None and one.node is listed.node for one in laid)
 
 
 def _words_for(field: str, new: Scalar, engine: str, command: Command) -> list[str]:

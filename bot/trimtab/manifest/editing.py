@@ -133,12 +133,13 @@ class _Editor:
         refuse_split_slice(draft, wanted)
         refuse_unknown_words(draft, wanted, self._selector_key)
         refuse_unseen(draft, wanted)
-        for field in sorted(wanted):
+        for field in sorted(wanted, key=lambda one: (one == "gpu_count", one)):
             self._set(field, wanted[field])
         if draft.group_size is not None:
-            resize = resized(draft, self._draft())
+            now = self._draft()
+            resize = resized(draft, now)
             refuse_commented(self._tree, resize, None, "")
-            self._write("tensor_parallel_size", resize)
+            self._write("tensor_parallel_size", now.patched(resize))
         files = {path: self._tree[path] for path in sorted(self._written) if self._tree[path] != self._first[path]}
         edits = [
             edit
@@ -170,21 +171,21 @@ class _Editor:
         value = hit.spelled(value) if hit is not None and hit.spelled is not None else value
         if same(field, _standing(draft, field), value):
             return
-        splices = _splices(draft, field, value, self._selector_key)
+        direct = _splices(draft, field, value, self._selector_key)
+        refuse_commented(self._tree, direct, before.get(field), value)
+        splices = draft.patched(direct)
         for path in sorted({splice.path for splice in splices}):
             if reason := why_not(self._tree, path):
                 raise RefusedError(f"{path}: {reason}")
-        refuse_commented(self._tree, splices, before.get(field), value)
         others = self._others(splices, draft)
         self._write(field, splices)
         self._confirm(field, value, before)
         after = self._others(splices, draft)
         changed = sorted(one for one in {*others, *after} if others.get(one) != after.get(one))
         if changed:
-            overlay = draft.source.source.path if draft.wrapper == "kustomize" else ""
             raise RefusedError(
                 f"{field} is shared: the edit would change another serving too, {changed[0]}",
-                f"patch it in {overlay}" if overlay else "give each a value of its own first",
+                "give each a value of its own first",
             )
 
     def _write(self, field: str, splices: tuple[Splice, ...]) -> None:

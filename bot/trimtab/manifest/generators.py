@@ -15,6 +15,7 @@ from trimtab.manifest.parse import BrokenYamlError, decode
 from trimtab.manifest.patches import Patch, Target
 from trimtab.manifest.paths import folder_of, joined
 from trimtab.manifest.source import Cursor
+from trimtab.manifest.splice import dotenv
 from trimtab.manifest.text import Text
 from trimtab.manifest.tree import Tree
 
@@ -40,9 +41,31 @@ class Generator:
                 value = _unquoted(text.cut(len(key) + 1, len(text.value)))
                 path, number = literal.source.path, literal.source.number
                 return Variable(value, literal, path, number, "configmap", key, literal.why_locked)
-        envs = [*self.at.items("envs"), *([one] if (one := self.at.get("env")) is not None else [])]
-        found = (_in_file(tree, joined(self._folder, env.string), key, env) for env in envs)
+        found = (_in_file(tree, joined(self._folder, env.string), key, env) for env in self._envs)
         return next((one for one in found if one is not None), None)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Return the files of variables that it takes."""
+        return tuple(joined(self._folder, env.string) for env in self._envs)
+
+    @property
+    def _envs(self) -> tuple[Cursor, ...]:
+        one = self.at.get("env")
+        return (*self.at.items("envs"), *([one] if one is not None else []))
+
+    @property
+    def is_unhashed(self) -> bool:
+        """Return whether the name that it makes has no hash of what it holds at its end."""
+        said = self.at.get("options", "disableNameSuffixHash")
+        said = said or self.kustomization.get("generatorOptions", "disableNameSuffixHash")
+        return said is not None and said.string == "true"
+
+    def names(self, tree: Tree) -> Iterator[str]:
+        """Yield the names of the variables that it says."""
+        yield from (name for one in self.at.items("literals") if (name := one.string.partition("=")[0]))
+        for path in self.paths:
+            yield from dotenv(decode(tree[path])) if path in tree else ()
 
     def file(self, tree: Tree, key: str) -> str:
         """Return the file that it takes a key from; empty where there is none."""
@@ -103,10 +126,20 @@ class Generated:
     through: tuple[str, ...] = ()
     whole: bool = True
 
+    @property
+    def generators(self) -> tuple[Generator, ...]:
+        """Return its parts without the patches."""
+        return tuple(part for part in self.parts if isinstance(part, Generator))
+
     def value(self, tree: Tree, key: str) -> Variable | None:
         """Return where a key has its text."""
         found = (part.value(tree, key) for part in reversed(self.parts))
         return next((one for one in found if one is not None), None)
+
+    def variables(self, tree: Tree) -> dict[str, str]:
+        """Return the variables that it holds, those of generators alone."""
+        names = dict.fromkeys(name for part in self.generators for name in part.names(tree))
+        return {name: found.text.value for name in names if (found := self.value(tree, name)) is not None}
 
     def file(self, tree: Tree, key: str) -> str:
         """Return the file that a key is taken from; empty where there is none."""

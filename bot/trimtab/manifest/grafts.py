@@ -6,16 +6,20 @@ so nothing is copied, and each value keeps the place that it was written at.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from trimtab.manifest.nodes import MappingNode, ScalarNode, SequenceNode
+from trimtab.manifest.text import STEP, Text
 
 if TYPE_CHECKING:
     from trimtab.manifest.source import Cursor
 
 _LAST = "-"
+_CHARACTER = re.compile(r"~[01]|.", re.DOTALL)
+"""A character as a JSON pointer writes it."""
 _MOST_ITEMS = 1000
 """How many empty items are made at most before one that is set by its index."""
 
@@ -43,6 +47,18 @@ class Graft:
 def keys_of(pointer: str) -> tuple[str, ...]:
     """Return the keys of a JSON pointer (RFC 6901), unescaped; none for the whole document."""
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
+
+
+def last_step(pointer: Cursor) -> Text | None:
+    """Return the last step of a JSON pointer, unescaped, with the places of its characters; None where it has none."""
+    text = pointer.text()
+    start = text.value.rfind("/") + 1 if text is not None else 0
+    if text is None or not 0 < start < len(text.value):
+        return None
+    pieces = [(found.start(), found.end()) for found in _CHARACTER.finditer(text.value, start)]
+    value = keys_of(text.value)[-1]
+    starts = [text.starts[first] for first, _ in pieces]
+    return Text(value, starts, [text.ends[last - 1] for _, last in pieces], starts[0], (*text.layers, STEP))
 
 
 def graft_value(found: Cursor | None, key: str, grafts: Iterable[Graft]) -> Cursor | None:
@@ -104,9 +120,9 @@ def _passed(below: Cursor, graft: Graft) -> Cursor:
 
 
 def _named(value: Cursor, replaced: Cursor | None) -> Cursor:
-    """Return a value under the key of what it replaces, which stands in another file; without one it has none."""
+    """Return a value under the key of what it replaces, which stands in another file, else under its operation's."""
     if replaced is None or replaced.key is None:
-        return replace(value, key=None)
+        return value if value.key_source is not None else replace(value, key=None)
     return replace(value, key=replaced.key, key_source=replaced.key_source or replaced.source)
 
 

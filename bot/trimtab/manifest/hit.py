@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -30,6 +30,7 @@ class Hit:
         writer: Makes it say something else; None where that is refused.
         locked: Why it is refused; empty where it is not.
         spelled: Gives a value in the words that are used here, where those are not the vocabulary's.
+        patched_in: The file that is edited instead of one that others share; empty where that is not so.
     """
 
     field: str
@@ -41,6 +42,7 @@ class Hit:
     writer: Writer | None = None
     locked: str = ""
     spelled: Callable[[Scalar], Scalar] | None = None
+    patched_in: str = ""
 
 
 @dataclass(slots=True)
@@ -70,6 +72,7 @@ class Draft:
         group_least: The fewest that it takes.
         nodes: How many nodes the engine's own flags name, in figures; empty where none does.
         layers: Of a release: the files of values that it lays over one another, which are servings of their own.
+        patched: Gives, for splices of files that others share, those of a patch for this serving alone.
     """
 
     source: Cursor
@@ -94,6 +97,7 @@ class Draft:
     group_least: int = 1
     nodes: str = ""
     layers: frozenset[str] = frozenset()
+    patched: Callable[[Sequence[Splice]], tuple[Splice, ...]] = tuple
 
     @property
     def subject(self) -> str:

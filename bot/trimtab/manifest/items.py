@@ -93,6 +93,15 @@ def append(owner: Cursor, key: str, item: dict[str, New]) -> Splice:
     beneath = listed is not None and owner.under and listed.source is not owner.source
     if listed is None or beneath or not listed.items():
         return first_item(owner, key, item)
+    return append_item(listed, item)
+
+
+def append_item(listed: Cursor, item: dict[str, New]) -> Splice:
+    """Return the splice that appends a mapping to a list of mappings.
+
+    Raises:
+        RefusedError: The list is shared, or its style cannot be followed.
+    """
     real = _sequence(listed)
     text = listed.source.text.value
     last = real.items[-1]

@@ -20,12 +20,12 @@ from trimtab.manifest.kustomize_graph import Graph
 from trimtab.manifest.laid import Laid
 from trimtab.manifest.links import named_in
 from trimtab.manifest.objects import things_in
-from trimtab.manifest.patches import is_own, locked
+from trimtab.manifest.patches import FIRST_PATCHES, is_own, locked
 from trimtab.manifest.paths import folder_of, joined
 from trimtab.manifest.plugins import plugins_of, specs_of, step_of, why_unfollowed
 from trimtab.manifest.seen import Memo, asked
 from trimtab.manifest.source import Cursor
-from trimtab.manifest.steps import Made, stepped
+from trimtab.manifest.steps import Made, patched, stepped
 from trimtab.manifest.transforms import Step
 
 _DEPTH = 12
@@ -58,6 +58,12 @@ class Overlays(Graph):
     def maps(self, folder: str) -> tuple[Generated, ...]:
         """Return the ConfigMaps that a kustomization and those it includes generate."""
         return self._whole(folder).maps
+
+    def patched(self, folder: str) -> Made:
+        """Return what a kustomization has once its patches are made; those of `patchesJson6902` come later."""
+        self._builds, at, way = 0, self.kustomization(folder), _Way()
+        made = self._composed(at, folder, self._resources(at, folder, way), way)
+        return patched(made, Step(at, folder, (*DEFAULTS, *made.specs)), self.tree, FIRST_PATCHES)
 
     def _whole(self, folder: str) -> Made:
         return self._built.get(folder, lambda: self._made(folder))

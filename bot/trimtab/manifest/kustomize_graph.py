@@ -9,6 +9,7 @@ from trimtab.manifest.links import kustomization_in
 from trimtab.manifest.paths import folder_of, joined
 from trimtab.manifest.seen import Seen, asked
 from trimtab.manifest.source import Cursor
+from trimtab.manifest.tree import Tree
 
 
 class Graph:
@@ -32,6 +33,11 @@ class Graph:
     def seen(self) -> Seen:
         """Return where notes are taken."""
         return self._context.tree.seen
+
+    @property
+    def tree(self) -> Tree:
+        """Return the files."""
+        return self._context.tree
 
     @asked
     def roots_of(self, path: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from trimtab.manifest.kustomize import Overlays
 from trimtab.manifest.laid import Laid
 from trimtab.manifest.overlay_context import OverlayContext
 from trimtab.manifest.shapes.shape import Shape
+from trimtab.manifest.shared_base import SharedBase
 
 
 def servings_of(laid: Laid, folder: str, shape: Shape, context: Context, overlays: Overlays) -> Iterator[Draft]:
@@ -28,17 +29,15 @@ def servings_of(laid: Laid, folder: str, shape: Shape, context: Context, overlay
         apart = overlays.is_apart(laid)
         draft.wrapper = "kustomize" if (laid.is_changed or apart) and draft.wrapper == "plain" else draft.wrapper
         draft.source = overlays.kustomization(folder) if apart else laid.base
-        _lock_shared(draft, folder, overlays)
+        if apart:
+            _patch_shared(draft, SharedBase.of(laid, folder, overlays))
         yield draft
 
 
-def _lock_shared(draft: Draft, folder: str, overlays: Overlays) -> None:
-    """Say of values that stand in a base of several overlays that an edit would change them all."""
+def _patch_shared(draft: Draft, base: SharedBase) -> None:
+    """Have what stands in a base of several overlays patched in this one."""
+    draft.patched = base.patched
     for field, hit in draft.hits.items():
-        users = overlays.roots_of(hit.path)
-        if len(users) > 1 and folder in users and not hit.locked:
-            reason = (
-                f"{len(users)} overlays use {hit.path}, and the edit would change another serving too; "
-                f"patch it in {overlays.kustomization(folder).source.path}"
-            )
-            draft.hits[field] = replace(hit, locked=reason)
+        if base.is_shared(hit.path) and not hit.locked:
+            alone = "" if base.path else f"{hit.path} is shared, and no overlay is this serving's alone"
+            draft.hits[field] = replace(hit, patched_in=base.path, locked=alone)

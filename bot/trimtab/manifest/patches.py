@@ -7,15 +7,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from trimtab.manifest.grafts import Graft, keys_of
+from trimtab.manifest.grafts import Graft, keys_of, last_step
 from trimtab.manifest.label_selector import has_labels
+from trimtab.manifest.nodes import Document, ScalarNode
 from trimtab.manifest.paths import joined
-from trimtab.manifest.source import Cursor
+from trimtab.manifest.source import Cursor, Source
 from trimtab.manifest.tree import Tree
 
 _LONGEST_PATTERN = 200
 _MOST_PATCHES = 100
 _MOST_OPERATIONS = 2000
+FIRST_PATCHES = ("patchesStrategicMerge", "patches")
+ALL_PATCHES = (*FIRST_PATCHES, "patchesJson6902")
+"""The lists of a kustomization that hold patches; names come between the first and the last."""
 _OWN_GROUPS = frozenset({"", "apps", "batch", "autoscaling", "policy"})
 
 
@@ -135,10 +139,21 @@ def operated(at: Cursor, operations: Iterable[Cursor]) -> Cursor:
                 at = _grafted(at, Graft("remove", origin))
             verb = "add"
         else:
-            value = operation.get("value")
+            value = _under_its_step(operation)
         if verb in {"add", "replace", "remove"} and keys and (value is not None or verb == "remove"):
             at = _grafted(at, Graft(verb, keys, value))
     return at
+
+
+def _under_its_step(operation: Cursor) -> Cursor | None:
+    """Return the value of an operation, with the last step of its path as its key."""
+    value, path = operation.get("value"), operation.get("path")
+    step = last_step(path) if path is not None else None
+    if value is None or path is None or step is None:
+        return value
+    node = ScalarNode(step.value, "", "", "", 0, len(step.value))
+    source = Source(path.source.path, Document(0, node, 0), step, path.source.number, path.why_locked)
+    return replace(value, key=node, key_source=source)
 
 
 def _grafted(at: Cursor, graft: Graft) -> Cursor:
@@ -159,15 +174,16 @@ def walk(at: Cursor, keys: Iterable[str]) -> Cursor | None:
     return found
 
 
-def patches_of(tree: Tree, kustomization: Cursor, folder: str) -> Iterator[Patch]:
+def patches_of(tree: Tree, kustomization: Cursor, folder: str, lists: Sequence[str] = ALL_PATCHES) -> Iterator[Patch]:
     """Yield the patches of a kustomization in the order in which kustomize 5.7 applies them.
 
     Args:
         tree: The files.
         kustomization: Its fields.
         folder: Where its paths start.
+        lists: Which of its lists.
     """
-    for item in _patch_items(kustomization):
+    for item in _patch_items(kustomization, lists):
         path = item.word("path") if item.is_mapping else item.string
         inline = item.get("patch") if item.is_mapping else (item if "\n" in item.string else None)
         selector = item.get("target") if item.is_mapping else None
@@ -187,8 +203,8 @@ def patch_paths(kustomization: Cursor) -> Iterator[str]:
             yield path
 
 
-def _patch_items(kustomization: Cursor) -> Iterator[Cursor]:
-    for key in ("patchesStrategicMerge", "patches", "patchesJson6902"):
+def _patch_items(kustomization: Cursor, lists: Sequence[str] = ALL_PATCHES) -> Iterator[Cursor]:
+    for key in lists:
         yield from kustomization.items(key)
 
 

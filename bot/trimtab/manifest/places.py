@@ -93,7 +93,7 @@ def serving_of(draft: Draft, places: Places, repository: str) -> Serving:
 
 
 def _setting(hit: Hit, places: Places) -> Setting:
-    locked = hit.locked or places.why_not(hit.path)
+    locked = hit.locked or places.why_not(hit.patched_in or hit.path)
     return Setting(hit.field, hit.value, places.raw(hit), places.of(hit), hit.via, not locked, locked)
 
 

@@ -173,6 +173,13 @@ def _rewrite_block(text: str, node: ScalarNode, value: str) -> str:
     return f"{head}{line_end}{body}{gap}"
 
 
+def literal_lines(value: str) -> list[str]:
+    """Return the lines of a literal block, its mark first, for text of several lines; none where one cannot say it."""
+    ends = len(value) - len(value.rstrip("\n"))
+    lines = _block_lines(value, folded=False) if "\n" in value.rstrip("\n") and ends <= 1 else []
+    return ["|" if ends else "|-", *lines] if lines else []
+
+
 def _block_lines(value: str, *, folded: bool) -> list[str]:
     """Return the lines of a block that says a value, none where a block cannot, or only with an indentation mark."""
     content = value.rstrip("\n")

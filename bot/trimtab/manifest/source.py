@@ -11,7 +11,7 @@ from trimtab.manifest.grafts import Graft, graft_items, graft_value
 from trimtab.manifest.nodes import AliasNode, Document, MappingNode, Node, ScalarNode, SequenceNode, target
 from trimtab.manifest.parse import BrokenYamlError, parse
 from trimtab.manifest.scalars import Value, meaning
-from trimtab.manifest.text import Text
+from trimtab.manifest.text import STEP, Text
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 
@@ -38,6 +38,11 @@ class Source:
     def number(self) -> int:
         """Return the index of the document in the file."""
         return self.document.index if self.index < 0 else self.index
+
+    @property
+    def is_step(self) -> bool:
+        """Return whether it is one step of a JSON patch's path."""
+        return self.text.layers[-1:] == (STEP,)
 
     def root(self) -> Cursor | None:
         """Return a cursor at the top, or None for an empty document."""
@@ -227,7 +232,8 @@ class Cursor:
         """Return its key as a scalar of its own, or None where it has none."""
         if self.key is None:
             return None
-        apart = self.key_source is not None and self.key_source is not self.source
+        elsewhere = self.key_source is not None and self.key_source is not self.source
+        apart = elsewhere and not (self.key_source and self.key_source.is_step)
         locked = "a JSON patch finds the value by this key" if apart else self.locked
         return Cursor(self.key_source or self.source, self.path, self.key, locked)
 
@@ -302,7 +308,7 @@ def _reached(layers: list[Cursor]) -> Iterator[Cursor]:
             yield layer
 
 
-_MERGE_KEYS = {
+MERGE_KEYS = {
     "containers": "name",
     "initContainers": "name",
     "ephemeralContainers": "name",
@@ -330,7 +336,7 @@ def _merged_by_key(own: tuple[Cursor, ...], under: tuple[Cursor, ...], listed: s
     """
     told = {item.directive for item in own if item.is_directive}
     own = tuple(item for item in own if not item.is_directive)
-    merge_key = _MERGE_KEYS.get(listed)
+    merge_key = MERGE_KEYS.get(listed)
     if merge_key is None or told:
         return () if "delete" in told else own
     beneath = [{item.word(merge_key): item for item in layer.items()} for layer in under]

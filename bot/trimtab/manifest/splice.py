@@ -237,7 +237,7 @@ def _edited(whole: Text, node: ScalarNode, splices: list[Splice]) -> Shape:
     if text is None:
         raise RefusedError("the characters of this value cannot be placed", "edit the file by hand")
     value = text.value
-    for splice in sorted(splices, key=lambda one: one.start, reverse=True):
+    for splice in sorted(splices, key=lambda one: one.start)[::-1]:
         start = bisect_left(text.starts, splice.start)
         stop = max(start, bisect_left(text.starts, splice.end))
         decoded = splice.effect.decoded if isinstance(splice.effect, InText) else ""

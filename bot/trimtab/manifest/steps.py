@@ -9,7 +9,7 @@ from trimtab.manifest.environment import Variable
 from trimtab.manifest.field_specs import FieldSpec
 from trimtab.manifest.generators import Generated
 from trimtab.manifest.laid import Laid
-from trimtab.manifest.patches import Patch, patches_of
+from trimtab.manifest.patches import ALL_PATCHES, Patch, patches_of
 from trimtab.manifest.replacements import filled, replacements_of
 from trimtab.manifest.transforms import Step
 from trimtab.manifest.tree import Tree
@@ -46,11 +46,17 @@ class Made:
 
 def stepped(made: Made, step: Step, tree: Tree) -> Made:
     """Return what is made after a step: patches, names, labels, replicas, images, replacements, in this order."""
-    for patch in patches_of(tree, step.at, step.folder):
-        made = _patched(made, patch, step)
+    made = patched(made, step, tree)
     maps = tuple(one.renamed(step.at) for one in made.maps)
     objects = [laid.renamed(step).transformed(step) for laid in made.objects]
     return replace(made, objects=tuple(_filled(objects, maps, step, tree)), maps=maps)
+
+
+def patched(made: Made, step: Step, tree: Tree, lists: Sequence[str] = ALL_PATCHES) -> Made:
+    """Return what is made after the patches of a step, those of some of its lists or of all."""
+    for patch in patches_of(tree, step.at, step.folder, lists):
+        made = _patched(made, patch, step)
+    return made
 
 
 def _patched(made: Made, patch: Patch, step: Step) -> Made:

@@ -19,12 +19,16 @@ class Layer:
 
     Attributes:
         style: YAML's `plain`, `single`, `double`, `literal`, `folded`; the shell's `word`, `shell-single`,
-            `shell-double`; or `dotenv`.
+            `shell-double`; `dotenv`; or a JSON pointer's `pointer`.
         line: What a new line of a block scalar is written as: the file's line break and the block's indentation.
     """
 
     style: str
     line: str = "\n"
+
+
+STEP = Layer("pointer")
+"""How a key is written as a step of a JSON pointer (RFC 6901)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ def join(parts: Sequence[Text]) -> Text:
 
 
 _WORD_SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-")
+_WRITTEN = {"single": (("'", "''"),), "pointer": (("~", "~0"), ("/", "~1"))}
 
 
 def encode(value: str, layer: Layer) -> str:
@@ -90,8 +95,8 @@ def encode(value: str, layer: Layer) -> str:
     Raises:
         RefusedError: The layer cannot carry it.
     """
-    if layer.style == "single":
-        return value.replace("'", "''")
+    for plain, written in _WRITTEN.get(layer.style, ()):
+        value = value.replace(plain, written)
     if layer.style == "double":
         return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
     if layer.style in {"literal", "folded"}:

@@ -67,7 +67,7 @@ def transformed(target: Target, step: Step) -> Cursor:
             at = _put(at, [Graft("set", keys, count) for keys in places(at, spec)])
     for item in step.at.items("images"):
         named = [keys for spec in step.specs_for(IMAGES, target) for keys in places(at, spec)]
-        images = [*_images(at, ()), *((keys, one) for keys in named if (one := walk(at, keys)) is not None)]
+        images = [*images_in(at), *((keys, one) for keys in named if (one := walk(at, keys)) is not None)]
         at = _put(at, [graft for keys, image in images for graft in _renamed(keys, image, item)])
     return at
 
@@ -150,14 +150,14 @@ def split_image(image: str) -> tuple[str, str, str]:
     return (match["name"], match["tag"] or "", digest) if match is not None else (rest, "", digest)
 
 
-def _images(at: Cursor, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Cursor]]:
+def images_in(at: Cursor, keys: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Cursor]]:
     """Yield the images of all containers in an object with the way to each."""
     image = at.get("image") if keys[-2:-1] and keys[-2] in _CONTAINERS else None
     if image is not None and image.string:
         yield (*keys, "image"), image
     elif len(keys) < _DEPTH:
         for key, below in _children(at):
-            yield from _images(below, (*keys, key))
+            yield from images_in(below, (*keys, key))
 
 
 def _children(at: Cursor) -> Iterator[tuple[str, Cursor]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from trimtab.errors import RefusedError
 from trimtab.fleet import Scalar
 from trimtab.manifest.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from trimtab.manifest.scalars import Verbatim, is_ambiguous, meaning, rewrite, spell, write_new
+from trimtab.manifest.scalars import Verbatim, is_ambiguous, literal_lines, meaning, rewrite, spell, write_new
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import Becomes, Effect, InText, New, NewItem, NewPair, Splice, verify
 from trimtab.manifest.text import Text, encode
@@ -161,9 +161,7 @@ def _add_flow_pair(cursor: Cursor, node: MappingNode, key: str, value: New) -> S
 def _add_block_pair(cursor: Cursor, node: MappingNode, key: str, value: New, *, first: bool) -> Splice:
     text = cursor.source.text.value
     indent = column_indent(text, node.pairs[0][0].start)
-    lines = block_lines(
-        key, value, indent, Style(indent_step(text, node), _dash_step(cursor, node), quote_beside(node))
-    )
+    lines = block_lines(key, value, indent, Style(indent_step(text, node), dash_step(cursor, node), quote_beside(node)))
     newline = line_break(text)
     if first and (at := _below_parent(cursor, node)) is not None:
         return placed(cursor, at, at, newline + newline.join(lines), NewPair(node.start, 0, key, value))
@@ -208,6 +206,8 @@ def block_lines(key: str, value: New, indent: str, style: Style) -> list[str]:
     if isinstance(value, list) and value:
         deeper = indent + style.dashes
         return [f"{indent}{name}:", *(line for item in value for line in item_lines(item, deeper, style))]
+    if isinstance(value, str) and (lines := literal_lines(value)):
+        return [f"{indent}{name}: {lines[0]}", *(f"{indent}{style.keys}{line}" if line else "" for line in lines[1:])]
     return [f"{indent}{name}: {flow(value, style.quote)}"]
 
 
@@ -231,7 +231,7 @@ def quote_beside(node: MappingNode) -> str:
     return styles.pop() if len(styles) == 1 and styles <= {"'", '"'} else ""
 
 
-def _dash_step(cursor: Cursor, node: MappingNode) -> str:
+def dash_step(cursor: Cursor, node: MappingNode) -> str:
     """Return how much deeper the dashes of lists stand: as beside the new key, else as last in the file before it."""
     text = cursor.source.text.value
     beside = [step for pair in node.pairs if (step := _dash_of(text, *pair)) is not None]
