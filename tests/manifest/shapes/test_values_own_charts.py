@@ -316,3 +316,16 @@ def test_the_resource_of_a_gpu_may_have_a_key_of_its_own() -> None:
     settings = said(one(text, "apps/ollama/values.yaml"))
 
     assert (settings["gpu_count"], settings["gpu_resource"]) == (2, "nvidia.com/gpu.shared")
+
+
+def test_a_chart_named_after_the_engine_may_run_an_image_of_its_own() -> None:
+    """Its tag is the version, as of any renamed image; an endpoint that something else reports to makes no client."""
+    text = """\
+image: {repository: registry.example/team/triton-infer, tag: 24.01-py3}
+resources: {limits: {nvidia.com/gpu: 1}}
+telemetry: {endpoint: "collector:4317"}
+"""
+
+    assert said(one(text, "services/triton/helm/values.yaml"))["engine_version"] == "24.01-py3"
+    plain = text.replace("team/triton-infer", "vllm/vllm-openai")
+    assert said(one(plain, "helm/chat/values.yaml"))["engine_version"] == "24.01-py3"

@@ -149,7 +149,7 @@ def _name_of(values: Cursor, owner: Owner) -> str:
 
 def draft_of(look: Look, owner: Owner, name: str) -> Draft:
     """Return the serving that a mapping makes."""
-    image, tag = image_of(look.image)
+    image, tag = image_of(look.own_image)
     at = look.lists[-1] if look.lists else look.root
     environment = owner.environment(look.parts.get("env"))
     settings = read_engine(

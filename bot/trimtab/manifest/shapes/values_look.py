@@ -112,7 +112,8 @@ class Look:
     @property
     def serves(self) -> bool:
         """Return whether this is a serving: unmistakable words, an engine's image or name, beside a model or a GPU."""
-        if _CLIENT & set(self.words) or self._calls_a_host:
+        runs = self.own_image is not None and self.asks_for_gpus
+        if (_CLIENT & set(self.words) and not runs) or self._calls_a_host:
             return False
         strong = bool(STRONG & set(self.words)) or bool(self.spoken)
         if strong and (self.model is not None or self.told or self.asks_for_gpus or bool(self.engine)):
@@ -122,6 +123,12 @@ class Look:
         return bool(self.engine) and (
             self.asks_for_gpus or self.model is not None or self.pulls or self._runs_an_engine
         )
+
+    @property
+    def own_image(self) -> Cursor | None:
+        """Return the engine's image; in a chart that is named after the engine, the image, whatever it is called."""
+        named = self.root.get("image") if self.whole and self.hint else None
+        return self.image or (named if image_of(named)[0] else None)
 
     @property
     def _runs_an_engine(self) -> bool:
