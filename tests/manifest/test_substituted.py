@@ -66,9 +66,10 @@ def test_a_secret_that_may_win_locks_the_value() -> None:
 
 
 def test_a_default_holds_where_nothing_sets_the_variable() -> None:
-    """The default inside the braces is the setting, and only its characters change."""
+    """The default inside the braces is the setting where the variable is empty, too, and only its characters change."""
     text = CHAT.replace("memory: 32Gi", 'memory: "${MEMORY:=24Gi}"')
-    found = Tree({"apps/chat/chat.yaml": text.encode(), "flux/chat.yaml": KS.encode()})
+    ks = KS.replace("{LENGTH:", '{MEMORY: "", LENGTH:')
+    found = Tree({"apps/chat/chat.yaml": text.encode(), "flux/chat.yaml": ks.encode()})
     setting = served(found).settings["memory_request"]
     result = edit(found, served(found).subject, {"memory_request": "16Gi"})
 

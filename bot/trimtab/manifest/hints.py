@@ -29,7 +29,7 @@ _LAYERED = re.compile(
 """Bytes of a release whose chart or values may be in the tree, and hold what its own file does not."""
 
 LOOKED_UP = (
-    *("argoproj.io", "helm.toolkit.fluxcd.io", "kustomize.toolkit.fluxcd.io", "ConfigMap"),
+    *("argoproj.io", "helm.toolkit.fluxcd.io", "kustomize.toolkit.fluxcd.io", "helm.cattle.io", "ConfigMap"),
     *(
         "HorizontalPodAutoscaler",
         "ScaledObject",

@@ -64,13 +64,13 @@ def substituting(things: Sequence[Thing]) -> tuple[Thing, ...]:
 def _look_up(name: str, thing: Thing, context: Context) -> _Found:
     own = thing.at.get("spec", "postBuild", "substitute", name)
     if own is not None:
-        return _Found(own, "parameter", "")
+        return _Found(own if own.string else None, "parameter", "")
     hidden = ""
     for source in reversed(list(_sources(thing))):
         if source.word("kind") == "ConfigMap":
             value = context.configmap_value(thing.path, thing.namespace, source.word("name"), name)
             if value is not None and value.via == "configmap":
-                return _Found(value.holder, "configmap", hidden)
+                return _Found(value.holder if value.holder.string else None, "configmap", hidden)
         hidden = hidden or f"{source.word('kind')} {source.word('name')}"
     return _Found(None, "", hidden)
 

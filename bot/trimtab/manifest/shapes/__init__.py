@@ -54,6 +54,7 @@ TABLE: tuple[Shape, ...] = (
     embedding_server.SHAPE,
     releases.FLUX,
     releases.ARGO,
+    releases.CATTLE,
 )
 """Asked in this order; the first that knows an object has it."""
 

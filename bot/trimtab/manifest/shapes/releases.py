@@ -38,7 +38,7 @@ _OBJECT = re.compile(
     re.MULTILINE,
 )
 """What charts' values have below other keys, and what stands at the top of files that are none."""
-_WRAPPERS = {"HelmRelease": "flux-helmrelease", "chart": "kustomize"}
+_WRAPPERS = {"HelmRelease": "flux-helmrelease", "HelmChart": "helm-values", "chart": "kustomize"}
 
 
 def servings(thing: Thing, context: Context) -> Iterator[Draft]:
@@ -227,5 +227,6 @@ def _named(release: Release, hit: Hit) -> str:
     return f"the value in {by}" if hit.path == thing.path else f"the value in {hit.path}, which {by} lays over it,"
 
 
+CATTLE = Shape(frozenset({("helm.cattle.io", "HelmChart")}), servings)
 FLUX = Shape(frozenset({("helm.toolkit.fluxcd.io", "HelmRelease")}), servings)
 ARGO = Shape(frozenset({("argoproj.io", "Application"), ("argoproj.io", "ApplicationSet")}), servings)
