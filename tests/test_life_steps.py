@@ -10,9 +10,10 @@ import pytest
 from tests.forges.state import git
 from tests.record.entries import AT, draft
 from trimtab.errors import TrimtabError
+from trimtab.generated import between
 from trimtab.gitio import Remote, Repo
 from trimtab.life import FIRST, STEPS, State, following, legal, step
-from trimtab.life_diagram import END, START, life_diagram, with_diagram
+from trimtab.life_diagram import END, START, life_diagram
 from trimtab.record import Ledger
 from trimtab.record.codec import decode, seal
 
@@ -104,7 +105,7 @@ def test_the_diagram_in_the_docs_is_current() -> None:
     """ARCHITECTURE.md shows the table as it is."""
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 
-    assert with_diagram(text, life_diagram()) == text
+    assert between(text, START, life_diagram(), END) == text
 
 
 def test_the_diagram_has_one_arrow_for_each_step() -> None:
@@ -114,9 +115,3 @@ def test_the_diagram_has_one_arrow_for_each_step() -> None:
     assert lines[:3] == ["```mermaid", "stateDiagram-v2", "    [*] --> proposed"]
     assert sorted(lines[3:-1]) == sorted(f"    {before} --> {after}: {why}" for (before, after), why in STEPS.items())
     assert not any(character in why for why in STEPS.values() for character in ":;#%\n")
-
-
-def test_without_its_marks_nothing_is_overwritten() -> None:
-    """Where the marks are gone it is an error."""
-    with pytest.raises(ValueError, match="has no"):
-        with_diagram(f"{END} {START}", "")

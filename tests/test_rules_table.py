@@ -2,9 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from trimtab.rules_table import END, START, rules_table, with_table
+from trimtab.generated import between
+from trimtab.rules_table import END, START, rules_table
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,7 +26,7 @@ def test_readme_lists_the_rules_that_are_there() -> None:
     """The table in README.md is what the manuals say today."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
 
-    assert with_table(readme, rules_table(ROOT / "rules")) == readme
+    assert between(readme, START, rules_table(ROOT / "rules"), END) == readme
 
 
 def test_table_is_ordered_by_layer_then_name(tmp_path: Path) -> None:
@@ -41,9 +40,3 @@ def test_table_is_ordered_by_layer_then_name(tmp_path: Path) -> None:
         "| model | `z-model-rule` | Waste, such as this | `replicas` \\| nothing else |",
         "| node | `a-node-rule` | Waste, such as this | `replicas` \\| nothing else |",
     ]
-
-
-def test_readme_without_marks_is_an_error() -> None:
-    """Where the marks are gone nothing is overwritten."""
-    with pytest.raises(ValueError, match="has no"):
-        with_table(f"{END} {START}", "")

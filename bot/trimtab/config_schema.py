@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from trimtab.config import Config
+from trimtab.generated import written
 
 PATH = Path(__file__).with_name("config.schema.json")
 
@@ -22,14 +23,7 @@ def schema_text() -> str:
 
 def main() -> int:
     """Write the schema, or check it; the exit code is 1 where it is out of date."""
-    if "--check" not in sys.argv[1:]:
-        PATH.write_text(schema_text(), encoding="utf-8")
-        return 0
-    current = PATH.read_text(encoding="utf-8") if PATH.exists() else ""
-    if current == schema_text():
-        return 0
-    sys.stderr.write(f"{PATH.name} is out of date; run `make generated`\n")
-    return 1
+    return written(PATH, schema_text(), PATH.name, sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 
 from trimtab.folders import data_folder
+from trimtab.generated import between, written
 from trimtab.life import FIRST, STEPS, State
 
 START, END = "<!-- life: written by `make generated` -->", "<!-- end of life -->"
@@ -23,31 +24,11 @@ def life_diagram(steps: Mapping[tuple[State, State], str] = STEPS) -> str:
     return "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {FIRST}", *lines, "```"])
 
 
-def with_diagram(text: str, diagram: str) -> str:
-    """Return ARCHITECTURE.md with the diagram between its two marks.
-
-    Raises:
-        ValueError: It has no marks.
-    """
-    before, start, rest = text.partition(START)
-    _, end, after = rest.partition(END)
-    if not start or not end:
-        raise ValueError(f"ARCHITECTURE.md has no {START} … {END}")
-    return f"{before}{START}\n{diagram}\n{END}{after}"
-
-
 def main() -> int:
     """Write the diagram, or check it; the exit code is 1 where it is out of date."""
     path = data_folder("rules").parent / "ARCHITECTURE.md"
-    current = path.read_text(encoding="utf-8")
-    wanted = with_diagram(current, life_diagram())
-    if "--check" not in sys.argv[1:]:
-        path.write_text(wanted, encoding="utf-8")
-        return 0
-    if current == wanted:
-        return 0
-    sys.stderr.write("the life of a recommendation in ARCHITECTURE.md is out of date; run `make generated`\n")
-    return 1
+    wanted = between(path.read_text(encoding="utf-8"), START, life_diagram(), END)
+    return written(path, wanted, "the life of a recommendation in ARCHITECTURE.md", sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from trimtab.folders import data_folder
+from trimtab.generated import between, written
 
 START, END = "<!-- rules: written by `make generated` -->", "<!-- end of rules -->"
 _LAYER = re.compile(r"= Layer\.(\w+)")
@@ -23,32 +24,12 @@ def rules_table(folder: Path) -> str:
     return "\n".join(["| looks at | rule | sees | changes |", "| --- | --- | --- | --- |", *lines])
 
 
-def with_table(readme: str, table: str) -> str:
-    """Return the README with the table between its two marks.
-
-    Raises:
-        ValueError: It has no marks.
-    """
-    before, start, rest = readme.partition(START)
-    _, end, after = rest.partition(END)
-    if not start or not end:
-        raise ValueError(f"README.md has no {START} … {END}")
-    return f"{before}{START}\n{table}\n{END}{after}"
-
-
 def main() -> int:
     """Write the table, or check it; the exit code is 1 where it is out of date."""
     rules = data_folder("rules")
     path = rules.parent / "README.md"
-    current = path.read_text(encoding="utf-8")
-    wanted = with_table(current, rules_table(rules))
-    if "--check" not in sys.argv[1:]:
-        path.write_text(wanted, encoding="utf-8")
-        return 0
-    if current == wanted:
-        return 0
-    sys.stderr.write("the table of rules in README.md is out of date; run `make generated`\n")
-    return 1
+    wanted = between(path.read_text(encoding="utf-8"), START, rules_table(rules), END)
+    return written(path, wanted, "the table of rules in README.md", sys.argv[1:])
 
 
 def _row(path: Path) -> tuple[int, str, str, str, str]:
