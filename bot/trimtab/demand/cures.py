@@ -49,7 +49,7 @@ def _candidates(case: Case) -> Iterator[tuple[str, Scalar, float, tuple[str, ...
     for value in _UTILIZATIONS:
         if value > engine.utilisation:
             yield "gpu_memory_utilization", value, 0.9, ()
-    if engine.kv_bytes > 1 and "fp8" in case.now.gpu.tflops:
+    if engine.kv.element_bytes > 1 and "fp8" in case.now.gpu.tflops:
         yield "kv_cache_dtype", "fp8", 0.65, ("a KV cache in FP8 can change answers",)
 
 

@@ -81,16 +81,12 @@ def latency(now: Deployment, peak: Peak, then: Deployment, demand: Peak, traffic
     alike = now.gpu.name == then.gpu.name and now.gpus == then.gpus
     calibrated = _calibration(traffic, today[0], alike=alike)
     mean, top = calibrated(future.typical), calibrated(future.crowded)
+    ttft_tail = _tail(traffic.ttft_p95_ms, traffic.ttft_p95_least_ms, traffic.ttft_avg_ms)
+    tpot_tail = _tail(traffic.tpot_p95_ms, traffic.tpot_p95_least_ms, traffic.tpot_avg_ms)
     prefill = max(top.prefill_tokens_per_s.low, 1e-9)
     return Latency(
-        ttft_p95_ms=_larger(
-            _times(mean.ttft_ms, _tail(traffic.ttft_p95_ms, traffic.ttft_p95_least_ms, traffic.ttft_avg_ms)),
-            top.ttft_ms,
-        ),
-        tpot_p95_ms=_larger(
-            _times(mean.tpot_ms, _tail(traffic.tpot_p95_ms, traffic.tpot_p95_least_ms, traffic.tpot_avg_ms)),
-            top.tpot_ms,
-        ),
+        ttft_p95_ms=_larger(_times(mean.ttft_ms, ttft_tail), top.ttft_ms),
+        tpot_p95_ms=_larger(_times(mean.tpot_ms, tpot_tail), top.tpot_ms),
         concurrency=future.most,
         prefill_share=demand.requests_per_s * demand.input_tokens * (1 - demand.prefix_hit) / prefill,
         slowdown=_seconds(future.busiest, demand) / max(_seconds(today[1], peak), 1e-9),

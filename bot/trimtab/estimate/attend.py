@@ -102,9 +102,11 @@ def _spans(layer: Layer, cache: Cache, engine: Engine) -> list[Span]:
         kv_heads = max(1, -(-cache.kv_heads // engine.tp))
         width = cache.head_dim + (cache.value_dim or cache.head_dim)
         ops = 2 * heads * width / cache.every
-        read = (kv_heads * (cache.head_dim + cache.value_dim) * engine.kv_bytes + cache.extra_bytes) / cache.every
+        read = (
+            kv_heads * (cache.head_dim + cache.value_dim) * engine.kv.element_bytes + cache.extra_bytes
+        ) / cache.every
         return [Span(cache.span, read, ops, ops)]
-    read = cache.head_dim * engine.kv_bytes / cache.every
+    read = cache.head_dim * engine.kv.element_bytes / cache.every
     decode = 2 * heads * 2 * cache.head_dim / cache.every
     if not _is_sparse(cache):
         return [Span(cache.span, read, decode, 2 * heads * _plain_width(layer, cache) / cache.every)]

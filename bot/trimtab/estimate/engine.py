@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from trimtab.estimate.config import ConfigError
 from trimtab.estimate.defaults import Batch, batch, context, first_core, utilisation
 from trimtab.estimate.extras import Extras, read_extras
-from trimtab.estimate.kv_dtypes import kv_bytes
+from trimtab.estimate.kv_settings import KvSettings, kv_settings
 from trimtab.estimate.release import NEWEST, Release, release_of
 from trimtab.estimate.settings import Settings
 from trimtab.estimate.shape import Shape
@@ -18,10 +18,6 @@ _CLASSES = (0, 30)
 """From here on Blackwell's data-centre GPUs capture larger batches (vLLM 0.33, `_set_cudagraph_sizes`)."""
 _BLACKWELL = 10
 """Compute capability, in front of the point, of Blackwell's data-centre GPUs."""
-_PLAIN_LATENT, _GLM_IN_FP8 = (0, 18), (0, 30)
-"""From here on, on these, FlashInfer runs sparse attention, and its FP8 entries are plain (vLLM 0.19, cuda.py);
-and GLM 5's cache is FP8 unless something else is asked for (vLLM 0.33, `GlmMoeDsaForCausalLM`)."""
-_BYTES = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +38,8 @@ class Engine:
         max_model_len: Longest request, tokens; 0 means the model's own.
         max_num_seqs: Requests in one batch at most.
         max_num_batched_tokens: Tokens in one step at most.
-        block_size: Tokens of one cache block; 0 where the engine chooses.
-        kv_bytes: Bytes of one cache element.
-        packed_latent: Whether FP8 entries of sparse attention carry their rotary part in 16 bits (`fp8_ds_mla`).
-        kv_gib: The cache's size where it is set, GiB; 0 otherwise.
-        kv_blocks: The number of blocks where it is set; 0 otherwise.
+        kv: What holds for the cache.
         offload_gib: Weights kept in the host's memory, GiB for one GPU.
-        prefix_caching: Whether prefixes are kept; None where nothing is said.
-        hybrid_cache: Whether windows give back what they passed; None where nothing is said.
         eager: Whether CUDA graphs are off.
         quantization: The setting; empty where unset.
         dtype_bytes: Bytes of one unquantised weight.
@@ -72,14 +62,8 @@ class Engine:
     max_model_len: int
     max_num_seqs: int
     max_num_batched_tokens: int
-    block_size: int
-    kv_bytes: float
-    packed_latent: bool
-    kv_gib: float
-    kv_blocks: int
+    kv: KvSettings
     offload_gib: float
-    prefix_caching: bool | None
-    hybrid_cache: bool | None
     eager: bool
     quantization: str
     dtype_bytes: int
@@ -87,6 +71,17 @@ class Engine:
     fitted_length: bool
     release_known: bool
     extras: Extras
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """How much the engine takes on at once, and what it would take on unasked."""
+
+    usual: Batch
+    length: int
+    fitted: bool
+    tokens: int
+    seqs: int
 
 
 _DTYPES = ("auto", "half", "float16", "bfloat16", "float", "float32")
@@ -110,16 +105,10 @@ def resolve(deployment: Deployment, shape: Shape, kv_cache_dtype: str) -> Engine
     name = deployment.engine or "vllm"
     release = release_of(deployment.engine_version) if name == "vllm" else Release(NEWEST, 0, known=True)
     tp, pp, dp = _parallel(deployment, values)
-    fitted = values.text("max_model_len") in {"auto", "-1"}
-    usual_length = context(name, deployment.gpu.memory_gib * deployment.gpus, shape.max_positions)
-    length = 0 if fitted else values.whole("max_model_len", usual_length, 0, 1 << 30)
-    usual = batch(name, release.minor, deployment.gpu, shape, length or shape.max_positions, tp)
-    share = utilisation(name, release.minor, deployment.gpu, shape, usual, tp * pp)
-    tokens = values.whole("max_num_batched_tokens", usual.tokens, -1, 1 << 26)
-    tokens = tokens if tokens > 0 else max(usual.tokens, length or shape.max_positions)
-    seqs = min(values.whole("max_num_seqs", usual.seqs, 1, 1 << 20), tokens)
+    load = _load(deployment, values, shape, release, tp)
     dtype_bytes = _dtype_bytes(name, values.text("dtype"), shape.dtype_bytes)
-    blackwell = release.minor if name == "vllm" and int(deployment.gpu.compute_capability) == _BLACKWELL else (0, 0)
+    blackwell = release.minor if name == "vllm" and _is_blackwell(deployment) else (0, 0)
+    share = utilisation(name, release.minor, deployment.gpu, shape, load.usual, tp * pp)
     return Engine(
         name=name,
         version=release.minor,
@@ -131,47 +120,32 @@ def resolve(deployment: Deployment, shape: Shape, kv_cache_dtype: str) -> Engine
         ep=tp * dp if _shares_experts(values) and shape.moe else 1,
         cp=values.whole("decode_context_parallel_size", 1, 1, 1 << 10),
         utilisation=values.number("gpu_memory_utilization", share, 0.0, 1.0),
-        max_model_len=length,
-        max_num_seqs=seqs,
-        max_num_batched_tokens=tokens,
-        block_size=_block_size(values, name),
-        kv_bytes=kv_bytes(_cache_dtype(values, shape, blackwell), kv_cache_dtype, dtype_bytes),
-        packed_latent=values.text("kv_cache_dtype") == "fp8_ds_mla" or blackwell < _PLAIN_LATENT,
-        kv_gib=values.number("kv_cache_memory_bytes", 0, 0, 1 << 50) / _BYTES,
-        kv_blocks=values.whole("num_gpu_blocks_override", 0, 1, 1 << 40),
+        max_model_len=load.length,
+        max_num_seqs=load.seqs,
+        max_num_batched_tokens=load.tokens,
+        kv=kv_settings(values, name, shape, blackwell, kv_cache_dtype, dtype_bytes),
         offload_gib=values.number("cpu_offload_gb", 0, 0, 1 << 20),
-        prefix_caching=_said(values, "enable_prefix_caching"),
-        hybrid_cache=_denied(_said(values, "disable_hybrid_kv_cache_manager")),
         eager=values.flag("enforce_eager"),
         quantization=values.text("quantization"),
         dtype_bytes=dtype_bytes,
-        graph_limit=_graph_limit(deployment, release, usual, seqs),
-        fitted_length=fitted,
+        graph_limit=_graph_limit(deployment, release, load.usual, load.seqs),
+        fitted_length=load.fitted,
         release_known=release.known,
         extras=read_extras(values),
     )
 
 
-def _said(values: Settings, name: str) -> bool | None:
-    return values.flag(name) if values.text(name) else None
-
-
-def _cache_dtype(values: Settings, shape: Shape, blackwell: tuple[int, int]) -> str:
-    asked = values.text("kv_cache_dtype")
-    glm = shape.model_type == "glm_moe_dsa" and blackwell >= _GLM_IN_FP8
-    return "fp8" if glm and asked in {"", "auto"} else asked
-
-
-def _block_size(values: Settings, name: str) -> int:
-    """Return the tokens of a block; vLLM takes 1 and multiples of 8 (0.9 to 0.33, `BlockSize`; what hybrids report)."""
-    size = values.whole("block_size", 0, 1, 1 << 16)
-    if name == "vllm" and size > 1 and size % 8:
-        raise ConfigError(f"block_size is {size}, not a multiple of 8")
-    return size
-
-
-def _denied(said: bool | None) -> bool | None:
-    return None if said is None else not said
+def _load(deployment: Deployment, values: Settings, shape: Shape, release: Release, tp: int) -> _Load:
+    name, gpu = deployment.engine or "vllm", deployment.gpu
+    fitted = values.text("max_model_len") in {"auto", "-1"}
+    usual_length = context(name, gpu.memory_gib * deployment.gpus, shape.max_positions)
+    length = 0 if fitted else values.whole("max_model_len", usual_length, 0, 1 << 30)
+    longest = length or shape.max_positions
+    usual = batch(name, release.minor, gpu, shape, longest, tp)
+    tokens = values.whole("max_num_batched_tokens", usual.tokens, -1, 1 << 26)
+    tokens = tokens if tokens > 0 else max(usual.tokens, longest)
+    seqs = min(values.whole("max_num_seqs", usual.seqs, 1, 1 << 20), tokens)
+    return _Load(usual, length, fitted, tokens, seqs)
 
 
 def _shares_experts(values: Settings) -> bool:
@@ -179,11 +153,15 @@ def _shares_experts(values: Settings) -> bool:
     return values.text("expert_parallel_size") not in {"", "0", "1", "false"}
 
 
+def _is_blackwell(deployment: Deployment) -> bool:
+    return int(deployment.gpu.compute_capability) == _BLACKWELL
+
+
 def _graph_limit(deployment: Deployment, release: Release, usual: Batch, seqs: int) -> int:
     if usual.graphs:
         return usual.graphs
     most = _LARGEST_GRAPH
-    if int(deployment.gpu.compute_capability) == _BLACKWELL and release.minor >= _CLASSES:
+    if _is_blackwell(deployment) and release.minor >= _CLASSES:
         most = _LARGEST_GRAPH_BLACKWELL
     return min(2 * seqs, most)
 

@@ -89,5 +89,5 @@ def _tokenwise(caches: Sequence[Cache], engine: Engine) -> Plan:
     each = sum(token_bytes(cache, engine) * (window if cache.keep is Keep.WINDOW else 1.0) for cache in grows)
     if engine.name == "sglang" and len(grows) < len(caches):
         each *= 1 + _SGLANG_STATES
-    block = engine.block_size or _BLOCKS_OF_OTHERS.get(engine.name, _BLOCK)
-    return Plan(block, max(1, math.ceil(block * each)), (Group(1, block, ranks=engine.cp),), engine.kv_blocks)
+    block = engine.kv.block_size or _BLOCKS_OF_OTHERS.get(engine.name, _BLOCK)
+    return Plan(block, max(1, math.ceil(block * each)), (Group(1, block, ranks=engine.cp),), engine.kv.blocks)

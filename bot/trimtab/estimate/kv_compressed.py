@@ -47,4 +47,4 @@ def compressed(caches: Sequence[Cache], engine: Engine) -> Plan:
     ):
         tables = -(-there * state // page)
         groups += [Group(tables, block, fixed=1, most=span - 1 + ahead)] if tables else []
-    return Plan(_BLOCK, max(1, page), tuple(groups), engine.kv_blocks)
+    return Plan(_BLOCK, max(1, page), tuple(groups), engine.kv.blocks)

@@ -40,9 +40,9 @@ def grouped(kinds: list[Kind], engine: Engine, model_type: str) -> Plan:
     grows = [kind for kind in kinds if kind.cache.keep is not Keep.STATE]
     states = [kind for kind in kinds if kind.cache.keep is Keep.STATE]
     if not states and _one_rule(grows):
-        block = engine.block_size or _usual_block(grows)
+        block = engine.kv.block_size or _usual_block(grows)
         total = sum(kind.layers * token_bytes(kind.cache, engine) for kind in grows)
-        return Plan(block, math.ceil(block * total), (_growing(grows[0].cache, 1, block, engine),), engine.kv_blocks)
+        return Plan(block, math.ceil(block * total), (_growing(grows[0].cache, 1, block, engine),), engine.kv.blocks)
     return _pooled(grows, states, engine, model_type)
 
 
@@ -68,13 +68,13 @@ def _pooled(grows: list[Kind], states: list[Kind], engine: Engine, model_type: s
         for kind, one in zip(grows, each, strict=True)
     ]
     groups += [_states(-(-kind.layers // size), block, engine, model_type) for kind in states]
-    return Plan(block, size * page, tuple(groups), engine.kv_blocks)
+    return Plan(block, size * page, tuple(groups), engine.kv.blocks)
 
 
 def _block_beside_states(state: int, token: float, grows: list[Kind], engine: Engine, model_type: str) -> int:
     """Return the tokens of a block: so many that an attention page holds a state."""
     usual = _usual_block(grows)
-    least = engine.block_size or usual
+    least = engine.kv.block_size or usual
     if not state or not token:
         return least
     step = _SCAN_CHUNK if _each_block_has_a_state(engine, model_type) else usual
@@ -104,12 +104,12 @@ def _states(count: int, block: int, engine: Engine, model_type: str) -> Group:
     ahead = _drafted(engine.extras.speculative_json)
     if _each_block_has_a_state(engine, model_type):
         return Group(count, block, fixed=ahead)
-    shared = engine.version >= _STATES_SHARED if engine.prefix_caching is None else engine.prefix_caching
+    shared = engine.version >= _STATES_SHARED if engine.kv.prefixes_kept is None else engine.kv.prefixes_kept
     return Group(count, 0, fixed=(2 if shared else 1) + ahead)
 
 
 def _each_block_has_a_state(engine: Engine, model_type: str) -> bool:
-    shared = engine.version >= _STATES_SHARED if engine.prefix_caching is None else engine.prefix_caching
+    shared = engine.version >= _STATES_SHARED if engine.kv.prefixes_kept is None else engine.kv.prefixes_kept
     return shared and model_type in _STATE_EACH_BLOCK
 
 

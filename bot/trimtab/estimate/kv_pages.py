@@ -28,7 +28,7 @@ def as_managed(cache: Cache, engine: Engine) -> Cache:
     """
     if cache.keep not in {Keep.WINDOW, Keep.CHUNK}:
         return cache
-    asked = cache.keep is Keep.WINDOW if engine.hybrid_cache is None else engine.hybrid_cache
+    asked = cache.keep is Keep.WINDOW if engine.kv.windows_shrink is None else engine.kv.windows_shrink
     freed = asked and cache.span and not engine.v0 and engine.version >= _WINDOWS_FREED
     return cache if freed else replace(cache, keep=Keep.FULL, span=0)
 
@@ -36,11 +36,11 @@ def as_managed(cache: Cache, engine: Engine) -> Cache:
 def token_bytes(cache: Cache, engine: Engine) -> float:
     """Return the bytes of a token in one layer on one rank."""
     if cache.keep is Keep.LATENT:
-        sparse = cache.extra_bytes and engine.kv_bytes == 1 and engine.packed_latent
+        sparse = cache.extra_bytes and engine.kv.element_bytes == 1 and engine.kv.packed_latent
         width = -(-cache.head_dim // _V0_LATENT_STEP) * _V0_LATENT_STEP if engine.v0 else cache.head_dim
-        return (_SPARSE_FP8_BYTES if sparse else width * engine.kv_bytes) + cache.extra_bytes
+        return (_SPARSE_FP8_BYTES if sparse else width * engine.kv.element_bytes) + cache.extra_bytes
     heads = max(1, -(-cache.kv_heads // engine.tp))
-    return heads * (cache.head_dim + cache.value_dim) * engine.kv_bytes + cache.extra_bytes
+    return heads * (cache.head_dim + cache.value_dim) * engine.kv.element_bytes + cache.extra_bytes
 
 
 def state_bytes(cache: Cache, engine: Engine) -> int:

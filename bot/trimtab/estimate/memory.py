@@ -137,8 +137,8 @@ def _cache(found: Resolved, weights: Figure, extra: Overhead) -> Figure:
     vLLM takes a set size as it is (`kv_cache_memory_bytes`).
     """
     total, engine = found.deployment.gpu.memory_gib, found.engine
-    if engine.kv_gib:
-        return Figure(engine.kv_gib, engine.kv_gib, engine.kv_gib)
+    if engine.kv.size_gib:
+        return Figure(engine.kv.size_gib, engine.kv.size_gib, engine.kv.size_gib)
     share = total * engine.utilisation
     outside = engine.name == "sglang"
     parts = (weights, extra.non_torch) if outside else (weights, extra.activation, extra.non_torch)

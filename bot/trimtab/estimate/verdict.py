@@ -137,7 +137,7 @@ def _too_long(budget: Budget) -> str:
 
 def _spare(budget: Budget) -> float:
     """Return the GiB beside the engine's share; beside everything else where the cache's size is set."""
-    if budget.engine.kv_gib:
+    if budget.engine.kv.size_gib:
         held = (budget.weights, budget.extra.activation, budget.extra.non_torch, budget.cache)
         return budget.total - sum(part.value for part in held) - budget.extra.reserved_graphs
     return budget.total * (1 - budget.engine.utilisation)
