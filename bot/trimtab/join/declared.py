@@ -13,6 +13,7 @@ from trimtab.fleet import (
     Health,
     Host,
     Measure,
+    Model,
     ObjectRef,
     Place,
     Pool,
@@ -22,6 +23,7 @@ from trimtab.fleet import (
     Sharing,
     Traffic,
     Unknown,
+    Wishes,
     Workload,
 )
 from trimtab.fleet.quantity import quantity
@@ -49,18 +51,11 @@ def declared_workload(
     settings = {name: one.value for name, one in sorted(serving.settings.items())}
     unseen = Unknown(reason)
     name = serving.live_names[0] if len(serving.live_names) == 1 else _own_name(serving)
-    wishes, gaps = join_wishes(cluster, f"{name.namespace}/{name.name}", [Source(serving.path, serving.annotations)])
     traffic = _no_traffic(unseen)
     model = model_of(settings, (), serving)
-    if not wishes.intent_declared:
-        names = f"{serving.namespace} {serving.name} {serving.container}"
-        inferred = infer_intent(serving.kind, names, serving.engine, model, traffic)
-        wishes = replace(wishes, intent=inferred)
+    wishes, gaps = _wishes(cluster, name, serving, model, traffic)
     gpu, resource = declared_gpu(settings, pools)
-    profile = mig_profile(resource) or (parse_product(gpu.value.name).profile if isinstance(gpu, Found) else "")
-    scaler, low, high = declared_autoscaler(serving)
-    replicas = integer(settings.get("replicas", 1), 1)
-    workload = Workload(
+    return Workload(
         cluster=cluster,
         namespace=name.namespace,
         kind=name.kind,
@@ -75,8 +70,8 @@ def declared_workload(
         gpu_resource=resource,
         gpus_per_pod=declared_gpus(settings, serving.engine),
         share=gpu.value.slices / WHOLE_SLICES if isinstance(gpu, Found) else 1.0,
-        sharing=Sharing.MIG if profile else Sharing.WHOLE,
-        scale=Scale(replicas, unseen, unseen, scaler, low, high),
+        sharing=_sharing(gpu, resource),
+        scale=_scale(serving, settings, unseen),
         gpu_seen=(),
         traffic=traffic,
         host=_host(settings, unseen),
@@ -84,12 +79,22 @@ def declared_workload(
         wishes=wishes,
         age_s=unseen,
         coverage=0.0,
-    )
-    return workload, gaps
+    ), gaps
 
 
 def _own_name(serving: Serving) -> ObjectRef:
     return ObjectRef(serving.kind, serving.namespace, serving.name)
+
+
+def _wishes(
+    cluster: str, name: ObjectRef, serving: Serving, model: Found[Model] | Unknown, traffic: Traffic
+) -> tuple[Wishes, tuple[Gap, ...]]:
+    """Return what its annotations ask for, with the intent that everything else suggests where they name none."""
+    wishes, gaps = join_wishes(cluster, f"{name.namespace}/{name.name}", [Source(serving.path, serving.annotations)])
+    if wishes.intent_declared:
+        return wishes, gaps
+    names = f"{serving.namespace} {serving.name} {serving.container}"
+    return replace(wishes, intent=infer_intent(serving.kind, names, serving.engine, model, traffic)), gaps
 
 
 def declared_gpu(settings: Mapping[str, Scalar], pools: Sequence[Pool]) -> tuple[Found[GpuType] | Unknown, str]:
@@ -105,6 +110,16 @@ def declared_gpu(settings: Mapping[str, Scalar], pools: Sequence[Pool]) -> tuple
     if len(kinds) == 1:
         return Found(next(iter(kinds.values())), f"the only kind of {resource} in the cluster"), resource
     return Unknown("no selector in Git names the kind of GPU"), resource
+
+
+def _sharing(gpu: Found[GpuType] | Unknown, resource: str) -> Sharing:
+    profile = mig_profile(resource) or (parse_product(gpu.value.name).profile if isinstance(gpu, Found) else "")
+    return Sharing.MIG if profile else Sharing.WHOLE
+
+
+def _scale(serving: Serving, settings: Mapping[str, Scalar], unseen: Unknown) -> Scale:
+    scaler, low, high = declared_autoscaler(serving)
+    return Scale(integer(settings.get("replicas", 1), 1), unseen, unseen, scaler, low, high)
 
 
 def declared_gpus(settings: Mapping[str, Scalar], engine: str) -> int:

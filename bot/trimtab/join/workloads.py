@@ -47,8 +47,7 @@ class Hardware:
 
 def place_of(scene: Scene, group: Group, servings: Sequence[Serving]) -> Found[Place] | Unknown:
     """Return where Git declares the workload."""
-    live = _object(scene, group)
-    settings = live.settings if live else {}
+    settings = _live_settings(scene, group)
     models = [label(row, "model_name") for row in served(_measures(scene, group, math.nan))]
     known = tuple(name for name in (str(settings.get("model", "")), *models) if name)
     live_name = LiveName(
@@ -63,16 +62,14 @@ def join_workload(scene: Scene, group: Group, place: Found[Place] | Unknown) -> 
     presence = Presence(scene.readings, group, told_apart=not _rivals(scene, group))
     ready = presence.ready_avg()
     measures = _measures(scene, group, ready.value if isinstance(ready, Found) else math.nan)
-    live = _object(scene, group)
-    both = effective(measures, serving, live.settings if live else {})
-    hardware = _hardware(scene, group, both.settings, engine_of(measures, serving))
-    nodes = tuple(sorted({pod.node for pod in group.current if pod.node}))
+    both = effective(measures, serving, _live_settings(scene, group))
+    engine = engine_of(measures, serving)
+    hardware = _hardware(scene, group, both.settings, engine)
     traffic = join_traffic(measures)
     model = model_of(both.settings, [label(row, "model_name") for row in served(measures)], serving)
-    wishes, gaps = _wishes(scene, group, serving)
-    if not wishes.intent_declared:
-        names = " ".join((group.namespace, group.name, str(both.settings.get("model", ""))))
-        wishes = replace(wishes, intent=infer_intent(group.kind, names, engine_of(measures, serving), model, traffic))
+    asked, gaps = _wishes(scene, group, serving)
+    names = " ".join((group.namespace, group.name, str(both.settings.get("model", ""))))
+    intent = asked.intent if asked.intent_declared else infer_intent(group.kind, names, engine, model, traffic)
     return Workload(
         cluster=scene.readings.facts.cluster,
         namespace=group.namespace,
@@ -81,7 +78,7 @@ def join_workload(scene: Scene, group: Group, place: Found[Place] | Unknown) -> 
         live=True,
         place=place,
         settings=both.settings,
-        engine=engine_of(measures, serving),
+        engine=engine,
         engine_version=version_of(both.settings),
         model=model,
         gpu=hardware.gpu,
@@ -94,10 +91,10 @@ def join_workload(scene: Scene, group: Group, place: Found[Place] | Unknown) -> 
         traffic=traffic,
         host=filled(join_host(measures), both.settings),
         health=join_health(measures),
-        wishes=wishes,
+        wishes=replace(asked, intent=intent),
         age_s=presence.age_s(),
         coverage=presence.coverage(),
-        nodes=nodes,
+        nodes=tuple(sorted({pod.node for pod in group.current if pod.node})),
         live_fields=both.live_fields,
     ), gaps
 
@@ -117,6 +114,11 @@ def _rivals(scene: Scene, group: Group) -> dict[Key, tuple[str, ...]]:
 def _object(scene: Scene, group: Group) -> LiveObject | None:
     live = scene.readings.live(group.kind, group.namespace, group.name)
     return live if isinstance(live, LiveObject) else None
+
+
+def _live_settings(scene: Scene, group: Group) -> Mapping[str, Scalar]:
+    live = _object(scene, group)
+    return live.settings if live else {}
 
 
 def _written(scene: Scene, group: Group) -> Mapping[str, str]:
