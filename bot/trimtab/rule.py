@@ -204,7 +204,6 @@ class RuleSettings(BaseModel):
 
 
 S = TypeVar("S", bound=RuleSettings)
-S_contra = TypeVar("S_contra", bound=RuleSettings, contravariant=True)
 Verdict = Finding | Silence
 
 

@@ -14,10 +14,11 @@ import pytest
 import yaml
 
 from trimtab.config import ClusterSettings, Kubernetes
-from trimtab.facts import ClusterFacts, Series
+from trimtab.facts import ClusterFacts, LiveObject, Series
+from trimtab.fleet import Gap
 from trimtab.folders import data_folder
 from trimtab.read.kube_kinds import KINDS
-from trimtab.read.kubernetes import read_objects, with_objects
+from trimtab.read.kubernetes import with_objects
 
 Lists = Mapping[str, list[dict[str, object]]]
 PAGE = 2
@@ -216,6 +217,12 @@ def lists() -> dict[str, list[dict[str, object]]]:
     }
 
 
+def read_objects(settings: ClusterSettings) -> tuple[tuple[LiveObject, ...], tuple[Gap, ...]]:
+    """Return what the API of a cluster without metrics shows, and what it does not."""
+    facts = with_objects(ClusterFacts("eu", 0, 3600, (), {}), settings, quiet)
+    return facts.objects, facts.gaps
+
+
 def found(series: tuple[Series, ...], signal: str) -> dict[str, float]:
     """Return the figures of a signal by the values of its labels."""
     return {" ".join(text for _, text in one.labels): one.values[0] for one in series if one.signal == signal}
@@ -225,7 +232,7 @@ def test_objects_come_over_several_pages_with_the_version_of_their_list(tmp_path
     """Lists are read page by page, and every object keeps its list's version."""
     cluster = Cluster(lists())
     with serving(cluster, tmp_path) as settings:
-        objects, gaps = read_objects(settings, quiet)
+        objects, gaps = read_objects(settings)
     assert gaps == ()
     assert [one.name for one in objects if one.kind == "Node"] == ["a", "b", "cordoned"]
     assert {one.resource_version for one in objects} == {"4711"}
@@ -235,7 +242,7 @@ def test_objects_come_over_several_pages_with_the_version_of_their_list(tmp_path
 def test_live_settings_are_in_the_words_of_the_vocabulary_and_hold_no_secret(tmp_path: Path) -> None:
     """A live Deployment has the settings that it runs with, and nothing of its environment's secrets."""
     with serving(Cluster(lists()), tmp_path) as settings:
-        objects, _ = read_objects(settings, quiet)
+        objects, _ = read_objects(settings)
     live = next(one for one in objects if one.kind == "Deployment")
     assert live.name == "chat"
     assert live.settings["max_model_len"] == 8192
@@ -281,7 +288,7 @@ def test_the_api_corrects_what_metrics_say_of_now_and_keeps_their_history(tmp_pa
 def test_events_quotas_and_sharing_are_kept(tmp_path: Path) -> None:
     """Why a pod found no place, what a namespace may ask for, and how GPUs are shared are live objects."""
     with serving(Cluster(lists()), tmp_path) as settings:
-        objects, _ = read_objects(settings, quiet)
+        objects, _ = read_objects(settings)
     by_kind = {one.kind: one for one in objects}
     assert by_kind["Event"].name == "big-0"
     assert "Insufficient nvidia.com/gpu" in str(by_kind["Event"].settings["message"])
@@ -297,7 +304,7 @@ def test_a_list_that_expired_is_read_from_its_start(tmp_path: Path) -> None:
     cluster = Cluster(lists())
     cluster.expire_once = "nodes"
     with serving(cluster, tmp_path) as settings:
-        objects, gaps = read_objects(settings, quiet)
+        objects, gaps = read_objects(settings)
     assert gaps == ()
     assert [one.name for one in objects if one.kind == "Node"] == ["a", "b", "cordoned"]
 
@@ -307,7 +314,7 @@ def test_a_forbidden_list_is_a_gap_and_a_kind_that_is_not_there_is_none(tmp_path
     cluster = Cluster(lists())
     cluster.refused = {"pods": 403}
     with serving(cluster, tmp_path) as settings:
-        objects, gaps = read_objects(settings, quiet)
+        objects, gaps = read_objects(settings)
     assert [gap.what for gap in gaps] == ["kubernetes pods"]
     assert "templates/rbac.yaml" in gaps[0].reason
     assert any(one.kind == "Node" for one in objects)
@@ -318,7 +325,7 @@ def test_an_object_of_another_form_is_a_gap_and_the_others_are_read(tmp_path: Pa
     broken = lists()
     broken["nodes"][1]["metadata"] = {"name": ["no", "name"]}
     with serving(Cluster(broken), tmp_path) as settings:
-        objects, gaps = read_objects(settings, quiet)
+        objects, gaps = read_objects(settings)
     assert [one.name for one in objects if one.kind == "Node"] == ["a", "cordoned"]
     assert [gap.what for gap in gaps] == ["kubernetes nodes"]
 
@@ -329,7 +336,7 @@ def test_a_broken_kubeconfig_is_a_gap(tmp_path: Path, text: str) -> None:
     path = tmp_path / "kubeconfig"
     path.write_text(text)
     cluster = ClusterSettings(name="eu", kubernetes=Kubernetes(kubeconfig=str(path)))
-    objects, gaps = read_objects(cluster, quiet)
+    objects, gaps = read_objects(cluster)
     assert objects == ()
     assert [gap.what for gap in gaps] == ["kubernetes"]
     assert not gaps[0].blind
@@ -339,7 +346,7 @@ def test_a_server_that_does_not_answer_is_one_gap(tmp_path: Path) -> None:
     """A refused connection ends the reading at once: one gap, not one for each list."""
     with serving(Cluster({}), tmp_path) as settings:
         pass
-    objects, gaps = read_objects(settings, quiet)
+    objects, gaps = read_objects(settings)
     assert objects == ()
     assert len(gaps) == 1
     assert "cannot be reached" in gaps[0].reason
@@ -369,7 +376,7 @@ def test_what_deploys_is_read_with_the_commit_that_it_applied(tmp_path: Path) ->
         ],
     }
     with serving(Cluster(lists), tmp_path) as settings:
-        objects, gaps = read_objects(settings, quiet)
+        objects, gaps = read_objects(settings)
     assert gaps == ()
     assert [(one.kind, one.namespace, one.name, one.settings) for one in objects] == [
         ("Application", "argocd", "chat", {"revision": commit}),

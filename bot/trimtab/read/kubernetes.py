@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import urllib3
 
 from trimtab.config import ClusterSettings, Kubernetes
-from trimtab.facts import ClusterFacts, LiveObject
+from trimtab.facts import ClusterFacts
 from trimtab.fleet import Gap
 from trimtab.progress import Progress
 from trimtab.read.kube_kinds import KINDS, Kind
@@ -48,12 +48,6 @@ class _Unlisted(Exception):  # noqa: N818 - never leaves this module
 
     reason: str
     fatal: bool = False
-
-
-def read_objects(cluster: ClusterSettings, progress: Progress) -> tuple[tuple[LiveObject, ...], tuple[Gap, ...]]:
-    """Return nodes with GPUs, what serves or asks for GPUs, events and quotas, and what could not be read."""
-    found, gaps = _read(cluster, progress)
-    return found.objects, gaps
 
 
 def with_objects(facts: ClusterFacts, cluster: ClusterSettings, progress: Progress) -> ClusterFacts:
