@@ -7,6 +7,8 @@ Prometheus, whose address stands where a file says `PROMETHEUS`. The section `ru
     exit N              the exit code (0 where unsaid)
     has TEXT            standard output contains it
     lacks TEXT          standard output does not
+    says TEXT           standard error contains it
+    same [N]            standard output is that of the command before (of the Nth before)
     finds RULE NAME     the scan recommends it for that workload or node
     only N              the scan recommends exactly N
     silent RULE NAME: TEXT   the scan holds a silence of that rule about it, with the text in its reason
@@ -21,6 +23,8 @@ import re
 import shlex
 import subprocess
 import sys
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -29,23 +33,46 @@ import yaml
 from tests.exposition import expose_clusters
 from tests.prometheus import serve
 from tests.specs import NodeSpec, WorkloadSpec
+from trimtab.cli.app import run
 
 SCENARIOS = sorted((Path(__file__).parent / "scenarios").glob("*.txt"))
 ENDED_AT = 1_794_614_400  # 2026-11-14T00:00:00Z
-TRIMTAB = [sys.executable, "-m", "trimtab"]
+ENVIRONMENT = {
+    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    "TRIMTAB_PACE": "0",
+    "NO_COLOR": "1",
+    "COLUMNS": "200",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a command ended, and what it printed."""
+
+    code: int
+    stdout: str
+    stderr: str
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
-def test_scenario(path: Path, tmp_path: Path) -> None:
+def test_scenario(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A whole run does what its scenario's file says."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
     sections = _sections(path.read_text())
     script = sections.pop("run")
     fleet = sections.pop("fleet.yaml", "")
-    if not fleet:
-        _play(sections, script, tmp_path, "http://127.0.0.1:9")
-        return
-    with serve(_metrics(fleet)) as url:
-        _play(sections, script, tmp_path, url)
+    with serve(_metrics(fleet)) if fleet else nullcontext("http://127.0.0.1:9") as url:
+        _write(sections, tmp_path, url)
+        printed: list[str] = []
+        for block in re.split(r"^\$ ", script, flags=re.MULTILINE)[1:]:
+            command, *expected = [line.strip() for line in block.strip().splitlines() if line.strip()]
+            done = _run(command, capsys)
+            _check(done, expected, f"$ {command}\n{done.stdout}\n{done.stderr}", printed)
+            printed.append(done.stdout)
 
 
 def _sections(text: str) -> dict[str, str]:
@@ -77,8 +104,8 @@ def _workloads(described: dict[str, list[dict[str, object]]]) -> tuple[WorkloadS
     )
 
 
-def _play(sections: dict[str, str], script: str, folder: Path, url: str) -> None:
-    """Write the files, commit the repository, and run the commands."""
+def _write(sections: dict[str, str], folder: Path, url: str) -> None:
+    """Write the files, and commit the repository."""
     for name, text in sections.items():
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -87,9 +114,6 @@ def _play(sections: dict[str, str], script: str, folder: Path, url: str) -> None
         _git(folder / "gitops", "init", "-q", "-b", "main")
         _git(folder / "gitops", "add", "-A")
         _git(folder / "gitops", "commit", "-q", "-m", "What runs")
-    for block in re.split(r"^\$ ", script, flags=re.MULTILINE)[1:]:
-        command, *expected = [line.strip() for line in block.strip().splitlines() if line.strip()]
-        _check(_run(command, folder), expected, command)
 
 
 def _git(folder: Path, *arguments: str) -> None:
@@ -97,25 +121,28 @@ def _git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
 
 
-def _run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run one command of the script in the scenario's folder."""
+def _run(command: str, capsys: pytest.CaptureFixture[str]) -> Done:
+    """Run one command of the script; ours without a process of its own, which would take a second to start."""
     words = shlex.split(command)
     if words[0] == "trimtab":
-        words = [*TRIMTAB, *words[1:]]
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "TRIMTAB_PACE": "0", "NO_COLOR": "1", "COLUMNS": "200"}
-    return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        code = run(words[1:])
+        return Done(code, *capsys.readouterr())
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
-def _check(result: subprocess.CompletedProcess[str], expected: list[str], command: str) -> None:
+def _check(done: Done, expected: list[str], shown: str, printed: list[str]) -> None:
     """Hold a command's result to the lines below it."""
-    shown = f"$ {command}\n{result.stdout}\n{result.stderr}"
     exits = [int(line.split()[1]) for line in expected if line.startswith("exit ")]
-    assert result.returncode == (exits[0] if exits else 0), shown
+    assert done.code == (exits[0] if exits else 0), shown
     for line in expected:
         verb, _, rest = line.partition(" ")
-        if verb != "exit":
-            assert CHECKS[verb](result.stdout, rest), f"{line}\n{shown}"
+        if verb == "says":
+            assert rest in done.stderr, f"{line}\n{shown}"
+        elif verb == "same":
+            assert done.stdout == printed[-int(rest or 1)], f"{line}\n{shown}"
+        elif verb != "exit":
+            assert CHECKS[verb](done.stdout, rest), f"{line}\n{shown}"
 
 
 def _finds(output: str, rest: str) -> bool:
