@@ -170,3 +170,11 @@ def test_limits_in_a_folder_beside_count_where_nobody_says_a_namespace() -> None
     }
 
     assert limits == {"llm/hpa/hpa.yaml": True, "platform/policies/hpa.yaml": False}
+
+
+def test_variants_of_one_object_share_their_autoscaler() -> None:
+    """Of two files of a folder that hold the same object one is deployed: its limits are for both."""
+    files = {"llm/chat.yaml": DEPLOYMENT, "llm/chat-cpu.yaml": DEPLOYMENT.replace("8192", "2048"), "llm/hpa.yaml": HPA}
+    result = tried(files, "llm/chat.yaml", "max_replicas", 9)
+    assert isinstance(result, EditResult)
+    assert set(result.files) == {"llm/hpa.yaml"}

@@ -172,3 +172,10 @@ def test_what_a_script_puts_together_is_not_known(script: str) -> None:
     start, end = DEPLOYMENT.index("          args:"), DEPLOYMENT.index("          resources:")
     values: dict[str, Scalar] = LEN
     assert isinstance(tried({"chat.yaml": DEPLOYMENT[:start] + args + DEPLOYMENT[end:]}, values), Refusal)
+
+
+@pytest.mark.parametrize("image", ["vllm/vllm-openai:v0.19.0@sha256:{}", "vllm/vllm-openai@sha256:{}"])
+def test_an_image_that_its_digest_pins_has_no_release_to_change(image: str) -> None:
+    """The tag beside a digest decides nothing: another one would change nothing, and tell a lie."""
+    text = DEPLOYMENT.replace("vllm/vllm-openai:v0.19.0", image.format("0" * 64))
+    assert isinstance(tried({"chat.yaml": text}, {"engine_version": "v0.20.0"}), Refusal)

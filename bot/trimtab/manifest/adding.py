@@ -10,7 +10,7 @@ from dataclasses import replace
 from trimtab.errors import RefusedError
 from trimtab.fleet import Scalar
 from trimtab.manifest import shell, vocabulary
-from trimtab.manifest.command import TERMINATOR, Command, Word
+from trimtab.manifest.command import TERMINATOR, Command, Word, read_flags
 from trimtab.manifest.environment import Environment
 from trimtab.manifest.flags import canonical, dialect, flag_for, switch_for, variable_for
 from trimtab.manifest.hit import Writer
@@ -40,7 +40,8 @@ def adder(field: str, engine: str, at: Cursor, environment: Environment, command
         words = (
             [] if _speaks_by_variables(field, engine, environment, command) else _words_for(field, new, engine, command)
         )
-        _refuse_abbreviation(words, command)
+        if field not in {flag.field for flag in read_flags(command.words, engine)}:
+            _refuse_abbreviation(words, command)
         if engine == "vllm" and words and not command.spoken:
             _refuse_told(field, environment)
         if words and command.script is not None:

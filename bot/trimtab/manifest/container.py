@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trimtab.errors import RefusedError
 from trimtab.fleet import Scalar
@@ -134,7 +134,9 @@ def _take_image(container: Container, engine: str, hits: dict[str, Hit]) -> None
     if tag:
         start = text.value.rindex(tag, 0, len(text.value.partition("@")[0]))
         where = text.cut(start, start + len(tag))
-        hits["engine_version"] = field_hit("engine_version", tag, container.tag, where)
+        hit = field_hit("engine_version", tag, container.tag, where)
+        pinned = "the image is pinned by its digest, and the tag decides nothing; change both by hand"
+        hits["engine_version"] = replace(hit, locked=hit.locked or (pinned if "@" in text.value else ""))
     if engine == "nim" and "model" not in hits:
         hits.update(nim_model(container.tag))
 

@@ -177,10 +177,10 @@ class _Editor:
         for path in sorted({splice.path for splice in splices}):
             if reason := why_not(self._tree, path):
                 raise RefusedError(f"{path}: {reason}")
-        others = self._others(splices, draft)
+        others = self._others(field, splices, draft)
         self._write(field, splices)
         self._confirm(field, value, before)
-        after = self._others(splices, draft)
+        after = self._others(field, splices, draft)
         changed = sorted(one for one in {*others, *after} if others.get(one) != after.get(one))
         if changed:
             raise RefusedError(
@@ -193,15 +193,20 @@ class _Editor:
         self._trace.follow(field, splices)
         self._written |= {splice.path for splice in splices}
 
-    def _others(self, splices: Sequence[Splice], draft: Draft) -> dict[str, dict[str, Scalar]]:
-        """Return the settings of the other objects that the edited files may hold."""
+    def _others(self, field: str, splices: Sequence[Splice], draft: Draft) -> dict[str, dict[str, Scalar]]:
+        """Return the settings of the other objects that the edited files may hold.
+
+        An autoscaler's limits are for whatever has the name, in whichever plain file that is written.
+        """
         own = (draft.source.source.path, draft.kind, draft.namespace, draft.name)
         paths = {splice.path for splice in splices}
         only = own[0] if paths == {own[0]} else ""
         return {
             one.subject: _said(one)
             for one in drafts(self._tree, only)
-            if (one.source.source.path, one.kind, one.namespace, one.name) != own and not one.is_of(draft)
+            if (one.source.source.path, one.kind, one.namespace, one.name) != own
+            and not one.is_of(draft)
+            and not (field in _LIMITS and _is_variant(one, draft))
         }
 
     def _confirm(self, field: str, value: Scalar, before: Mapping[str, Scalar]) -> None:
@@ -229,6 +234,16 @@ def _refuse_path(tree: Tree, path: str) -> None:
         raise RefusedError(f"{path}:{broken.line}: {broken.reason}", "the file is no YAML that can be read")
     if reason := why_not(tree, path):
         raise RefusedError(f"{path}: {reason}")
+
+
+_LIMITS = frozenset({"min_replicas", "max_replicas"})
+
+
+def _is_variant(one: Draft, other: Draft) -> bool:
+    """Return whether two plain files of a folder hold the same object, of which one is deployed at a time."""
+    folders = {draft.source.source.path.rpartition("/")[0] for draft in (one, other)}
+    plain = one.wrapper == other.wrapper == "plain" and len(folders) == 1
+    return plain and (one.kind, one.namespace, one.name) == (other.kind, other.namespace, other.name)
 
 
 def _said(draft: Draft) -> dict[str, Scalar]:

@@ -39,7 +39,14 @@ LOOKED_UP = (
         "inference.llmkube.dev",
         "ModelPool",
     ),
-    *("LLMInferenceServiceConfig", "ServingRuntime", "ClusterServingRuntime", "BaseModel", "ClusterBaseModel"),
+    *(
+        "InferenceService",
+        "LLMInferenceServiceConfig",
+        "ServingRuntime",
+        "ClusterServingRuntime",
+        "BaseModel",
+        "ClusterBaseModel",
+    ),
     "OpenModel",
 )
 """Words whose files are looked up, so that they are known without a look at every file; for others there is one."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.manifest.samples import said
-from trimtab.fleet import Serving
-from trimtab.manifest import Tree, inspect
+from trimtab.fleet import Scalar, Serving
+from trimtab.manifest import EditResult, Tree, edit, inspect
 
 RUNTIME = """\
 apiVersion: serving.kserve.io/v1alpha1
@@ -127,3 +129,24 @@ spec:
     serving = service(old=text)
 
     assert (serving.engine, said(serving)["min_replicas"]) == ("triton", 1)
+
+
+SHARED = RUNTIME.replace('"--tensor', '"--max-num-seqs=8", "--tensor').replace(
+    "    volumeMounts", "    resources: {requests: {cpu: '2'}}\n    volumeMounts"
+)
+CHAT = SERVICE[: SERVICE.index("    workerSpec")]
+
+
+@pytest.mark.parametrize(("field", "value", "said_here"), [("max_num_seqs", 4, "args"), ("cpu_request", "4", "cpu: ")])
+def test_what_a_shared_runtime_says_is_said_once_more_by_the_service(field: str, value: Scalar, said_here: str) -> None:
+    """Another service keeps what the runtime says; a runtime of one service is edited itself."""
+    files = {"runtime.yaml": SHARED, "chat.yaml": CHAT, "code.yaml": CHAT.replace("name: chat", "name: code")}
+    tree = Tree({path: text.encode() for path, text in files.items()})
+    shared = edit(tree, "chat.yaml#InferenceService//chat/kserve-container", {field: value})
+    assert isinstance(shared, EditResult), shared
+    assert set(shared.files) == {"chat.yaml"}
+    assert said_here in shared.files["chat.yaml"].decode()
+    alone = Tree({path: text.encode() for path, text in files.items() if path != "code.yaml"})
+    only = edit(alone, "chat.yaml#InferenceService//chat/kserve-container", {field: value})
+    assert isinstance(only, EditResult)
+    assert set(only.files) == {"runtime.yaml"}

@@ -7,8 +7,10 @@ release 0.7 the group was serving.kubeflow.org.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
+from trimtab.fleet import Scalar
 from trimtab.manifest import resources, vocabulary
 from trimtab.manifest.address import model_hit
 from trimtab.manifest.container import Container, EngineSettings, field_hit, read_engine
@@ -32,6 +34,7 @@ from trimtab.manifest.scale import take_autoscaler
 from trimtab.manifest.selector import selectors, take_selector
 from trimtab.manifest.shapes.shape import Shape
 from trimtab.manifest.source import Cursor
+from trimtab.manifest.splice import Splice
 from trimtab.manifest.write import add_pair
 
 _GROUP = "serving.kserve.io"
@@ -85,13 +88,46 @@ def _with_runtime(thing: Thing, context: Context, predictor: Cursor, model: Curs
     _take_uri(draft, model, settings)
     take_pod(draft, PodSpec(predictor), model, _workers(predictor))
     if runtime is not None and base is not None:
+        own = dict(draft.adders)
         _take_resources(draft, model, base)
+        _take_own(draft, own, runtime, context)
         _take_runtime(draft, runtime, base)
     elif mounted(model) is None:
         draft.refusals["shm_size"] = f"the runtime is not in the tree, and may mount something at {SHM} itself"
     _take_group(draft, predictor)
     _take_scale(draft, predictor, context)
     yield draft
+
+
+def _take_own(draft: Draft, own: Mapping[str, Writer], runtime: Thing, context: Context) -> None:
+    """Let what a runtime says that other services take too be said once more by the service, whose own word wins.
+
+    Args:
+        draft: The serving.
+        own: How the service says what it does not say, by field.
+        runtime: What serves it.
+        context: Where its other services are.
+    """
+
+    def writer(first: Writer, adder: Writer) -> Writer:
+        def write(value: Scalar) -> tuple[Splice, ...]:
+            return adder(value) if _is_shared(runtime, context) else first(value)
+
+        return write
+
+    for field, hit in draft.hits.items():
+        if hit.via in {"flag", "field"} and hit.path == runtime.path and hit.writer is not None and field in own:
+            draft.hits[field] = replace(hit, writer=writer(hit.writer, own[field]))
+
+
+def _is_shared(runtime: Thing, context: Context) -> bool:
+    """Return whether several services take a runtime."""
+    takers = 0
+    for service in context.things("InferenceService"):
+        names = {service.at.word("spec", "predictor", key, "runtime") for key in ("model", *_LEGACY)}
+        found = _runtime(service, context, runtime.name) if runtime.name in names else None
+        takers += found is not None and found.path == runtime.path
+    return takers > 1
 
 
 def _take_resources(draft: Draft, model: Cursor, base: Cursor) -> None:
