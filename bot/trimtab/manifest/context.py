@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from trimtab.manifest.environment import Variable
 from trimtab.manifest.generators import Generator, generators_of
@@ -19,6 +20,11 @@ from trimtab.manifest.seen import Memo, Seen, asked
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.tree import YAML_SUFFIXES, Tree
 
+if TYPE_CHECKING:
+    from trimtab.manifest.charts.chart import Chart
+
+_CHARTS = 8
+"""Of how many charts the templates are kept; a file of values asks for one, and those beside it for the same."""
 _NAMES = re.compile(rb"""(?:\bname["']?\s*:\s*(?:[&!]\S{1,99}\s+){0,3}|&\S{1,99}\s+)["']?([^\s"',}\]]{1,300})""")
 """A name in the bytes of a file, or what an anchor may hold one for."""
 
@@ -111,6 +117,40 @@ class Context:
             for key in {path.rpartition("/")[2], "/".join(path.split("/")[-2:])}:
                 found.setdefault(key, []).append(path)
         return found
+
+    @asked
+    def templates_in(self, chart: str) -> tuple[str, ...]:
+        """Return the files of templates of the chart in a folder, by path."""
+        return tuple(self._templates.get(chart, ()))
+
+    @cached_property
+    def _templates(self) -> Mapping[str, Sequence[str]]:
+        found: dict[str, list[str]] = {}
+        for path in self.tree.all_paths():
+            chart, inside, _ = path.rpartition("/templates/") if not path.startswith("templates/") else ("", path, "")
+            while inside:
+                found.setdefault(chart, []).append(path)
+                chart, inside, _ = chart.rpartition("/templates/")
+        return found
+
+    @asked
+    def charts_in(self, folder: str) -> tuple[str, ...]:
+        """Return the names of the folders directly below one that hold a chart."""
+        return tuple(self._charts.get(folder, ()))
+
+    @cached_property
+    def _charts(self) -> Mapping[str, Sequence[str]]:
+        found: dict[str, list[str]] = {}
+        for path in self.tree.all_paths():
+            if path.endswith("/Chart.yaml"):
+                above, _, name = folder_of(path).rpartition("/")
+                found.setdefault(above, []).append(name)
+        return found
+
+    @cached_property
+    def charts(self) -> Memo[str, Chart | None]:
+        """Return where charts are kept whose templates were read, by folder."""
+        return Memo(self.seen, _CHARTS)
 
     @cached_property
     def kustomizations(self) -> Mapping[str, Links]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from trimtab.listing import Entry, entries
 from trimtab.manifest.parse import MAX_BYTES
 
-_SUFFIXES = (".yaml", ".yml", ".env", ".properties", ".sh", ".mk", ".gotmpl")
+_SUFFIXES = (".yaml", ".yml", ".env", ".properties", ".sh", ".mk", ".gotmpl", ".tpl")
 _NAMES = ("hydrator.metadata", "Kustomization", "Makefile", "makefile", "Justfile", "justfile")
 _CHUNK_BYTES = 1024 * 1024
 

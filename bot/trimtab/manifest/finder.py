@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
@@ -16,7 +17,7 @@ from trimtab.manifest.hit import Draft
 from trimtab.manifest.kustomize import Overlays
 from trimtab.manifest.objects import is_object
 from trimtab.manifest.overlaid import servings_of
-from trimtab.manifest.paths import folder_of
+from trimtab.manifest.paths import folder_of, is_values, joined
 from trimtab.manifest.places import Places, serving_of
 from trimtab.manifest.refuse import is_template
 from trimtab.manifest.releases import DECLARING, may_declare
@@ -24,8 +25,10 @@ from trimtab.manifest.seen import Seen, asked
 from trimtab.manifest.shapes import TABLE
 from trimtab.manifest.shapes.releases import bare_servings, holds_values, values_file
 from trimtab.manifest.substituted import substitute, substituting
-from trimtab.manifest.tree import Tree
+from trimtab.manifest.tree import YAML_SUFFIXES, Tree
 
+_LOCAL = re.compile(rb"repository:\s*[\"']?file://([^\s\"'},]+)")
+"""Where the charts lie that a chart in the tree is made of."""
 _POINTING = ("flux", "overlays", "applications")
 """The names of what is worked out of a file with objects of Argo CD and Flux."""
 
@@ -61,6 +64,7 @@ class Finder:
                 one.__name__: one
                 for one in (context.held, context.near, context.named, context.called, context.releasing)
             },
+            **{one.__name__: one for one in (context.templates_in, context.charts_in)},
             **{one.__name__: one for one in overlays.questions},
             **{one.__name__: one for one in (deployments.bringing, deployments.covering)},
             **{one.__name__: one for one in (self.may_serve, self.leads)},
@@ -133,10 +137,25 @@ class Finder:
 
     @asked
     def may_serve(self, path: str) -> bool:
-        """Return whether a file's bytes may hold a serving."""
+        """Return whether a file's bytes may hold a serving, or those of a template that its values are for."""
+        return self._hints_at(path) or (is_values(path) and self._is_driven(path))
+
+    def _hints_at(self, path: str) -> bool:
         if path not in self._hints and path in self._tree:
             self._hints[path] = hints_of(self._tree[path])
         return path in self._hints and self._hints[path].at(path)
+
+    def _is_driven(self, path: str) -> bool:
+        """Return whether a chart that a file of values lies in, or right below, has a template that may serve."""
+        folder = folder_of(path)
+        chart = next((one for one in (folder, folder_of(folder)) if joined(one, "Chart.yaml") in self._tree), None)
+        if chart is None:
+            return False
+        local = _LOCAL.findall(self._tree[joined(chart, "Chart.yaml")])
+        charts = [chart, *(joined(chart, one.decode(errors="replace")) for one in local)]
+        charts += [joined(chart, f"charts/{one}") for one in self.context.charts_in(joined(chart, "charts"))]
+        templates = (one for folder in charts for one in self.context.templates_in(folder))
+        return any(self._hints_at(one) for one in templates if one.endswith(YAML_SUFFIXES))
 
     def _laid(self, folder: str, path: str = "", *, apart: bool) -> Iterator[Draft]:
         """Yield the servings of an overlay's objects: those of bases of their own, or those of one file."""

@@ -9,18 +9,7 @@ from trimtab.manifest.paths import is_values
 from trimtab.manifest.releases import may_declare
 from trimtab.manifest.shapes import TABLE
 from trimtab.manifest.shapes.releases import has_values_keys
-
-_HINTS = (
-    *(b"vllm", b"sglang", b"text-generation", b"triton", b"tensorrt", b"trtllm", b"llama", b"dynamo", b"kaito.sh"),
-    *(b"text-embeddings", b"huggingface", b"serving.kserve.io", b"kubeai.org", b"--model", b"modelurl"),
-    *(b"modelartifacts", b".gguf", b"mem-fraction", b"num-shard"),
-)
-_LONGER_HINTS = re.compile(
-    rb"max[-_]?(?:model[-_]?len|num[-_]?(?:seqs|batched))|tensor[-_]?parallel|gpu[-_]?memory[-_]?util"
-    rb"|tgi(?<=\btgi)\b|nim(?<=\bnim)\b"
-)
-_LONGER_BEGIN = (b"max", b"tensor", b"gpu", b"tgi", b"nim")
-"""Small letters without which no serving is recognised."""
+from trimtab.manifest.speaking import speaks
 
 _LAYERED = re.compile(
     rb"^[ \t]+(?:- )?(?:helm|valuesFrom|valuesFiles):|kind: (?:GitRepository|HelmChart)\b|^(?:releases|helmCharts):",
@@ -84,16 +73,8 @@ class Hints:
 
 def hints_of(data: bytes) -> Hints:
     """Return what a file's bytes hint at."""
-    serves = bool(_SPEAKING.search(data)) or _hints(data) or bool(_LAYERED.search(data))
+    serves = bool(_SPEAKING.search(data)) or speaks(data) or bool(_LAYERED.search(data))
     return Hints(serves and bool(_KINDS.search(data)), serves, serves and has_values_keys(data))
-
-
-def _hints(data: bytes) -> bool:
-    """Return whether a file's bytes hint at a serving; plain words are looked for first, as that is fastest."""
-    small = data.lower()
-    if any(word in small for word in _HINTS):
-        return True
-    return any(word in small for word in _LONGER_BEGIN) and _LONGER_HINTS.search(small) is not None
 
 
 def words_in(data: bytes) -> tuple[str, ...]:

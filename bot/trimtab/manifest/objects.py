@@ -36,7 +36,7 @@ def things_in(tree: Tree, path: str) -> Iterator[Thing]:
     for source in tree.objects(path):
         root = source.root()
         if root is not None:
-            yield from _things(root)
+            yield from things_at(root)
 
 
 def is_object(at: Cursor) -> bool:
@@ -44,14 +44,15 @@ def is_object(at: Cursor) -> bool:
     return bool(at.word("kind") and at.word("apiVersion"))
 
 
-def _things(at: Cursor) -> Iterator[Thing]:
+def things_at(at: Cursor) -> Iterator[Thing]:
+    """Yield the object at the top of a document, or those of a `List` or Template that stands there."""
     kind, api_version = at.word("kind"), at.word("apiVersion")
     if not is_object(at):
         return
     listed = at.get("items") if kind == "List" else at.get("objects") if kind == "Template" else None
     if listed is not None:
         for item in listed.items():
-            yield from _things(item)
+            yield from things_at(item)
         return
     name = at.word("metadata", "name") or at.word("metadata", "generateName")
     yield Thing(at, api_version, kind, at.word("metadata", "namespace"), name)

@@ -1,61 +1,12 @@
-"""The shapes that servings come in, one file each; adding one is adding its file and its line in `TABLE`."""
+"""The shapes that servings come in; adding one is adding its file and its line in `own.OBJECTS`."""
 
 from __future__ import annotations
 
-from trimtab.manifest.shapes import (
-    aibrix,
-    dynamo,
-    embedding_server,
-    job_set,
-    kaito,
-    kserve,
-    kubeai,
-    llm_inference_service,
-    llmaz,
-    llmkube,
-    lws,
-    model_booster,
-    model_service,
-    model_serving,
-    nim,
-    ome,
-    ray_cluster,
-    ray_service,
-    rbg,
-    releases,
-    seldon,
-    vllm_runtime,
-    workload,
-)
+from trimtab.manifest.shapes import releases
+from trimtab.manifest.shapes.own import OBJECTS
 from trimtab.manifest.shapes.shape import Shape
 
-TABLE: tuple[Shape, ...] = (
-    workload.SHAPE,
-    job_set.SHAPE,
-    lws.SHAPE,
-    rbg.SHAPE,
-    aibrix.SHAPE,
-    model_serving.SHAPE,
-    model_booster.SHAPE,
-    model_service.SHAPE,
-    ray_cluster.SHAPE,
-    ray_service.SHAPE,
-    kserve.SHAPE,
-    llm_inference_service.SHAPE,
-    ome.SHAPE,
-    kubeai.SHAPE,
-    kaito.SHAPE,
-    nim.SHAPE,
-    dynamo.SHAPE,
-    vllm_runtime.SHAPE,
-    llmkube.SHAPE,
-    llmaz.SHAPE,
-    seldon.SHAPE,
-    embedding_server.SHAPE,
-    releases.FLUX,
-    releases.ARGO,
-    releases.CATTLE,
-)
+TABLE: tuple[Shape, ...] = (*OBJECTS, releases.FLUX, releases.ARGO, releases.CATTLE)
 """Asked in this order; the first that knows an object has it."""
 
 __all__ = ["TABLE", "Shape"]

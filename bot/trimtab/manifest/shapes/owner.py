@@ -26,6 +26,8 @@ class Owner:
         context: Where to look things up.
         chart: The chart's name, empty where nothing tells.
         defaults: The chart's own values, where a file of values is laid over them.
+        folder: The chart's folder.
+        has_chart: Whether the chart lies in the tree.
     """
 
     at: Cursor
@@ -37,6 +39,15 @@ class Owner:
     context: Context
     chart: str = ""
     defaults: Cursor | None = None
+    folder: str = ""
+    has_chart: bool = False
+
+    def name_of(self, values: Cursor) -> str:
+        """Return what values as a whole are called: their own override, else the folder or file they stand in."""
+        named = self.name or values.word("fullnameOverride") or values.word("nameOverride")
+        parts = self.at.source.path.rsplit("/", 2)
+        stem = parts[-1].rsplit(".", 1)[0]
+        return named or (parts[-2] if stem == "values" and len(parts) > 1 else stem)
 
     def draft(self, item: str, engine: str) -> Draft:
         """Return a serving of these values that has no settings yet."""

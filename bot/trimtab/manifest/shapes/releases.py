@@ -7,7 +7,7 @@ values is read from there. A values file is a serving of its own; what a release
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from trimtab.manifest import vocabulary
@@ -89,6 +89,8 @@ def drafts_of(release: Release, context: Context) -> tuple[Draft, ...]:
         wrapper,
         context,
         release.chart_name,
+        folder=release.chart,
+        has_chart=bool(release.chart) and joined(release.chart, "Chart.yaml") in context.tree,
     )
     found = tuple(servings_of(values, owner))
     for draft in found:
@@ -151,24 +153,36 @@ def values_file(at: Cursor, context: Context) -> Iterator[Draft]:
     made = [(release, drafts_of(release, context)) for release in releases]
     for draft in found:
         winners = [(one, winner) for one, drafts in made for winner in _same(draft, drafts, alone=len(found) == 1)]
-        _lock_overridden(draft, winners)
+        _lock_overridden(draft, winners, releases)
         yield draft
 
 
 def _of_file(at: Cursor, context: Context, chart: str = "") -> tuple[Draft, ...]:
     path = at.source.path
-    owner = Owner(at, "", "", "", "", "helm-values", context, _chart_of(path), _defaults_of(path, context, chart))
+    folder = _folder_of_chart(path, context, chart)
+    own = joined(folder or "", "values.yaml")
+    defaults = context.tree.readable(own) if folder is not None and own != path else ()
+    owner = Owner(
+        at,
+        "",
+        "",
+        "",
+        "",
+        "helm-values",
+        context,
+        _chart_of(path),
+        next((root for source in defaults if (root := source.root()) is not None), None),
+        folder or "",
+        folder is not None and joined(folder, "Chart.yaml") in context.tree,
+    )
     return tuple(servings_of(at, owner))
 
 
-def _defaults_of(path: str, context: Context, chart: str) -> Cursor | None:
-    """Return the own values of a chart: of the one that takes a file, else of the folder that it lies in, or above."""
+def _folder_of_chart(path: str, context: Context, chart: str) -> str | None:
+    """Return the folder of the chart that takes a file, else of the one that it lies in, or above; None without one."""
     folder = folder_of(path)
-    for above in (chart,) if chart else dict.fromkeys((folder, folder_of(folder))):
-        own = joined(above, "values.yaml")
-        if own != path and (chart or joined(above, "Chart.yaml") in context.tree):
-            return next((root for source in context.tree.readable(own) if (root := source.root()) is not None), None)
-    return None
+    above = (chart,) if chart else dict.fromkeys((folder, folder_of(folder)))
+    return next((one for one in above if chart or joined(one, "Chart.yaml") in context.tree), None)
 
 
 _TELLS_NOTHING = frozenset({"helm", "chart", "charts", "deploy", "values"})
@@ -193,7 +207,7 @@ def _same(draft: Draft, others: tuple[Draft, ...], *, alone: bool) -> tuple[Draf
     return tuple(other for other in others if other.container == draft.container)
 
 
-def _lock_overridden(draft: Draft, winners: list[tuple[Release, Draft]]) -> None:
+def _lock_overridden(draft: Draft, winners: list[tuple[Release, Draft]], releases: Sequence[Release]) -> None:
     """Say of settings that every release overrides that they are not to be edited here."""
     for field, hit in draft.hits.items():
         hits = [(release, winner.hits[field]) for release, winner in winners if field in winner.hits]
@@ -203,12 +217,12 @@ def _lock_overridden(draft: Draft, winners: list[tuple[Release, Draft]]) -> None
         elif here and not hit.locked and all(one.locked for one in here):
             draft.hits[field] = replace(hit, locked=here[0].locked)
         elif (
-            winners
+            releases
             and not hits
             and not hit.locked
-            and not any(one.holds(hit.path, *hit.text.span()) for one, _ in winners)
+            and not any(one.holds(hit.path, *hit.text.span()) for one in releases)
         ):
-            thing = winners[0][0].thing
+            thing = releases[0].thing
             why = f"{thing.kind} {thing.name} ({thing.path}) lays something else over it, or takes it away"
             draft.hits[field] = replace(hit, locked=why)
 

@@ -71,7 +71,7 @@ def read(values: Cursor, owner: Owner) -> Iterator[Draft]:
         if draft.hits or part.look.hint:
             yield followed(draft, part.look.root, values)
     if not found and not _WORKS.search(owner.chart) and (whole.serves or (whole.keyed and whole.is_whole)):
-        yield followed(draft_of(whole, owner, owner.name or _name_of(values, owner)), values)
+        yield followed(draft_of(whole, owner, owner.name_of(values)), values)
 
 
 def followed(draft: Draft, *scopes: Cursor) -> Draft:
@@ -137,14 +137,6 @@ def _nested(key: str, path: str, cursor: Cursor, owner: Owner) -> list[Part]:
     if inner or is_another(cursor):
         return inner
     return [Part(key, path, look, listed=False)] if look.serves and look.stands_alone else []
-
-
-def _name_of(values: Cursor, owner: Owner) -> str:
-    """Return what a whole file's serving is called: its own override, else the folder or file it stands in."""
-    named = values.word("fullnameOverride") or values.word("nameOverride")
-    parts = owner.at.source.path.rsplit("/", 2)
-    stem = parts[-1].rsplit(".", 1)[0]
-    return named or (parts[-2] if stem == "values" and len(parts) > 1 else stem)
 
 
 def draft_of(look: Look, owner: Owner, name: str) -> Draft:

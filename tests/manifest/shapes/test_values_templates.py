@@ -1,0 +1,261 @@
+"""Charts with keys of their own: what templates do with a value says what it is; what none reads is no setting."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.manifest.samples import said
+from tests.tools import tool
+from trimtab.fleet import Scalar
+from trimtab.manifest import EditResult, Refusal, Tree, edit, inspect
+
+TEMPLATE = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ include "chat.name" . }}
+spec:
+  {{- if not .Values.scaling.on }}
+  replicas: {{ .Values.copies }}
+  {{- end }}
+  selector: {matchLabels: {app: chat}}
+  template:
+    metadata: {labels: {app: chat}}
+    spec:
+      {{- with .Values.where }}
+      nodeSelector:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      containers:
+        - name: engine
+          image: "{{ .Values.picture.repo }}:{{ .Values.picture.label | default .Chart.AppVersion }}"
+          args:
+            - --model={{ required "a model" .Values.llm.weights }}
+            - {{ printf "--max-model-len=%v" .Values.serving.ctx | quote }}
+            - --gpu-memory-utilization
+            - {{ .Values.serving.share | quote }}
+            - --dtype=bfloat16
+            {{- if .Values.serving.eager }}
+            - --enforce-eager
+            {{- end }}
+            {{- range .Values.more }}
+            - {{ . | quote }}
+            {{- end }}
+          resources:
+            limits:
+              nvidia.com/gpu: {{ .Values.cards }}
+              memory: {{ .Values.memoryGi }}Gi
+"""
+HELPERS = """\
+{{/* what everything is called */}}
+{{- define "chat.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+"""
+VALUES = """\
+llm: {weights: Qwen/Qwen3-8B}
+serving:
+  ctx: 8192 # tokens
+  share: 0.9
+  eager: true
+  maxNumSeqs: 64
+cards: 2
+memoryGi: 48
+copies: 3
+scaling: {on: false}
+picture: {repo: vllm/vllm-openai, label: v0.10.0}
+where: {}
+more: []
+"""
+SUBJECT = "chat/values.yaml#//chat/chat"
+
+
+def chart(values: str = VALUES, template: str = TEMPLATE, **more: str) -> dict[str, bytes]:
+    """Return the files of a chart."""
+    files = {
+        "chat/Chart.yaml": "apiVersion: v2\nname: chat\nversion: 0.1.0\nappVersion: v0.9.0\n",
+        "chat/values.yaml": values,
+        "chat/templates/deployment.yaml": template,
+        "chat/templates/_helpers.tpl": HELPERS,
+        **{name.replace("__", "/"): text for name, text in more.items()},
+    }
+    return {path: text.encode() for path, text in files.items()}
+
+
+def settings(files: dict[str, bytes]) -> dict[str, dict[str, Scalar]]:
+    """Return what the settings of each serving say, by its container."""
+    return {one.container: said(one) for one in inspect(Tree(files)).servings}
+
+
+def test_templates_tell_what_keys_of_any_name_are() -> None:
+    """Each value is the setting that a template makes of it; what a template works out or says itself is none."""
+    (serving,) = inspect(Tree(chart())).servings
+
+    assert (serving.subject, serving.engine) == (SUBJECT, "vllm")
+    assert said(serving) == {
+        "model": "Qwen/Qwen3-8B",
+        "max_model_len": 8192,
+        "gpu_memory_utilization": 0.9,
+        "enforce_eager": True,
+        "gpu_count": 2,
+        "memory_limit": "48Gi",
+        "replicas": 3,
+        "engine_version": "v0.10.0",
+    }
+    assert {(one.via, one.location.path, one.editable) for one in serving.settings.values()} == {
+        ("field", "chat/values.yaml", True)
+    }
+    assert serving.settings["memory_limit"].raw == "48"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "line", "becomes"),
+    [
+        ("model", "Qwen/Qwen3-32B", "llm: {weights: Qwen/Qwen3-32B}", "- --model=Qwen/Qwen3-32B"),
+        ("max_model_len", 4096, "  ctx: 4096 # tokens", '- "--max-model-len=4096"'),
+        ("gpu_memory_utilization", 0.85, "  share: 0.85", '- "0.85"'),
+        ("enforce_eager", False, "  eager: false", ""),
+        ("memory_limit", "64Gi", "memoryGi: 64", "memory: 64Gi"),
+        ("max_num_seqs", 32, "more: [--max-num-seqs=32]", '- "--max-num-seqs=32"'),
+    ],
+)
+def test_an_edit_of_a_value_changes_that_field_alone(
+    field: str, value: Scalar, line: str, becomes: str, tmp_path: Path
+) -> None:
+    """The value is changed, or added where the templates have a place for it, and Helm then renders just that."""
+    files = chart()
+    result = edit(Tree(files), SUBJECT, {field: value})
+    assert isinstance(result, EditResult), result
+    assert list(result.files) == ["chat/values.yaml"]
+    old, new = (one.decode().splitlines() for one in (files["chat/values.yaml"], result.files["chat/values.yaml"]))
+    assert [one for one in new if one not in old] == [line]
+    before, after = (rendered(tmp_path / str(at), one) for at, one in enumerate((files, {**files, **result.files})))
+    assert "".join(one.strip() for one in after.splitlines() if one not in before.splitlines()) == becomes
+
+
+def test_a_selector_is_added_to_the_values_that_are_the_selector() -> None:
+    """An empty mapping that a template writes as the pod's selector is the place for one."""
+    result = edit(Tree(chart()), SUBJECT, {"gpu_product": "NVIDIA-L4"}, "nvidia.com/gpu.product")
+
+    assert isinstance(result, EditResult), result
+    assert b"where: {nvidia.com/gpu.product: NVIDIA-L4}" in result.files["chat/values.yaml"]
+
+
+def rendered(folder: Path, files: dict[str, bytes]) -> str:
+    """Return what Helm makes of a chart."""
+    for path, data in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(data)
+    done = subprocess.run(
+        [tool("helm"), "template", "chat", folder / "chat"], capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize(("field", "value"), [("dtype", "half"), ("gpu_resource", "nvidia.com/mig-1g.10gb")])
+def test_what_the_template_says_itself_is_not_edited(field: str, value: str) -> None:
+    """A constant of a template is no value of the chart: there is nothing to edit."""
+    result = edit(Tree(chart()), SUBJECT, {field: value})
+
+    assert isinstance(result, Refusal)
+    assert "template says it itself" in result.reason
+
+
+def test_a_word_that_no_template_reads_is_no_setting() -> None:
+    """A part that sounds like a serving, and that nothing reads, is none; nor is a key of it."""
+    values = (
+        VALUES + "vllm:\n  model: {name: org/other}\n  maxModelLen: 1\n  resources: {limits: {nvidia.com/gpu: 1}}\n"
+    )
+
+    assert list(settings(chart(values))) == ["chat"]
+
+
+LISTED = """\
+{{- range $name, $one := .Values.fleet }}
+{{- if $one.live }}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: {{ $name }}}
+spec:
+  replicas: {{ $one.count | default $.Values.usual }}
+  template:
+    spec:
+      containers:
+        - name: engine
+          image: vllm/vllm-openai:v0.10.0
+          args: ["--model", {{ $one.weights | quote }}, "--tensor-parallel-size={{ $one.cards }}"]
+          resources: {{- toYaml $one.asks | nindent 12 }}
+{{- end }}
+{{- end }}
+"""
+
+
+def test_each_item_of_a_mapping_that_templates_range_over_serves() -> None:
+    """An item that is switched off writes nothing; a value that all items share is said for each that has no own."""
+    values = (
+        "usual: 2\nfleet:\n"
+        "  small: {live: true, weights: org/s, cards: 1, asks: {limits: {nvidia.com/gpu: 1}}}\n"
+        "  large: {live: true, weights: org/l, cards: 4, count: 1, asks: {limits: {nvidia.com/gpu: 4}}}\n"
+        "  spare: {live: false, weights: org/x, cards: 4, asks: {limits: {nvidia.com/gpu: 4}}}\n"
+    )
+
+    found = settings(chart(values, LISTED))
+
+    assert {name: (one["model"], one["replicas"], one["gpu_count"]) for name, one in found.items()} == {
+        "small": ("org/s", 2, 1),
+        "large": ("org/l", 1, 4),
+    }
+
+
+def test_a_chart_below_a_chart_is_given_its_part_of_the_values() -> None:
+    """The same chart may stand below another twice, under two names; each has its own part."""
+    above = {
+        "all/Chart.yaml": "apiVersion: v2\nname: all\nversion: 0.1.0\ndependencies:\n"
+        "  - {name: chat, alias: one, repository: file://../chat}\n"
+        "  - {name: chat, alias: two, repository: file://../chat, condition: two.on}\n",
+        "all/values.yaml": "one: {llm: {weights: org/a}, cards: 1}\ntwo: {on: true, llm: {weights: org/b}, cards: 8}\n",
+    }
+    files = {**chart(), **{path: text.encode() for path, text in above.items()}}
+
+    found = {one.container: said(one) for one in inspect(Tree(files)).servings if one.path == "all/values.yaml"}
+
+    assert found == {"one": {"model": "org/a", "gpu_count": 1}, "two": {"model": "org/b", "gpu_count": 8}}
+
+
+def test_a_file_that_is_laid_over_the_charts_own_is_read_with_them() -> None:
+    """A file says what stands in it; the rest comes from the chart's own values, and is not the file's."""
+    files = chart(chat__values_prod="").copy()
+    del files["chat/values_prod"]
+    files["chat/values-prod.yaml"] = b"serving: {ctx: 4096}\ncards: 4\n"
+
+    found = [one for one in inspect(Tree(files)).servings if one.path == "chat/values-prod.yaml"]
+
+    assert [said(one) for one in found] == [{"max_model_len": 4096, "gpu_count": 4}]
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ if }}",
+        '{{ define "a" }}{{ include "a" . }}{{ end }}{{ include "a" . }}',
+        "{{ range until 100000000 }}{{ range until 100000000 }}x{{ end }}{{ end }}",
+        "{{ " + "(" * 5000 + " }}",
+        "{{ if .a }}" * 3000,
+        '{{ .Values.llm.weights | repeat 1000000000 }}{{ fail "no" }}',
+        "a: {{ .Values.more }}\nb: [",
+        '{{ tpl (printf "%s" .Values.text) . }}',
+    ],
+    ids=range(8),
+)
+def test_a_template_that_cannot_be_followed_leaves_the_values_to_their_words(template: str) -> None:
+    """Broken, endless and hostile templates neither fail nor hide what the values say plainly."""
+    values = (
+        "text: '{{ tpl .Values.text . }}'\nmodel: {name: org/plain}\nvllm: {maxModelLen: 4096}\n"
+        "resources: {limits: {nvidia.com/gpu: 1}}\nllm: {weights: org/x}\nmore: []\n"
+    )
+
+    assert settings(chart(values, template))["chat"]["model"] == "org/plain"
