@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from trimtab.errors import RefusedError
 from trimtab.manifest.differences import Difference
-from trimtab.manifest.items import append
 from trimtab.manifest.source import MERGE_KEYS, Cursor
 from trimtab.manifest.splice import New, Splice
 from trimtab.manifest.write import add_pair
+
+
+class _Items(list[New]):
+    """Items that are merged by name into those that stand."""
 
 
 def merged_into(patch: Cursor, before: New, found: Sequence[Difference], *, by_name: bool) -> tuple[Splice, ...]:
@@ -55,8 +58,8 @@ def _mapping(place: dict[str, New], key: str) -> dict[str, New]:
 
 def _item(place: dict[str, New], listed: str, merge_key: str, name: New | None) -> dict[str, New]:
     """Return the item of a list that is merged into the one of a name."""
-    items = place.setdefault(listed, [])
-    if not merge_key or not isinstance(name, str) or not isinstance(items, list):
+    items = place.setdefault(listed, _Items())
+    if not merge_key or not isinstance(name, str) or not isinstance(items, _Items):
         raise _not_said(listed)
     named = [item for item in items if isinstance(item, dict) and item.get(merge_key) == name]
     if not named:
@@ -71,26 +74,30 @@ def _laid_into(patch: Cursor, merge: dict[str, New]) -> Iterator[Splice]:
         raise _not_said("$patch")
     for key, value in merge.items():
         found = patch.get(key)
-        if found is None and all(name.value != key for name, _ in patch.pairs()):
+        if found is None and not _has_items(value) and all(name.value != key for name, _ in patch.pairs()):
             yield add_pair(patch, key, value)
         elif found is not None and isinstance(value, dict) and found.is_mapping:
             yield from _laid_into(found, value)
-        elif found is not None and isinstance(value, list) and found.is_sequence:
-            yield from _items_into(patch, found, value)
+        elif found is not None and isinstance(value, _Items) and found.is_sequence:
+            yield from _items_into(found, value)
         else:
             raise _not_said(key)
 
 
-def _items_into(patch: Cursor, listed: Cursor, items: Sequence[New]) -> Iterator[Splice]:
-    key = listed.key.value if listed.key is not None else ""
+def _items_into(listed: Cursor, items: _Items) -> Iterator[Splice]:
+    merge_key = MERGE_KEYS[listed.key.value if listed.key is not None else ""]
     for item in items:
-        if not isinstance(item, dict) or (name := item.get(MERGE_KEYS.get(key, ""))) is None:
-            raise _not_said(key)
-        found = next((one for one in listed.items() if one.word(MERGE_KEYS[key]) == name), None)
+        merge = dict(item) if isinstance(item, dict) else {}
+        name = merge.pop(merge_key, "")
+        found = next((one for one in listed.items() if one.word(merge_key) == name), None)
         if found is None:
-            yield append(patch, key, item)
-        else:
-            yield from _laid_into(found, {inner: value for inner, value in item.items() if inner != MERGE_KEYS[key]})
+            raise _not_said(f"{merge_key} {name}")
+        yield from _laid_into(found, merge)
+
+
+def _has_items(value: New) -> bool:
+    """Return whether items are merged somewhere in a value: those that a patch does not name yet would come first."""
+    return isinstance(value, _Items) or (isinstance(value, dict) and any(map(_has_items, value.values())))
 
 
 def _not_said(where: str) -> RefusedError:
