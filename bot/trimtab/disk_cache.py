@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -49,7 +49,7 @@ def read_answer(place: Path, seen: str) -> list[object] | None:
 
 
 def write_answer(place: Path, seen: str, answer: Sequence[object], most: int) -> None:
-    """Keep an answer as `write_lines` does.
+    """Keep an answer as `write_file` does.
 
     Args:
         place: The file.
@@ -58,26 +58,28 @@ def write_answer(place: Path, seen: str, answer: Sequence[object], most: int) ->
         most: So many answers stay in the folder.
     """
     body = json.dumps([seen, *answer]).encode()
-    write_lines(place, (hashlib.sha256(body).hexdigest().encode() + b"\n", body), most)
+    whole = hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+    write_file(place.parent, lambda new: new.write_bytes(whole), lambda _new: place.name, most)
 
 
-def write_lines(place: Path, lines: Iterable[bytes], most: int) -> None:
+def write_file(folder: Path, fill: Callable[[Path], object], name: Callable[[Path], str], most: int) -> None:
     """Write a file in one step, for this user alone; where that cannot be, nothing is kept.
 
     Args:
-        place: The file, with the suffix `.json`; its folder is made.
-        lines: Its bytes, piece by piece.
+        folder: Where; it is made.
+        fill: Writes it.
+        name: Says what it is to be called, of what was written.
         most: So many files stay in the folder; the oldest goes first.
     """
-    new = ""
+    new = Path()
     try:
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=place.parent, suffix=".new", delete=False) as stream:
-            new = stream.name
-            stream.writelines(lines)
-        os.replace(new, place)  # noqa: PTH105 - a name, not a Path
-        for old in sorted(place.parent.glob("*.json"), key=lambda one: one.stat().st_mtime_ns)[:-most]:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, suffix=".new", delete=False) as stream:
+            new = Path(stream.name)
+        fill(new)
+        os.replace(new, folder / name(new))  # noqa: PTH105 - a name, not a Path
+        for old in sorted(folder.iterdir(), key=lambda one: one.stat().st_mtime_ns)[:-most]:
             old.unlink(missing_ok=True)
     except OSError:
         with suppress(OSError):
-            os.unlink(new)  # noqa: PTH108 - a name, not a Path; empty where nothing was begun
+            new.unlink()

@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,25 +62,30 @@ def entries(root: Path) -> tuple[Entry, ...]:
     Raises:
         OSError: `root` cannot be listed.
     """
-    os.scandir(root).close()
-    return tuple(sorted(_below(str(root), ""), key=lambda entry: entry.path))
+    return tuple(walked(root))
 
 
-def _below(folder: str, prefix: str) -> Iterator[Entry]:
-    waiting = [(folder, prefix)]
+def walked(root: Path) -> Iterator[Entry]:
+    """Yield what `entries` returns, one by one: no more is held than the folders above it.
+
+    Raises:
+        OSError: `root` cannot be listed.
+    """
+    with os.scandir(root) as listed:
+        waiting = [("", one) for one in _last_first(listed)]
     while waiting:
-        here, before = waiting.pop()
-        try:
-            with os.scandir(here) as listed:
-                found = list(listed)
-        except OSError:
-            continue
-        for one in found:
-            if one.is_dir(follow_symlinks=False):
-                if one.name not in _SKIPPED:
-                    waiting.append((one.path, f"{before}{one.name}/"))
-            elif (entry := _entry(one, before)) is not None:
+        before, one = waiting.pop()
+        if not one.is_dir(follow_symlinks=False):
+            if (entry := _entry(one, before)) is not None:
                 yield entry
+        elif one.name not in _SKIPPED:
+            with suppress(OSError), os.scandir(one.path) as listed:
+                waiting += ((f"{before}{one.name}/", inside) for inside in _last_first(listed))
+
+
+def _last_first(listed: Iterable[os.DirEntry[str]]) -> list[os.DirEntry[str]]:
+    """Return what lies in a folder so that the last has the path that comes first, of all below it."""
+    return sorted(listed, key=lambda one: f"{one.name}/" if one.is_dir(follow_symlinks=False) else one.name)[::-1]
 
 
 def _entry(one: os.DirEntry[str], before: str) -> Entry | None:

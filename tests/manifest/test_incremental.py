@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from tests.manifest.samples import DEPLOYMENT
+from trimtab.facts import Unreadable
 from trimtab.fleet import Serving
 from trimtab.manifest import tree
-from trimtab.manifest.incremental import Snapshot, Told, inspect_again
+from trimtab.manifest.incremental import inspect_again
+from trimtab.manifest.notebook import Notebook
 from trimtab.manifest.share import Portion
 
 _NUMBER = iter(range(1, 1_000_000))
@@ -108,9 +112,20 @@ def tell(serving: Serving) -> str:
     return repr(serving)
 
 
-def looked(root: Path, before: Snapshot) -> Told:
-    """Return what is told in one process."""
-    return inspect_again(root, before, tell, "all", 1)
+@dataclass(frozen=True)
+class Told:
+    """What is told, and the notebook that tells it."""
+
+    servings: tuple[str, ...]
+    files_read: int
+    unreadable: tuple[Unreadable, ...]
+    book: Notebook = field(compare=False)
+
+
+def looked(root: Path, before: Notebook, telling: Callable[[Serving], str] = tell, processes: int = 1) -> Told:
+    """Return what is told."""
+    book = inspect_again(root, before, telling, processes)
+    return Told(tuple(book.servings), book.files_read, tuple(book.unreadable), book)
 
 
 @pytest.fixture(autouse=True)
@@ -125,17 +140,17 @@ def test_what_is_known_from_before_changes_no_answer(tmp_path: Path, seed: int) 
     chance = random.Random(seed)  # noqa: S311 - no secret
     for _ in range(40):
         write(tmp_path, chance)
-    told = looked(tmp_path, Snapshot())
+    told = looked(tmp_path, Notebook.empty())
     for _ in range(12):
         for _ in range(chance.choice((0, 1, 1, 1, 3))):
             edited(tmp_path, chance)
-        fresh, told = looked(tmp_path, Snapshot()), looked(tmp_path, told.kept)
+        told = looked(tmp_path, told.book)
 
-        assert (told.servings, told.unreadable, told.files_read) == (fresh.servings, fresh.unreadable, fresh.files_read)
+        assert told == looked(tmp_path, Notebook.empty())
     assert told.servings
 
 
-def counted(root: Path, before: Snapshot, monkeypatch: pytest.MonkeyPatch) -> tuple[Told, set[str], int]:
+def counted(root: Path, before: Notebook, monkeypatch: pytest.MonkeyPatch) -> tuple[Told, set[str], int]:
     """Return what is told, with the files that were parsed for it and how many servings were told anew."""
     parsed: set[str] = set()
     anew = 0
@@ -152,7 +167,7 @@ def counted(root: Path, before: Snapshot, monkeypatch: pytest.MonkeyPatch) -> tu
 
     with monkeypatch.context() as patched:
         patched.setattr(tree, "_parse", noting)
-        told = inspect_again(root, before, telling, "all", 1)
+        told = looked(root, before, telling)
     return told, parsed, anew
 
 
@@ -180,10 +195,10 @@ def test_a_change_costs_what_rests_on_it(
 ) -> None:
     """A changed serving, kustomization or Application has its own serving told anew, and no other's files parsed."""
     fleet(tmp_path)
-    before = looked(tmp_path, Snapshot())
+    before = looked(tmp_path, Notebook.empty())
     (tmp_path / "team-3/a/b/c" / name).write_text(text)
 
-    told, parsed, number = counted(tmp_path, before.kept, monkeypatch)
+    told, parsed, number = counted(tmp_path, before.book, monkeypatch)
 
     assert number == anew
     assert all(path.startswith("team-3/") for path in parsed)
@@ -194,11 +209,11 @@ def test_a_change_costs_what_rests_on_it(
 def test_a_renamed_file_is_known_by_its_contents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a file says by itself is known by its blob id, wherever it lies by now."""
     fleet(tmp_path)
-    before = looked(tmp_path, Snapshot())
+    before = looked(tmp_path, Notebook.empty())
     (tmp_path / "team-4").rename(tmp_path / "team-x")
-    monkeypatch.setattr("trimtab.manifest.incremental.read_alone", None)
+    monkeypatch.setattr("trimtab.manifest.incremental.FileFacts.read", None)
 
-    told = looked(tmp_path, before.kept)
+    told = looked(tmp_path, before.book)
 
     assert "team-x/a/b/c/chat.yaml" in "".join(told.servings)
 
@@ -208,10 +223,10 @@ def test_a_file_that_may_yet_be_written_unseen_is_read_again(tmp_path: Path, mon
     fleet(tmp_path)
     monkeypatch.setattr("trimtab.manifest.incremental.is_settled", lambda found, _now: "team-5" not in found[0].path)
 
-    kept = looked(tmp_path, Snapshot()).kept
+    book = looked(tmp_path, Notebook.empty()).book
 
-    assert len(kept.files) == 57
-    assert not any("team-5/" in path for path in kept.files)
+    assert book.settled == 57
+    assert book.anew().unread() == [f"team-5/a/b/c/{name}" for name in ("app.yaml", "chat.yaml", "kustomization.yaml")]
 
 
 def test_processes_tell_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,6 +236,13 @@ def test_processes_tell_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     for number in range(400):
         (tmp_path / f"{number}.yaml").write_text(f"a: {number}\n")
 
-    one, three = (inspect_again(tmp_path, Snapshot(), tell, "all", processes) for processes in (1, 3))
+    one, three = (looked(tmp_path, Notebook.empty(), tell, processes) for processes in (1, 3))
 
     assert one == three
+    assert kept(one.book) == kept(three.book)
+
+
+def kept(book: Notebook) -> list[object]:
+    """Return all that a notebook holds."""
+    queries = ("select * from files", "select * from contents", "select * from records")
+    return [sorted(book.sql.execute(query)) for query in queries]

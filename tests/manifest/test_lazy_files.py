@@ -15,7 +15,7 @@ from trimtab.manifest.lazy_files import ChangedWhileReadError, LazyFiles
 
 def test_a_file_is_what_it_was_when_it_was_listed(tmp_path: Path) -> None:
     """A file that was written, removed or made a link since it was listed is an error, not an answer."""
-    listed = {name: blob_id(b"a: 1\n") for name in ("same.yaml", "written.yaml", "gone.yaml", "link.yaml")}
+    listed = [(name, blob_id(b"a: 1\n")) for name in ("gone.yaml", "link.yaml", "same.yaml", "written.yaml")]
     for name in ("same.yaml", "written.yaml"):
         (tmp_path / name).write_bytes(b"a: 1\n")
     files = LazyFiles(tmp_path, listed)

@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from trimtab.cli.inspect_say import TELL, Charts, Said, read_tree, said_of
+from trimtab.cli.inspect_say import Charts, Said, read_tree, said_of, serving_json
 from trimtab.manifest import inspect
 from trimtab.render import Workspace, find_tools, followable, unseen, with_rendered
 
@@ -27,5 +27,5 @@ def said_rendered(root: Path, form: str, processes: int, charts: Path | None) ->
     found = inspect(tree, processes=processes)
     tools = replace(find_tools(os.environ), charts=str(charts.absolute()) if charts is not None else "")
     with Workspace(root, tree, tools) as workspace:
-        servings = tuple(TELL[form](one) for one in with_rendered(found.servings, workspace))
+        servings = tuple(serving_json(one) for one in with_rendered(found.servings, workspace))
         return said_of(root, form, servings, found, Charts(followable(workspace), unseen(workspace)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -15,8 +16,9 @@ from trimtab.errors import UsageError
 from trimtab.facts import Unreadable
 from trimtab.fleet import Serving, Setting
 from trimtab.manifest import Tree
-from trimtab.manifest.incremental import Snapshot, inspect_again
+from trimtab.manifest.incremental import inspect_again
 from trimtab.manifest.lazy_files import ChangedWhileReadError
+from trimtab.manifest.notebook import Notebook
 from trimtab.manifest.share import no_collector
 from trimtab.text.clean import log_line, one_line
 
@@ -24,10 +26,13 @@ if TYPE_CHECKING:
     from trimtab.render import Followable, Unseen
 
 SCHEMA = "trimtab/inspect/v1"
+_ATTEMPTS = 3
+"""The first with what is known; files may be written, or what is known damaged, under any."""
 _LONGEST = 2000
 """Characters of one line; no control character of a foreign name reaches the terminal."""
-_EMPTY = '\n  "servings": []'
-"""Where the servings belong; no text inside the document holds a line break as such."""
+
+
+_word = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Looked(Protocol):
@@ -38,7 +43,7 @@ class Looked(Protocol):
         """Return how many YAML files."""
 
     @property
-    def unreadable(self) -> Sequence[Unreadable]:
+    def unreadable(self) -> Iterable[Unreadable]:
         """Return those that no parser takes."""
 
 
@@ -64,20 +69,26 @@ def said(root: Path, form: str, processes: int, cache: Path | None) -> Said:
     """
     kept = FolderCache(root, cache)
     with no_collector():
-        before = kept.read()
-    for known in (before, Snapshot(), Snapshot()):
         try:
-            with no_collector():
-                told = inspect_again(root, known, TELL[form], form, processes)
+            book = _known(root, kept, processes)
         except OSError as error:
             raise _no_folder(root, error) from None
+    return said_of(root, form, book.servings, book)
+
+
+def _known(root: Path, kept: FolderCache, processes: int) -> Notebook:
+    """Return a notebook that is up to date with a folder."""
+    for attempt in range(_ATTEMPTS):
+        before = kept.read() if attempt == 0 else Notebook.empty(kept.program)
+        try:
+            book = inspect_again(root, before, serving_json, processes)
         except (ChangedWhileReadError, *DAMAGED) as error:
-            if not (known.files or isinstance(error, ChangedWhileReadError)):
+            if attempt and not isinstance(error, ChangedWhileReadError):
                 raise
             continue
-        if told.kept is not known:
-            kept.write(told.kept)
-        return said_of(root, form, told.servings, told)
+        if book is not before:
+            kept.write(book)
+        return book
     raise UsageError(f"{root}: is written to while it is read", "run it again when nothing writes to the folder")
 
 
@@ -98,29 +109,50 @@ def _of_charts(charts: Charts) -> Iterator[str]:
         yield log_line(f"{one.path}: {one.release} cannot be rendered: {one.reason}", _LONGEST) + "\n"
 
 
-def said_of(root: Path, form: str, servings: Sequence[str], looked: Looked, charts: Charts | None = None) -> Said:
-    """Return what is printed, of what is said of each serving; `charts` is what rendering showed."""
+def said_of(root: Path, form: str, servings: Iterable[str], looked: Looked, charts: Charts | None = None) -> Said:
+    """Return what is printed, of what the document says of each serving; `charts` is what rendering showed."""
     if form == "json":
         return Said(_document(root, servings, looked, charts), ())
-    return Said(servings, (*(_of_charts(charts) if charts else ()), *_notes(looked, len(servings))))
+    counted = itertools.count()
+    lines = (_lines(serving) for serving, _ in zip(servings, counted, strict=False))
+    return Said(lines, itertools.chain(_of_charts(charts) if charts else (), _notes(looked, counted)))
 
 
-def _document(root: Path, servings: Sequence[str], looked: Looked, charts: Charts | None) -> Iterator[str]:
-    """Yield the parts of the document that `--format json` prints."""
-    whole = {
-        "schema": SCHEMA,
-        "root": str(root),
-        "files_read": looked.files_read,
-        "unreadable": [{"path": one.path, "line": one.line, "reason": one.reason} for one in looked.unreadable],
-        "servings": [],
-        **({} if charts is None else asdict(charts)),
-    }
-    before, empty, after = json.dumps(whole, indent=2, ensure_ascii=False).partition(_EMPTY)
-    yield f"{before}{empty[:-1]}"
-    for number, serving in enumerate(servings):
-        yield f",\n{serving}" if number else f"\n{serving}"
-    yield "\n  ]" if servings else "]"
-    yield f"{after}\n"
+def _document(root: Path, servings: Iterable[str], looked: Looked, charts: Charts | None) -> Iterator[str]:
+    """Yield the parts of the document that `--format json` prints: as `json.dumps` would, but never held as a whole."""
+    yield f"{{\n  {_member('schema', SCHEMA)},\n  {_member('root', str(root))},\n"
+    yield f"  {_member('files_read', looked.files_read)},\n"
+    yield from _listed("unreadable", (_block(asdict(one)) for one in looked.unreadable))
+    yield ",\n"
+    yield from _listed("servings", servings)
+    for name, value in asdict(charts).items() if charts is not None else ():
+        yield ",\n"
+        yield from _listed(name, map(_block, value))
+    yield "\n}\n"
+
+
+def _member(name: str, value: object) -> str:
+    return f"{_word(name)}: {_word(value)}"
+
+
+def _listed(name: str, items: Iterable[str]) -> Iterator[str]:
+    """Yield a list as it stands in the document, of items that are indented as they stand there."""
+    before = f'  "{name}": ['
+    for item in items:
+        yield f"{before}\n    {item}"
+        before = ","
+    yield "\n  ]" if before == "," else f"{before}]"
+
+
+def _block(value: object, margin: str = "\n    ") -> str:
+    """Return what `json.dumps` gives for a value below a margin; that leaves a cycle of functions behind each time."""
+    if isinstance(value, dict) and value:
+        items = [f"{_word(key)}: {_block(item, f'{margin}  ')}" for key, item in value.items()]
+        return f"{{{margin}  {f',{margin}  '.join(items)}{margin}}}"
+    if isinstance(value, list | tuple) and value:
+        items = [_block(item, f"{margin}  ") for item in value]
+        return f"[{margin}  {f',{margin}  '.join(items)}{margin}]"
+    return _word(value)
 
 
 def read_tree(root: Path) -> Tree:
@@ -139,9 +171,9 @@ def _no_folder(root: Path, error: OSError) -> UsageError:
     return UsageError(f"{root}: {error.strerror}", "name a folder with manifests")
 
 
-def _serving_json(serving: Serving) -> str:
+def serving_json(serving: Serving) -> str:
     """Return a serving as it stands in the document."""
-    return "    " + json.dumps(_serving(serving), indent=2, ensure_ascii=False).replace("\n", "\n    ")
+    return _block(_serving(serving))
 
 
 def _serving(serving: Serving) -> dict[str, object]:
@@ -175,23 +207,20 @@ def _setting(setting: Setting) -> dict[str, object]:
     }
 
 
-def _serving_lines(serving: Serving) -> str:
-    """Return a serving as one block of the table."""
-    subject = click.style(log_line(serving.subject, _LONGEST), bold=True)
-    lines = [f"{subject}  {serving.engine or 'engine unknown'}, {serving.wrapper}"]
-    for field, setting in serving.settings.items():
-        where = f"{setting.location.path}:{setting.location.line}"
-        note = "" if setting.editable else f"  (not editable: {setting.reason})"
-        lines.append(f"    {field:<24} {one_line(setting.raw):<32} {one_line(f'{where}{note}', _LONGEST)}")
+def _lines(text: str) -> str:
+    """Return a serving of the document as one block of the table."""
+    serving = json.loads(text)
+    subject = click.style(log_line(serving["subject"], _LONGEST), bold=True)
+    lines = [f"{subject}  {serving['engine'] or 'engine unknown'}, {serving['wrapper']}"]
+    for field, setting in serving["settings"].items():
+        note = "" if setting["editable"] else f"  (not editable: {setting['reason']})"
+        where = one_line(f"{setting['path']}:{setting['line']}{note}", _LONGEST)
+        lines.append(f"    {field:<24} {one_line(setting['raw']):<32} {where}")
     return "".join(f"{line}\n" for line in lines)
 
 
-def _notes(looked: Looked, servings: int) -> Iterator[str]:
+def _notes(looked: Looked, counted: Iterator[int]) -> Iterator[str]:
     """Yield what could not be read, then how much was."""
     for one in looked.unreadable:
         yield log_line(f"{one.path}:{one.line}: cannot be read: {one.reason}", _LONGEST) + "\n"
-    yield f"{servings} servings in {looked.files_read} files\n"
-
-
-TELL = {"json": _serving_json, "table": _serving_lines}
-"""What is said of a serving, by form; kept with what it was made of."""
+    yield f"{next(counted)} servings in {looked.files_read} files\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from trimtab.fleet import Serving
 from trimtab.manifest.context import Context
@@ -21,7 +22,7 @@ from trimtab.manifest.paths import folder_of, is_values, joined
 from trimtab.manifest.places import Places, serving_of
 from trimtab.manifest.refuse import is_template
 from trimtab.manifest.releases import DECLARING, may_declare
-from trimtab.manifest.seen import Seen, asked
+from trimtab.manifest.seen import Question, Seen, asked
 from trimtab.manifest.shapes import TABLE
 from trimtab.manifest.shapes.releases import bare_servings, holds_values, values_file
 from trimtab.manifest.substituted import substitute, substituting
@@ -29,15 +30,17 @@ from trimtab.manifest.tree import YAML_SUFFIXES, Tree
 
 _LOCAL = re.compile(rb"repository:\s*[\"']?file://([^\s\"'},]+)")
 """Where the charts lie that a chart in the tree is made of."""
-_POINTING = ("flux", "overlays", "applications")
-"""The names of what is worked out of a file with objects of Argo CD and Flux."""
+
+
+def _unknown(_path: str) -> Hints | None:
+    return None
 
 
 class Finder:
     """Finds the servings of a tree's files; what it looks up once it keeps."""
 
-    def __init__(self, tree: Tree, repository: str = "", hints: Mapping[str, Hints] | None = None) -> None:
-        """Look at the kustomizations; `hints` are what is known of the bytes of files."""
+    def __init__(self, tree: Tree, repository: str = "", hints: Callable[[str], Hints | None] = _unknown) -> None:
+        """Look at the kustomizations; `hints` says what is known of the bytes of a file."""
         self._tree = tree
         self._repository = repository
         self.context = Context(tree)
@@ -45,7 +48,14 @@ class Finder:
         self.deployments = Deployments(self.context, self._overlays)
         self._places = Places(tree, repository)
         self._shapes = {kind: shape for shape in reversed(TABLE) for kind in shape.kinds}
-        self._hints: dict[str, Hints] = dict(hints or {})
+        self._known_hints = hints
+        self._hints: dict[str, Hints] = {}
+        self._pointing: Mapping[str, Callable[[str], object]] = {
+            "flux": partial(texts_in, tree),
+            "overlays": partial(overlay_texts, tree),
+            "applications": self.deployments.applications_in,
+            "values_of": self.context.values_of,
+        }
         self.seen.answers.update(self._answers())
 
     @property
@@ -68,22 +78,29 @@ class Finder:
             **{one.__name__: one for one in overlays.questions},
             **{one.__name__: one for one in (deployments.bringing, deployments.covering)},
             **{one.__name__: one for one in (self.may_serve, self.leads)},
+            **self._pointing,
         }
 
-    def pointing(self) -> dict[str, tuple[str, ...]]:
-        """Return the files that point at others, each with the names of what is worked out of it."""
-        objects = sorted({path for group in (*DECLARING, GROUP) for path in self._tree.holding(group)})
-        found = dict.fromkeys(objects, _POINTING)
-        return {**found, **{path: (*found.get(path, ()), "values_of") for path in self.context.declaring}}
+    @property
+    def yaml_paths(self) -> tuple[str, ...]:
+        """Return the files of YAML."""
+        return self._tree.yaml_paths
+
+    def pointing(self) -> tuple[Question, ...]:
+        """Return what is worked out of the files that point at others, by name and file."""
+        objects = {path for group in (*DECLARING, GROUP) for path in self._tree.holding(group)}
+        found = [(name, path) for path in objects for name in ("flux", "overlays", "applications")]
+        found += [("values_of", path) for path in self.context.declaring]
+        return tuple(sorted(found, key=lambda one: (one[1], one[0])))
 
     def point(self, name: str, path: str) -> None:
         """Work out one of the things that a file points at, for all to look up."""
-        if name == "values_of":
-            self.context.values_of(path)
-        elif name == "applications":
-            self.deployments.applications_in(path)
-        else:
-            {"flux": texts_in, "overlays": overlay_texts}[name](self._tree, path)
+        self._pointing[name](path)
+
+    def get_ready(self) -> None:
+        """Look up what every serving asks for, so that processes that share the work need not."""
+        for ask in (self.deployments.bringing, self._overlays.taking, self.context.releasing):
+            ask("")
 
     def servings(self, path: str) -> tuple[Serving, ...]:
         """Return the servings whose address begins with a path, with where they go live."""
@@ -141,9 +158,13 @@ class Finder:
         return self._hints_at(path) or (is_values(path) and self._is_driven(path))
 
     def _hints_at(self, path: str) -> bool:
-        if path not in self._hints and path in self._tree:
-            self._hints[path] = hints_of(self._tree[path])
-        return path in self._hints and self._hints[path].at(path)
+        return path in self._tree and self._hints_of(path).at(path)
+
+    def _hints_of(self, path: str) -> Hints:
+        known = self._known_hints(path) or self._hints.get(path)
+        if known is None:
+            known = self._hints[path] = hints_of(self._tree[path])
+        return known
 
     def _is_driven(self, path: str) -> bool:
         """Return whether a chart that a file of values lies in, or right below, has a template that may serve."""

@@ -64,6 +64,16 @@ class Hints:
     serves: bool
     chart: bool
 
+    @property
+    def code(self) -> int:
+        """Return it as a number below 8."""
+        return self.kinds + 2 * self.serves + 4 * self.chart
+
+    @staticmethod
+    def of(code: int) -> Hints:
+        """Return what `code` was made of."""
+        return Hints(bool(code & 1), bool(code & 2), bool(code & 4))
+
     def at(self, path: str) -> bool:
         """Return whether a file of these bytes may hold a serving where it lies; settings of Pulumi are none."""
         if path.rpartition("/")[2].startswith("Pulumi."):

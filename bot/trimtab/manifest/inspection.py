@@ -40,7 +40,7 @@ def inspect(tree: Tree, repository: str = "", processes: int = 1) -> Inspection:
         processes: How many may share the work; a small tree is not worth a second one.
     """
     paths = tree.yaml_paths
-    parts = shared_out(partial(_Looker, tree, repository), paths, processes)
+    parts = tuple(shared_out(partial(_Looker, tree, repository), paths, processes))
     servings = tuple(serving for part in parts for serving in part.servings)
     unreadable = tuple(one for part in parts for one in part.unreadable)
     return Inspection(servings, len(paths), unreadable)

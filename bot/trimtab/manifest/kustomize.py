@@ -41,7 +41,7 @@ class Overlays(Graph):
     def __init__(self, context: Context) -> None:
         """Look at every kustomization, but build none yet."""
         super().__init__(context)
-        self._built: Memo[str, Made] = Memo(self.seen, _MOST_KEPT)
+        self._built: Memo[str, Made] = Memo(self.seen, _MOST_KEPT, "built")
         self._builds = 0
 
     def variables(self, folder: str) -> Iterator[Cursor]:
@@ -66,7 +66,7 @@ class Overlays(Graph):
         return patched(made, Step(at, folder, (*DEFAULTS, *made.specs)), self.tree, FIRST_PATCHES)
 
     def _whole(self, folder: str) -> Made:
-        return self._built.get(folder, lambda: self._made(folder))
+        return self._built.get(self._path_of.get(folder, folder), lambda: self._made(folder))
 
     def _made(self, folder: str) -> Made:
         self._builds = 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from trimtab.errors import TrimtabError
@@ -16,12 +17,22 @@ class ChangedWhileReadError(TrimtabError):
 
 
 class LazyFiles(Mapping[str, bytes]):
-    """Files by path; each is the same whenever it is read, or an error."""
+    """Files by path; each is the same whenever it is read, or an error.
 
-    def __init__(self, root: Path, blobs: Mapping[str, str]) -> None:
-        """Take the folder, and the blob id of each file."""
+    Attributes:
+        paths: In order.
+    """
+
+    def __init__(self, root: Path, blobs: Iterable[tuple[str, str]]) -> None:
+        """Take the folder, and each file's path and blob id, in order of the paths; the ids are held packed."""
         self._root = root
-        self._blobs = blobs
+        packed, paths = bytearray(), []
+        for path, blob in blobs:
+            paths.append(path)
+            packed += bytes.fromhex(blob)
+        self.paths = tuple(paths)
+        self._blobs = bytes(packed)
+        self._width = len(packed) // max(len(paths), 1)
         self._read: dict[str, bytes] = {}
         self._held = 0
 
@@ -31,7 +42,7 @@ class LazyFiles(Mapping[str, bytes]):
         Raises:
             ChangedWhileReadError: They are not those of its blob id.
         """
-        wanted = self._blobs[path]
+        wanted = self.blob(path)
         data = self._read.get(path)
         if data is None:
             data = self._load(path)
@@ -42,19 +53,36 @@ class LazyFiles(Mapping[str, bytes]):
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the paths."""
-        return iter(self._blobs)
+        return iter(self.paths)
 
     def __len__(self) -> int:
         """Return the number of files."""
-        return len(self._blobs)
+        return len(self.paths)
 
     def __contains__(self, path: object) -> bool:
         """Return whether there is a file, without reading it."""
-        return path in self._blobs
+        return isinstance(path, str) and self._at(path) < len(self.paths)
+
+    def number(self, path: str) -> int:
+        """Return which of the files this is, from 0.
+
+        Raises:
+            KeyError: It is none.
+        """
+        at = self._at(path)
+        if at == len(self.paths):
+            raise KeyError(path)
+        return at
 
     def blob(self, path: str) -> str:
         """Return the blob id of a file."""
-        return self._blobs[path]
+        first = self.number(path) * self._width
+        return self._blobs[first : first + self._width].hex()
+
+    def _at(self, path: str) -> int:
+        """Return where a path stands; the number of files where it does not."""
+        at = bisect_left(self.paths, path)
+        return at if at < len(self.paths) and self.paths[at] == path else len(self.paths)
 
     def _load(self, path: str) -> bytes | None:
         try:

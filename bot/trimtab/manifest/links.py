@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from sys import intern
 
 from trimtab.manifest.patches import patch_paths
 from trimtab.manifest.paths import joined
@@ -47,18 +48,15 @@ def kustomization_in(tree: Tree, path: str) -> Cursor | None:
 
 def links_in(tree: Tree, path: str) -> Links | None:
     """Return what the kustomization that a file is names, as was known of the same bytes before; None for none."""
-    key = ("links", tree.blob(path)) if tree.seen.wanted else ()
-    known = tree.seen.alone.get(key)
-    if known is None:
-        at = kustomization_in(tree, path)
-        links = Links.of(at) if at is not None else None
-        known = (json.dumps([links.included, links.fed]),) if links is not None else ()
-        if key:
-            tree.seen.alone[key] = known
-    if not known:
-        return None
-    included, fed = json.loads(known[0])
-    return Links(tuple(included), tuple(fed))
+    known = tree.seen.links(tree.blob(path)) if tree.seen.wanted else ""
+    found = json.loads(known or links_text(tree, path))
+    return Links(*(tuple(map(intern, names)) for names in found)) if found is not None else None
+
+
+def links_text(tree: Tree, path: str) -> str:
+    """Return what the kustomization that a file is names, in a form that is kept."""
+    at = kustomization_in(tree, path)
+    return json.dumps(astuple(Links.of(at)) if at is not None else None)
 
 
 def _generated_of(at: Cursor) -> Iterator[str]:

@@ -12,11 +12,14 @@ from collections.abc import Callable, Hashable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import wraps
-from sys import intern
 from typing import Concatenate, Generic, ParamSpec, Protocol, TypeAlias, TypeVar
 
 _SHORT = 64
 """Characters of a text that is its own digest, such as a blob id."""
+_PLAIN = "=~"
+"""What a digest begins with that is the answer itself."""
+_REMEMBERED = 4096
+"""Questions whose answers are remembered: more than one serving asks, and few enough to take no memory."""
 Question: TypeAlias = tuple[str, ...]
 """The name of what answers, and of what."""
 Basis: TypeAlias = Mapping[Question, str]
@@ -43,6 +46,13 @@ class Record:
     basis: Basis
     value: tuple[str, ...]
 
+    def ground(self) -> str:
+        """Return what tells all that it rests on from anything else."""
+        return digest(sorted(self.basis.items()))
+
+
+Records = dict[Question, Record]
+
 
 @dataclass(slots=True)
 class _Apart(AbstractContextManager[None]):
@@ -60,24 +70,35 @@ class _Apart(AbstractContextManager[None]):
         self.notes.pop()
 
 
+def _nothing(_key: Question) -> Record | None:
+    return None
+
+
+def _no_links(_blob: str) -> str:
+    return ""
+
+
 @dataclass
 class Seen:
     """Notes what is asked while something is worked out.
 
     Attributes:
-        records: What was worked out before, by name and path.
-        alone: What contents say by themselves, by name and blob id.
+        before: Returns what was worked out before, by name and path; None where nothing was.
+        links: Returns what is known that the kustomization of a blob id names; empty where nothing is.
         answers: What answers a question, by its name.
         wanted: Whether notes are taken at all.
+        values: What was worked out about files for all to look up, by name and path.
+        made: What was worked out anew, until someone takes it.
     """
 
-    records: dict[Question, Record] = field(default_factory=dict)
-    alone: dict[Question, tuple[str, ...]] = field(default_factory=dict)
+    before: Callable[[Question], Record | None] = _nothing
+    links: Callable[[str], str] = _no_links
     answers: dict[str, Callable[..., object]] = field(default_factory=dict)
     wanted: bool = False
+    values: dict[Question, tuple[str, ...]] = field(default_factory=dict)
+    made: Records = field(default_factory=dict)
     _open: list[dict[Question, str] | None] = field(default_factory=list)
     _again: dict[Question, str] = field(default_factory=dict)
-    _once: dict[Question, Question] = field(default_factory=dict)
 
     @property
     def basis(self) -> dict[Question, str] | None:
@@ -88,44 +109,62 @@ class Seen:
         """Take notes in `basis` alone, or none at all."""
         return _Apart(self._open, basis)
 
+    def noted(self, make: Callable[[], Made]) -> tuple[Made, Basis]:
+        """Return what is made, and what it rests on where that is wanted."""
+        basis: dict[Question, str] = {}
+        with self.apart(basis if self.wanted else None):
+            return make(), basis
+
+    def work_out(self, key: Question, make: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+        """Return what is worked out about a file; it is to be taken from `made`."""
+        value, basis = self.noted(make)
+        if self.wanted:
+            self.made[key] = Record(basis, value)
+        return value
+
     def kept(self, name: str, path: str, make: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
-        """Return what is worked out about a file, from before where all that it rests on is as it was."""
+        """Return what is worked out about a file for all to look up: a question, as each of its name is."""
         key = (name, path)
-        if not self.holds(key):
-            basis: dict[Question, str] | None = {} if self.wanted else None
-            with self.apart(basis):
-                value = make()
-            self.records[key] = Record(basis or {}, value)
+        if key not in self.values:
+            self.values[key] = self.work_out(key, make)
         if self.basis is not None:
-            self.basis.update(self.records[key].basis)
-        return self.records[key].value
+            self.basis[key] = self.said(key, self.values[key])
+        return self.values[key]
 
-    def take(self, records: Mapping[Question, Record]) -> None:
-        """Take records that another process made; questions that many have are held once."""
-        for key, record in records.items():
-            basis = {self._once.setdefault(one, one): intern(was) for one, was in record.basis.items()}
-            self.records[key] = Record(basis, record.value)
+    def taken(self) -> Records:
+        """Return what was worked out anew since this was asked last."""
+        made, self.made = self.made, {}
+        return made
 
-    def holds(self, key: Question) -> bool:
-        """Return whether a record is there and rests on what is still so."""
-        record, known = self.records.get(key), self._again
-        if record is None:
-            return False
-        return all((known.get(one) or self._answer(one)) == was for one, was in record.basis.items())
+    def holds(self, record: Record | None) -> bool:
+        """Return whether something worked out before rests on what is still so."""
+        with self.apart():
+            return record is not None and all(self._answer(one) == was for one, was in record.basis.items())
 
     def said(self, question: Question, answer: object) -> str:
-        """Return the digest of what a question is answered now."""
-        if question not in self._again:
-            self._again[question] = digest(answer)
-        return self._again[question]
+        """Return the digest of what a question is answered now; one that takes long is remembered."""
+        known = self._again.get(question) or digest(answer)
+        return known if known[0] in _PLAIN else self._remember(question, known)
+
+    def _remember(self, question: Question, known: str) -> str:
+        if len(self._again) >= _REMEMBERED:
+            del self._again[next(iter(self._again))]
+        self._again[question] = known
+        return known
 
     def _answer(self, question: Question) -> str:
-        """Return the digest of the answer that a question has now; empty where nobody answers it."""
-        if question not in self._again:
-            answer = self.answers.get(question[0])
-            with self.apart():
-                return self.said(question, answer(*question[1:])) if answer is not None else ""
-        return self._again[question]
+        """Return the digest of the answer that a question has now."""
+        known = self._again.get(question)
+        if known is not None:
+            return known
+        answer = self.answers.get(question[0])
+        return self.said(question, answer(*question[1:])) if answer is not None else self._ground(question)
+
+    def _ground(self, key: Question) -> str:
+        """Return what tells on what several answers rest alike, where that is still so."""
+        record = self.before(key)
+        holds = record is not None and self.holds(record)
+        return self._remember(key, record.ground() if record is not None and holds else _PLAIN)
 
 
 class Noted(Protocol):
@@ -160,22 +199,27 @@ def asked(method: Callable[Concatenate[Asked, Words], Made]) -> Callable[Concate
 class Memo(Generic[Key, Made]):
     """Things worked out once, by key; who takes one rests on all that it was made of."""
 
-    def __init__(self, seen: Seen, most: int = 1_000_000) -> None:
-        """Keep `most` of them."""
+    def __init__(self, seen: Seen, most: int = _REMEMBERED, name: str = "") -> None:
+        """Keep `most` of them; who takes one of a memo with a name rests on that alone, and the rest is noted once."""
         self._seen = seen
         self._most = most
+        self._name = name
         self._made: dict[Key, tuple[Made, Basis]] = {}
 
     def get(self, key: Key, make: Callable[[], Made]) -> Made:
         """Return what `make` makes for a key."""
         if key not in self._made:
-            basis: dict[Question, str] | None = {} if self._seen.wanted else None
-            with self._seen.apart(basis):
-                made = make()
+            made, basis = self._seen.noted(make)
             if len(self._made) >= self._most:
                 del self._made[next(iter(self._made))]
-            self._made[key] = made, basis or {}
+            self._made[key] = made, self._ground(key, basis) if self._name and basis else basis
         made, noted = self._made[key]
         if self._seen.basis is not None:
             self._seen.basis.update(noted)
         return made
+
+    def _ground(self, key: Key, basis: Basis) -> Basis:
+        """Return what stands for all that something rests on."""
+        question = (self._name, str(key))
+        self._seen.made[question] = record = Record(basis, ())
+        return {question: record.ground()}

@@ -1,4 +1,4 @@
-"""Shares work on a tree's files among processes; the answers come back in the order of the files.
+"""Shares work on a tree's files among processes; the answers come back in the order of the files, one by one.
 
 A process is forked, so that the tree is not copied to it; where forking is not safe, the work is done here.
 """
@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from typing import TypeVar, cast
 
 Answer = TypeVar("Answer")
-_here: list[Callable[[Sequence[str]], object]] = []
+Item = TypeVar("Item")
+_here: list[Callable[[Sequence[object]], object]] = []
 """What does the work; a forked process finds it here."""
 
 
@@ -38,38 +39,47 @@ FILES = Portion()
 
 
 def shared_out(
-    start: Callable[[], Callable[[Sequence[str]], Answer]],
-    paths: Sequence[str],
+    start: Callable[[], Callable[[Sequence[Item]], Answer]],
+    paths: Sequence[Item],
     processes: int,
     portion: Portion = FILES,
-) -> tuple[Answer, ...]:
-    """Return what work on parts of the paths gives, in order.
+) -> Iterator[Answer]:
+    """Yield what work on each part of the paths gives, in order; none is held.
 
     Args:
         start: Makes what does the work, once; each process goes on with a copy of its own.
-        paths: What is worked on.
+        paths: What is worked on: files, or what is to be made of them.
         processes: How many processes at most.
         portion: How much is worth another process.
     """
     few = processes < 2 or len(paths) < portion.few  # noqa: PLR2004 - one is no more than this
     alone = few or sys.platform != "linux" or threading.active_count() > 1
+    parts = [paths[first : first + portion.part] for first in range(0, len(paths), portion.part)]
     with no_collector():
         work = start()
-        if alone:
-            return (work(paths),)
-        parts = [paths[first : first + portion.part] for first in range(0, len(paths), portion.part)]
-        forked = multiprocessing.get_context("fork")
-        _here[:] = [work]
-        try:
-            with ProcessPoolExecutor(min(processes, len(parts)), forked, gc.freeze) as pool:
-                return tuple(pool.map(cast("Callable[[Sequence[str]], Answer]", _work), parts))
-        except (BrokenProcessPool, OSError):  # no memory for a second process: the first one does it all
-            return (work(paths),)
-        finally:
-            _here.clear()
+        done = 0
+        if not alone:
+            for answer in _forked(work, parts, processes):
+                done += 1
+                yield answer
+        yield from map(work, parts[done:])
 
 
-def _work(paths: Sequence[str]) -> object:
+def _forked(
+    work: Callable[[Sequence[Item]], Answer], parts: Sequence[Sequence[Item]], processes: int
+) -> Iterator[Answer]:
+    """Yield the answers of forked processes; those left out where there is no memory for a second process."""
+    _here[:] = [cast("Callable[[Sequence[object]], object]", work)]
+    try:
+        with ProcessPoolExecutor(min(processes, len(parts)), multiprocessing.get_context("fork"), gc.freeze) as pool:
+            yield from pool.map(cast("Callable[[Sequence[Item]], Answer]", _work), parts)
+    except (BrokenProcessPool, OSError):
+        return
+    finally:
+        _here.clear()
+
+
+def _work(paths: Sequence[object]) -> object:
     return _here[0](paths)
 
 

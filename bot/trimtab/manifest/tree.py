@@ -202,4 +202,5 @@ def _parse(path: str, data: bytes, *, short: bool) -> _Documents:
         text = Text.whole(read if value.startswith(read) else value)
         return tuple(Source(path, document, text) for document in parse(read))
     except BrokenYamlError as error:
-        return _parse(path, data, short=False) if short else error
+        error.__context__ = None
+        return _parse(path, data, short=False) if short else error.with_traceback(None)  # which holds what was parsed
