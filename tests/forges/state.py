@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,10 +14,12 @@ BOT_ID = 4242
 NOW = "2026-11-21T00:00:00Z"
 LATER = "2026-11-21T00:05:00Z"
 
+PERSON, ADDRESS = "Ada Person", "ada@example.com"
+WHEN_S = 1_795_132_800
 IDENTITY = {
     f"GIT_{who}_{what}": value
     for who in ("AUTHOR", "COMMITTER")
-    for what, value in (("NAME", "Ada Person"), ("EMAIL", "ada@example.com"), ("DATE", "2026-11-20T00:00:00Z"))
+    for what, value in (("NAME", PERSON), ("EMAIL", ADDRESS), ("DATE", f"{WHEN_S} +0000"))
 }
 
 
@@ -36,9 +39,9 @@ def git(folder: Path, *arguments: str, stdin: bytes = b"", env: Mapping[str, str
 
 def make_repository(folder: Path, files: dict[str, str]) -> Path:
     """Return a bare repository with one commit of these files on `main`."""
-    git(folder.parent, "init", "-q", "--bare", "-b", "main", str(folder))
-    for name, value in (("receive.autogc", "false"), ("core.fsync", "none")):  # it lives for one test
-        git(folder, "config", name, value)
+    git(folder.parent, "init", "-q", "--bare", "--template=", "-b", "main", str(folder))
+    with (folder / "config").open("a") as config:  # it lives for one test
+        config.write("[receive]\n\tautogc = false\n[core]\n\tfsync = none\n")
     commit_to(folder, "main", files, "Start")
     return folder
 
@@ -46,29 +49,29 @@ def make_repository(folder: Path, files: dict[str, str]) -> Path:
 def commit_to(bare: Path, branch: str, files: dict[str, str], message: str) -> str:
     """Commit new content to a branch of a bare repository, as a person, and return the commit."""
     parent = tip(bare, branch)
-    scratch = bare / "person-index"
-    scratch.unlink(missing_ok=True)
-    environ = {**os.environ, **IDENTITY, "GIT_INDEX_FILE": str(scratch)}
+    lines = [f"commit refs/heads/{branch}", f"committer {PERSON} <{ADDRESS}> {WHEN_S} +0000", _data(message)]
+    lines += [f"from {parent}"] if parent else []
+    lines += [f"M 100644 inline {path}\n{_data(content)}" for path, content in files.items()]
+    git(bare, "fast-import", "--quiet", stdin="\n".join((*lines, "")).encode())
+    return tip(bare, branch)
 
-    def run(*arguments: str, stdin: bytes = b"") -> str:
-        done = subprocess.run(
-            ["git", "-C", str(bare), *arguments], input=stdin, capture_output=True, check=True, env=environ
-        )
-        return done.stdout.decode().strip()
 
-    if parent:
-        run("read-tree", parent)
-    for path, content in files.items():
-        blob = run("hash-object", "-w", "--stdin", stdin=content.encode())
-        run("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}")
-    commit = run("commit-tree", run("write-tree"), *(("-p", parent) if parent else ()), stdin=message.encode())
-    run("update-ref", f"refs/heads/{branch}", commit)
-    return commit
+def _data(text: str) -> str:
+    return f"data {len(text.encode())}\n{text}"
+
+
+def heads(bare: Path) -> dict[str, str]:
+    """Return the branches with their heads, as git keeps them: nothing packs those of a repository made for a test."""
+    folder, found = bare / "refs" / "heads", {}
+    for file in sorted(folder.rglob("*")):
+        with suppress(FileNotFoundError, IsADirectoryError):  # a branch may go meanwhile
+            found[file.relative_to(folder).as_posix()] = file.read_text().strip()
+    return {name: head for name, head in found.items() if not name.endswith(".lock")}
 
 
 def tip(bare: Path, branch: str) -> str:
     """Return a branch's head, empty where there is none."""
-    return git(bare, "for-each-ref", "--format=%(objectname)", f"refs/heads/{branch}")
+    return heads(bare).get(branch, "")
 
 
 def show(bare: Path, branch: str, path: str) -> str:
@@ -154,12 +157,11 @@ class ForgeState:
 
     def all(self) -> list[Pull]:
         """Return the pull requests as they stand, heads and closings by git included."""
-        listed = git(self.bare, "for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", "refs/heads/")
-        heads = dict(line.split(" ") for line in listed.splitlines())
+        tips = heads(self.bare)
         for pull in list(self.pulls.values()):
             if pull.state == "open" and not pull.fork:
-                gone = pull.branch not in heads
-                state, head = ("closed", pull.head) if gone else ("open", heads[pull.branch])
+                gone = pull.branch not in tips
+                state, head = ("closed", pull.head) if gone else ("open", tips[pull.branch])
                 self.pulls[pull.number] = replace(pull, state=state, head=head)
         return [self.pulls[number] for number in sorted(self.pulls)]
 

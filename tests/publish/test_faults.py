@@ -12,7 +12,7 @@ import pytest
 from tests.forges.fake_github import FakeGitHub
 from tests.forges.fake_gitlab import FakeGitLab
 from tests.forges.server import Answer, Fault, Json
-from tests.forges.state import git, tip
+from tests.forges.state import git, heads, tip
 from tests.publish.one_run import STYLE, Facts, found, whole_run
 from tests.publish.proposals import proposal, wanted
 from tests.publish.stages import SERVED, Stage, stage
@@ -49,7 +49,7 @@ def assert_whole(on: Stage, *, dashboards: int = 1) -> None:
     """Check that all stands once: two pull requests in their dress, their branches, the dashboard and the ledger."""
     pulls = on.forge.pulls()
     assert sorted(Counter(pull.branch for pull in pulls).values()) == [1, 1]
-    branches = git(on.bare, "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads/trimtab/").split()
+    branches = [name for name in heads(on.bare) if name.startswith("trimtab/")]
     assert sorted(branches) == sorted(pull.branch for pull in pulls)
     assert not any(UNFINISHED in pull.body for pull in pulls)
     assert all(on.state.get(pull.number).labels == STYLE.labels for pull in pulls)
@@ -87,7 +87,7 @@ def test_a_call_fails(
     on: Stage, calls: tuple[dict[str, str], ...], how: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever happens to a call, whether or not it took effect, two runs later all stands once."""
-    monkeypatch.setattr("trimtab.publish.pace.time.sleep", lambda _: None)
+    monkeypatch.setattr("trimtab.publish.pace.sleep", lambda _: None)
     on.log.faults += [replace(how, match=call[on.kind]) for call in calls]
 
     twice(on)
@@ -125,7 +125,7 @@ REFUSALS = [
 )
 def test_github_declines_for_a_while(github: Stage, call: str, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     """GitHub's own refusals of a write pass, and leave nothing double and nothing undone."""
-    monkeypatch.setattr("trimtab.publish.pace.time.sleep", lambda _: None)
+    monkeypatch.setattr("trimtab.publish.pace.sleep", lambda _: None)
     github.log.faults.append(Fault(f"POST /repos/acme/gitops{call}" if call == "/pulls?" else call, answer))
 
     twice(github)
@@ -174,7 +174,7 @@ def test_a_repository_that_does_not_answer_at_its_new_address(on: Stage, monkeyp
     """A redirect that leads nowhere is told as one."""
     if on.kind == "gitea":
         pytest.skip("its redirects are followed as they come")
-    monkeypatch.setattr("trimtab.publish.pace.time.sleep", lambda _: None)
+    monkeypatch.setattr("trimtab.publish.pace.sleep", lambda _: None)
     moved, new = Answer(405, {"message": "Non GET methods are not allowed for moved projects"}), f"GET {THEIRS}?"
     if isinstance(on.api, FakeGitHub):
         new = "GET /repositories/1?"
@@ -260,6 +260,7 @@ def test_graphql_answers_200_with_errors(github: Stage) -> None:
 
 def test_a_push_whose_answer_got_lost(on: Stage) -> None:
     """A push that arrived although its answer did not is not made again."""
+    on.address = on.over_http
     on.log.faults.append(Fault("POST /gitops.git/git-receive-pack", Answer(502, ""), effect=True, times=2))
 
     finish(on)

@@ -85,7 +85,7 @@ def test_one_that_is_open_already_is_taken(on: Stage) -> None:
 def test_a_label_is_made_once(on: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Gitea makes a second label of the same name; one whose answer got lost is looked for first."""
     assert isinstance(on.api, FakeGitea)
-    monkeypatch.setattr("trimtab.publish.pace.time.sleep", lambda _: None)
+    monkeypatch.setattr("trimtab.publish.pace.sleep", lambda _: None)
     on.log.faults.append(Fault("POST /repos/acme/gitops/labels?", Answer(502, "bad gateway"), effect=True))
 
     on.forge.dashboard("<!-- trimtab:dashboard -->\nnothing")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.forges.state import commit_to, git, show, tip
+from tests.forges.state import commit_to, git, heads, show, tip
 from tests.publish.grouping import both, found, links, members, run, steps
 from tests.publish.proposals import proposal
 from tests.publish.stages import Stage
@@ -18,7 +18,7 @@ from trimtab.publish.undone import taken_back
 
 def branches(on: Stage) -> list[str]:
     """Return Trimtab's branches."""
-    return git(on.bare, "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads/trimtab/").split()
+    return [name for name in heads(on.bare) if name.startswith("trimtab/")]
 
 
 def trailers(on: Stage, branch: str) -> list[str]:

@@ -37,7 +37,7 @@ class Busy:
 def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Return what is slept, without sleeping."""
     found: list[float] = []
-    monkeypatch.setattr("trimtab.publish.pace.time.sleep", found.append)
+    monkeypatch.setattr("trimtab.publish.pace.sleep", found.append)
     return found
 
 

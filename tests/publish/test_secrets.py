@@ -64,7 +64,7 @@ def watched(
     _spy_on_git(tmp_path, monkeypatch)
     monkeypatch.setenv(f"{request.param.upper()}_TOKEN", TOKEN)
     monkeypatch.setenv("TRIMTAB_PACE", "0")
-    monkeypatch.setattr("trimtab.publish.pace.time.sleep", lambda _: None)
+    monkeypatch.setattr("trimtab.publish.pace.sleep", lambda _: None)
     caplog.set_level(logging.DEBUG)
     api: Api = FakeGitHub(state) if request.param == "github" else FakeGitLab(state)
     with serve(tmp_path, api) as served:

@@ -196,7 +196,7 @@ def test_a_server_without_that_api(on: Stage, call: str, answer: Answer) -> None
 
 def test_an_answer_that_got_lost(on: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """A commit that was made although the answer did not arrive is not made twice."""
-    monkeypatch.setattr("trimtab.publish.pace.time.sleep", lambda _: None)
+    monkeypatch.setattr("trimtab.publish.pace.sleep", lambda _: None)
     on.forge.whoami()
     for call in ("POST /repos/acme/gitops/git/refs", "POST /api/graphql"):
         on.log.faults.append(Fault(call, Answer(502, {"message": "Bad gateway"}), effect=True))
@@ -220,7 +220,7 @@ WEATHER = [
 @pytest.mark.parametrize("how", WEATHER, ids=[each.match for each in WEATHER])
 def test_one_call_fails(on: Stage, call: str, how: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever happens to one of the calls, two runs later all stands once, and nothing is left over."""
-    monkeypatch.setattr("trimtab.publish.pace.time.sleep", lambda _: None)
+    monkeypatch.setattr("trimtab.publish.pace.sleep", lambda _: None)
     on.log.faults.append(replace(how, match=call))
 
     twice(on)

@@ -55,7 +55,7 @@ def test_a_classic_token_without_the_scope(github: Stage) -> None:
         publish(github)
 
     assert "github.com/settings/tokens" in error.value.hint
-    assert github.log.writes == []
+    assert github.untouched
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_an_account_that_may_only_read(github: Stage) -> None:
         publish(github)
 
     assert "Write" in error.value.hint
-    assert github.log.writes == []
+    assert github.untouched
 
 
 def test_an_archived_repository(github: Stage) -> None:
@@ -102,7 +102,7 @@ def test_an_archived_repository(github: Stage) -> None:
     with pytest.raises(UsageError, match="acme/gitops is archived"):
         publish(github)
 
-    assert github.log.writes == []
+    assert github.untouched
 
 
 def test_an_app_has_no_role() -> None:
@@ -148,7 +148,7 @@ def test_scopes_of_gitlab(gitlab: Stage, answer: Answer, opens: bool) -> None:
         return
     with pytest.raises(UsageError, match="lacks the scope `api`: it has read_api, write_repository"):
         publish(gitlab)
-    assert gitlab.log.writes == []
+    assert gitlab.untouched
 
 
 def test_what_a_forbidden_call_needs_is_said() -> None:

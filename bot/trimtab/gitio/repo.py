@@ -80,7 +80,7 @@ class Repo:
             raise ForgeError("git is not installed", "install git 2.30 or later")
         if not (folder / "HEAD").exists():
             folder.mkdir(parents=True, exist_ok=True)
-            self.run("init", "-q", "--bare")
+            self.run("init", "-q", "--bare", "--template=")
 
     def run(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
         """Return what a git command prints.
@@ -135,7 +135,6 @@ class Repo:
         """Bring branches here, under the same names; without file contents unless `blobs`."""
         if not branches:
             return
-        self._set_remote()
         far = "://" in self.remote.address
         contents = "--filter=blob:none" if far and not blobs else "--no-filter"
         specs = [f"+refs/heads/{branch}:refs/heads/{branch}" for branch in branches]
@@ -147,7 +146,6 @@ class Repo:
         """Fetch one commit by its id, with its contents; return whether it is here: a remote may have dropped it."""
         if self.has(commit):
             return True
-        self._set_remote()
         self.attempt("fetch", "-q", "--no-tags", "--no-write-fetch-head", "--no-filter", "origin", commit)
         return self.has(commit)
 
@@ -172,12 +170,8 @@ class Repo:
         named = self.run("log", "--format=%an%n%cn", until, f"^{since}", "--").decode(errors="replace")
         return frozenset(filter(None, named.splitlines()))
 
-    def _set_remote(self) -> None:
-        if self.attempt("config", "remote.origin.url").returncode:
-            self.run("config", "remote.origin.url", self.remote.address)
-
     def _environment(self) -> dict[str, str]:
-        settings = (*_SETTINGS, *self.remote.settings())
+        settings = (*_SETTINGS, ("remote.origin.url", self.remote.address), *self.remote.settings())
         kept = {name: os.environ[name] for name in (*_KEPT, *_PROXIES) if name in os.environ}
         numbered = {f"GIT_CONFIG_KEY_{index}": key for index, (key, _) in enumerate(settings)}
         numbered |= {f"GIT_CONFIG_VALUE_{index}": value for index, (_, value) in enumerate(settings)}

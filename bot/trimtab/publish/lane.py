@@ -105,4 +105,4 @@ def _on(view: View, standing: Standing, branch: str) -> Standing:
     """Return a recommendation with what stands of a branch of its own, which it may have left for a shared one."""
     if standing.branch == branch:
         return standing
-    return replace(standing, branch=branch, pull=view.seen.pull(branch), tip=view.seen.tips.get(branch, ""))
+    return replace(standing, branch=branch, pull=view.listed.pull(branch), tip=view.listed.tips.get(branch, ""))

@@ -98,7 +98,7 @@ class _Count:
 
     def __init__(self, view: View, moves: Sequence[Move], entries: Sequence[Entry], hour: Hour) -> None:
         closing = {move.standing.branch for move in moves if move.call is Call.CLOSE}
-        open_now = view.seen.pulls.keys() - closing
+        open_now = view.listed.pulls.keys() - closing
         known: dict[str, set[str]] = {branch: set() for branch in open_now}
         for one in view.standings.values():
             if one.branch in open_now and one.entries and isinstance(one.pull, Found):

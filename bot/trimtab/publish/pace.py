@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from time import monotonic, sleep
 from typing import TypeVar
 
 from trimtab.errors import ForgeError, UsageError
@@ -40,10 +40,10 @@ class Pace:
 
     def wait(self) -> None:
         """Wait until the next write may begin."""
-        pause = self._next - time.monotonic()
+        pause = self._next - monotonic()
         if self._seconds and pause > 0:
-            time.sleep(pause)
-        self._next = time.monotonic() + self._seconds
+            sleep(pause)
+        self._next = monotonic() + self._seconds
 
 
 def pace_from(environ: Mapping[str, str] = os.environ) -> Pace:
@@ -146,7 +146,7 @@ class Caller:
         if trouble.kind is Kind.WAIT:
             self._waited_s += wait_s
             _LOG.warning("rate limit: the forge asks to wait; trying again in %.0f s", wait_s)
-        time.sleep(wait_s)
+        sleep(wait_s)
 
     def _told(self, error: Exception) -> Trouble:
         """Return what an exception means, without the token."""

@@ -54,7 +54,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Listed:
     """What one listing of the forge and one of the branches showed.
 
     Attributes:
@@ -79,12 +79,12 @@ class View:
     """Everything that stands at a site.
 
     Attributes:
-        seen: What the forge and git showed.
+        listed: What the forge and git showed.
         standings: By identity; a branch of ours that the ledger does not know is one of these, without entries.
         shared: The entries of what was on it, by shared branch.
     """
 
-    seen: Seen = field(default_factory=Seen)
+    listed: Listed = field(default_factory=Listed)
     standings: Mapping[str, Standing] = field(default_factory=dict)
     shared: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
 
@@ -95,11 +95,12 @@ class View:
     def lane(self, branch: str) -> Standing:
         """Return what stands of a shared branch."""
         entries = self.shared.get(branch, ())
-        return Standing(identity_of(branch), branch, entries, self.seen.pull(branch), self.seen.tips.get(branch, ""))
+        tip = self.listed.tips.get(branch, "")
+        return Standing(identity_of(branch), branch, entries, self.listed.pull(branch), tip)
 
     def refreshed(self, journal: Journal, pulls: Mapping[str, PullRequest]) -> View:
         """Return the view with the ledger's entries of now, and pull requests that a listing had lost."""
-        return _view(replace(self.seen, pulls={**self.seen.pulls, **pulls}), journal.entries())
+        return _view(replace(self.listed, pulls={**self.listed.pulls, **pulls}), journal.entries())
 
 
 def look(site: Site, journal: Journal) -> View:
@@ -112,7 +113,7 @@ def look(site: Site, journal: Journal) -> View:
     heads = site.repo.heads(f"{PREFIX}*")
     tips = {name: tip for name, tip in heads.items() if identity_of(name)}
     stages = frozenset(name for name in heads if name.startswith(STAGE))
-    return _view(Seen(site.name, pulls, tips, stages), journal.entries())
+    return _view(Listed(site.name, pulls, tips, stages), journal.entries())
 
 
 def home_of(entry: Entry) -> str:
@@ -125,27 +126,27 @@ def waits(state: str) -> bool:
     return state in {State.PROPOSED, State.OPEN, State.SNOOZED}
 
 
-def _view(seen: Seen, entries: tuple[Entry, ...]) -> View:
+def _view(listed: Listed, entries: tuple[Entry, ...]) -> View:
     shared: dict[str, list[Entry]] = {}
     for entry in entries:
-        if entry.branch and entry.repository == seen.repository:
+        if entry.branch and entry.repository == listed.repository:
             shared.setdefault(entry.branch, []).append(entry)
-    standings = {name: _standing(seen, held) for name, held in histories(entries).items()}
-    for branch in sorted({*seen.tips, *seen.pulls} - shared.keys()):
-        tip = seen.tips.get(branch, "")
+    standings = {name: _standing(listed, held) for name, held in histories(entries).items()}
+    for branch in sorted({*listed.tips, *listed.pulls} - shared.keys()):
+        tip = listed.tips.get(branch, "")
         name = identity_of(branch)
-        standings.setdefault(name, Standing(name, branch, (), seen.pull(branch), tip))
-    return View(seen, dict(sorted(standings.items())), {name: tuple(held) for name, held in shared.items()})
+        standings.setdefault(name, Standing(name, branch, (), listed.pull(branch), tip))
+    return View(listed, dict(sorted(standings.items())), {name: tuple(held) for name, held in shared.items()})
 
 
-def _standing(seen: Seen, held: tuple[Entry, ...]) -> Standing:
+def _standing(listed: Listed, held: tuple[Entry, ...]) -> Standing:
     """Return a recommendation; of a shared branch's pull requests it has the one that it is in, or was in."""
     last = held[-1]
     branch = home_of(last)
-    pull = seen.pull(branch)
+    pull = listed.pull(branch)
     if last.branch and isinstance(pull, Found) and last.step not in {State.PROPOSED, State.OPEN}:
         pull = pull if last.pull_request == pull.value.number else Unknown("none is open that it was in")
-    tip, foreign = seen.tips.get(branch, ""), last.repository != seen.repository
+    tip, foreign = listed.tips.get(branch, ""), last.repository != listed.repository
     return Standing(last.recommendation, branch, held, pull, tip, foreign)
 
 

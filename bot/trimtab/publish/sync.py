@@ -52,7 +52,7 @@ def sync(site: Site, wanted: Wanted, journal: Journal, limits: Limits, now_s: in
     desk = _Desk(site, wanted, caught.view, own, Hour(now_s, limits))
     moves = list(limited(caught.view, tuple(_moves(desk)), own, desk.hour, wanted.released))
     links = act(site, moves, journal)
-    clear(site, caught.view.seen.stages, moves)
+    clear(site, caught.view.listed.stages, moves)
     told = {link.id for link in links}
     return (*links, *(link for link in caught.links if link.id not in told))
 

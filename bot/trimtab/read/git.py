@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from trimtab.config import Repository
 from trimtab.errors import ForgeError, UsageError
 from trimtab.facts import RepositoryFacts, Unreadable
-from trimtab.fleet import Gap
+from trimtab.fleet import Gap, Serving
 from trimtab.gitio import Repo, blob_sizes, folder_for, read_blobs, remote_of
 from trimtab.manifest import Tree, inspect
 from trimtab.read.charts import fetch_charts
@@ -75,9 +75,7 @@ def read_repository(
     found = inspect(tree, title)
     tools = tools or find_tools(os.environ)
     unfetched = fetch_charts(wanted_charts(tree), hosts, Path(tools.fetched), tools.helm) if tools.fetched else ()
-    with Workspace(root, tree, tools) as workspace:
-        servings = live_names(with_rendered(found.servings, workspace, title, only_new=True), workspace)
-    servings, gaps = with_model_configs(servings, root, title)
+    servings, gaps = _completed(found.servings, root, tree, tools, title)
     facts = RepositoryFacts(
         title,
         head,
@@ -89,6 +87,15 @@ def read_repository(
         (*gaps, *(Gap("", title, reason) for reason in unfetched)),
     )
     return Checkout(facts, root, tree)
+
+
+def _completed(
+    servings: tuple[Serving, ...], root: Path, tree: Tree, tools: Tools, title: str
+) -> tuple[tuple[Serving, ...], tuple[Gap, ...]]:
+    """Return the servings with those that rendering shows, the names they get, and the models that they bring."""
+    with Workspace(root, tree, tools) as workspace:
+        found = live_names(with_rendered(servings, workspace, title, only_new=True), workspace)
+    return with_model_configs(found, root, title)
 
 
 def tree_digest(tree: Mapping[str, bytes]) -> str:
@@ -144,7 +151,6 @@ def _bring(repository: Repository, base: Path, workdir: Path, root: Path, commit
     if repository.path and not _is_git(folder, repo):
         return "", folder
     wanted = commit or (f"refs/heads/{repository.base}" if repository.base else "HEAD")
-    repo.run("config", "remote.origin.url", repo.remote.address)
     filtered = f"--filter=blob:limit={_LARGEST_BYTES}" if "://" in repo.remote.address else "--no-filter"
     repo.run("fetch", "-q", "--depth=1", "--no-tags", "--no-recurse-submodules", filtered, "origin", wanted)
     head = repo.run("rev-parse", "--verify", "FETCH_HEAD^{commit}").decode().strip()
