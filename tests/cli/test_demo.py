@@ -3,6 +3,9 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -31,35 +34,46 @@ QUIET = {
 """The look-alikes, by the rule that says why it is silent."""
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The demo's folder after its first run, what that printed as JSON, and what a scan of its facts does."""
+
+    root: Path
+    said: str
+    scan: str
+
+
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The demo's folder after its first run, with the real helm and kustomize."""
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+    """The demo, with the real helm and kustomize."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("TRIMTAB_HELM", tool("helm"))
         environment.setenv("TRIMTAB_KUSTOMIZE", tool("kustomize"))
         root = tmp_path_factory.mktemp("made") / "demo"
-        assert run(["demo", "--dir", str(root)]) == 0
-        yield root
+        yield Made(root, printed("demo", "--dir", str(root)), scan_of(root))
 
 
 @pytest.fixture
-def demo(made: Path, tmp_path: Path) -> Path:
-    """A copy of it, to change."""
-    return shutil.copytree(made, tmp_path / "demo")
+def demo(made: Made, tmp_path: Path) -> Path:
+    """A copy of its folder, to change."""
+    return shutil.copytree(made.root, tmp_path / "demo")
 
 
-def scan_of(root: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    """Return what a scan of the demo's facts prints as JSON."""
-    capsys.readouterr()
-    assert (
-        run(["scan", "--config", str(root / "trimtab.yaml"), "--facts", str(root / "facts"), "--format", "json"]) == 0
-    )
-    return capsys.readouterr().out
+def printed(*words: str) -> str:
+    """Return what a command that ends well prints as JSON."""
+    with redirect_stdout(StringIO()) as out:
+        assert run([*words, "--format", "json"]) == 0
+    return out.getvalue()
 
 
-def test_every_planted_fault_is_found_and_opened(demo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def scan_of(root: Path) -> str:
+    """Return what a scan of a demo's facts prints."""
+    return printed("scan", "--config", str(root / "trimtab.yaml"), "--facts", str(root / "facts"))
+
+
+def test_every_planted_fault_is_found_and_opened(made: Made) -> None:
     """Each workload gets the recommendation it was written for, and a pull request with it."""
-    document = json.loads(scan_of(demo, capsys))
+    document = json.loads(made.scan)
 
     found = {
         f"{one['subject']['namespace']}/{one['subject']['name']}": one["rule"]
@@ -67,12 +81,12 @@ def test_every_planted_fault_is_found_and_opened(demo: Path, capsys: pytest.Capt
         if one["changes"]
     }
     assert found == FOUND
-    assert len(list((demo / "pull-requests").glob("[0-9]*.md"))) == len(FOUND)
+    assert len(list((made.root / "pull-requests").glob("[0-9]*.md"))) == len(FOUND)
 
 
-def test_every_look_alike_has_its_silence(demo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_look_alike_has_its_silence(made: Made) -> None:
     """What looks like waste and is none is said to have been looked at, with the reason."""
-    document = json.loads(scan_of(demo, capsys))
+    document = json.loads(made.scan)
 
     silent = {
         (f"{one['subject'].get('namespace')}/{one['subject']['name']}", one["rule"]) for one in document["silences"]
@@ -80,9 +94,9 @@ def test_every_look_alike_has_its_silence(demo: Path, capsys: pytest.CaptureFixt
     assert set(QUIET.items()) <= silent
 
 
-def test_same_facts_give_the_same_bytes(demo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_same_facts_give_the_same_bytes(made: Made) -> None:
     """Two scans of the recorded week print the same document."""
-    assert scan_of(demo, capsys) == scan_of(demo, capsys)
+    assert scan_of(made.root) == made.scan
 
 
 def test_merged_pull_requests_are_followed_to_their_outcome(demo: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,14 +154,10 @@ def test_somebody_s_folder_is_refused(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "nothing was touched" in capsys.readouterr().err
 
 
-def test_json_is_one_document_with_the_way_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_is_one_document_with_the_way_on(made: Made, demo: Path) -> None:
     """With --format json stdout is one document that names the files and the pull request to merge first."""
-    root = tmp_path / "demo"
-
-    run(["demo", "--dir", str(root), "--format", "json"])
-    first = json.loads(capsys.readouterr().out)
-    run(["demo", "--dir", str(root), "--format", "json", "--merge", str(first["merge_first"])])
-    merged = json.loads(capsys.readouterr().out)
+    first = json.loads(made.said)
+    merged = json.loads(printed("demo", "--dir", str(demo), "--merge", str(first["merge_first"])))
 
     assert first["schema"] == "trimtab/demo/v1"
     assert all(Path(pull["path"]).is_file() for pull in first["pull_requests"])
