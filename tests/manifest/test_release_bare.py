@@ -129,6 +129,25 @@ def test_a_command_lays_its_files_in_order(script: str) -> None:
     assert isinstance(edit(found, serving.subject, {"replicas": 6}), Refusal)
 
 
+@pytest.mark.parametrize(
+    ("flags", "field", "word"),
+    [
+        ("--set 'extraArgs={--model=org/m,--max-num-seqs=4}'", "max_num_seqs", "helm upgrade chat"),
+        ("--set-json replicaCount=4", "replicas", "sets it"),
+        ("--set-file model.name=name.txt", "model", "sets it"),
+        ("--post-renderer ./patch.sh", "replicas", "./patch.sh changes"),
+    ],
+)
+def test_what_a_command_sets_in_other_ways_is_locked(flags: str, field: str, word: str) -> None:
+    """Lists in one text, JSON, files and programs that change what is rendered leave nothing to edit below them."""
+    path = next(iter(COMMANDS))
+    found = tree({path: COMMANDS[path].replace("FLAGS", f"-f values/prod.yaml {flags}")})
+    serving = at(found, "charts/chat/values.yaml" if field == "max_num_seqs" else "values/all.yaml")
+
+    assert not serving.settings[field].editable
+    assert word in (serving.settings[field].reason or "")
+
+
 HOSTILE = {
     "app.yaml": """\
 apiVersion: argoproj.io/v1alpha1

@@ -159,7 +159,7 @@ def _of_git(git: Cursor, tree: Tree) -> Iterator[Parameters]:
             for root in (source.root() for source in tree.readable(path)):
                 for one in root.items() if root is not None and root.is_sequence else (root,):
                     if one is not None:
-                        yield {**_of_path(folder_of(path), prefix), **dict(_flat(one, ""))}
+                        yield {**dict(_flat(one, "")), **_of_path(folder_of(path), prefix, path)}
 
 
 def _fitting(paths: Sequence[str], patterns: Sequence[Cursor]) -> Iterator[str]:
@@ -178,12 +178,20 @@ def fits(path: str, pattern: str) -> bool:
     return len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted))
 
 
-def _of_path(folder: str, prefix: str = "") -> dict[str, str]:
+def _of_path(folder: str, prefix: str = "", file: str = "") -> dict[str, str]:
+    """Return what a generator tells of a folder, and of the file in it where it is one of files."""
     parts = folder.split("/")
-    start = f"{prefix}." if prefix else ""
-    found = {f"{start}path[{index}]": part for index, part in enumerate(parts)}
-    whole = {f"{start}path": folder, f"{start}path.path": folder, f"{start}path.basename": parts[-1]}
-    return {**found, **whole}
+    start = f"{prefix}.path" if prefix else "path"
+    found = {f"{start}[{index}]": part for index, part in enumerate(parts)}
+    named = {"basename": parts[-1], **({"filename": file.rpartition("/")[2]} if file else {})}
+    for key, name in named.items():
+        found |= {f"{start}.{key}": name, f"{start}.{key}Normalized": _normalized(name)}
+    return {**found, start: folder, f"{start}.path": folder}
+
+
+def _normalized(name: str) -> str:
+    """Return a name as Argo CD makes one of Kubernetes' of it (`utils.SanitizeName`, 3.1)."""
+    return re.sub(r"[^a-z0-9.-]", "-", name.lower()).strip("-.")
 
 
 def _values(generator: Cursor) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Releases that scripts, Makefiles and pipelines make with `helm upgrade` or `helm install`.
 
-Source: https://helm.sh/docs/helm/helm_upgrade/ (v3.19): files of values in order, then `--set`, then `--set-string`.
+Source: https://helm.sh/docs/helm/helm_upgrade/ (v3.19): files of values in order, then `--set`, then `--set-string`,
+and what is set from files, by JSON or literally.
 A file that is not in the tree says nothing here: unlike Argo CD and Flux, a command is one way to install among others.
 """
 
@@ -17,7 +18,7 @@ from trimtab.manifest.nodes import Document, ScalarNode
 from trimtab.manifest.objects import Thing
 from trimtab.manifest.parse import BrokenYamlError, decode
 from trimtab.manifest.paths import folder_of, joined
-from trimtab.manifest.release import Parameter, Release, chart_folder, last, own_values, roots
+from trimtab.manifest.release import Parameter, Release, chart_folder, last, locked, own_values, roots
 from trimtab.manifest.source import Cursor, Source
 from trimtab.manifest.text import Text
 
@@ -62,6 +63,8 @@ class _Command:
     files: list[str] = field(default_factory=list)
     sets: list[str] = field(default_factory=list)
     strings: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
+    renderer: str = ""
     namespace: str = ""
     names_itself: bool = False
 
@@ -126,6 +129,10 @@ def _take(command: _Command, flag: str, value: str) -> None:
     lists = {"-f": command.files, "--values": command.files, "--set": command.sets, "--set-string": command.strings}
     if flag in lists:
         lists[flag].extend(one.replace("\\,", ",") for one in re.split(r"(?<!\\),(?![^{}]*\})", value) if one)
+    elif flag in {"--set-file", "--set-json", "--set-literal"}:
+        command.unseen.append(value.partition("=")[0])
+    elif flag == "--post-renderer":
+        command.renderer = value
     elif flag in {"-n", "--namespace"}:
         command.namespace = value
 
@@ -158,7 +165,10 @@ def _release(command: _Command, path: str, where: str, context: Context) -> Rele
         layers += roots([found] if found else [], context)
     parameters = [_parameter(one, path, where) for one in (*command.sets, *command.strings) if "=" in one]
     thing = Thing(_said(name, path, ""), "", "helm upgrade", command.namespace, name)
-    return Release(thing, folder, last(chart), command.namespace, tuple(layers), tuple(parameters))
+    if command.renderer:
+        layers = [locked(one, f"{command.renderer} changes in {where} what is rendered") for one in layers]
+    hidden = dict.fromkeys(command.unseen, f"`helm` in {where} sets it; edit it there by hand")
+    return Release(thing, folder, last(chart), command.namespace, tuple(layers), tuple(parameters), hidden=hidden)
 
 
 def _bases(path: str) -> tuple[str, ...]:
