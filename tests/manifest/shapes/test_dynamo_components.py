@@ -140,3 +140,33 @@ def test_a_model_service_has_a_serving_for_each_pool() -> None:
         },
         "prefill": {"model": "org/chat-8b", "replicas": 1},
     }
+
+
+OUTSIDE = """\
+apiVersion: nvidia.com/v1alpha1
+kind: DynamoGraphDeployment
+metadata: {name: chat}
+spec:
+  services:
+    Frontend:
+      componentType: frontend
+      extraPodSpec: {mainContainer: {image: $IMAGE, workingDir: /workspace/components/backends/sglang}}
+    decode:
+      componentType: worker
+      replicas: 2
+      resources: {limits: {gpu: "${GPUS}"}}
+      extraPodSpec:
+        mainContainer:
+          image: $IMAGE
+          workingDir: /workspace/components/backends/sglang
+          command: [/bin/sh, -c]
+          args: [$COMMAND]
+"""
+
+
+def test_the_folder_of_a_worker_tells_its_engine_where_a_pipeline_fills_in_the_rest() -> None:
+    """Image and command come from outside the tree; what stands in it is still a worker with GPUs."""
+    serving = one(OUTSIDE)
+
+    assert (serving.engine, serving.container) == ("sglang", "decode")
+    assert said(serving) == {"gpu_count": "${GPUS}", "replicas": 2}

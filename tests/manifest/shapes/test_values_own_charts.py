@@ -329,3 +329,31 @@ telemetry: {endpoint: "collector:4317"}
     assert said(one(text, "services/triton/helm/values.yaml"))["engine_version"] == "24.01-py3"
     plain = text.replace("team/triton-infer", "vllm/vllm-openai")
     assert said(one(plain, "helm/chat/values.yaml"))["engine_version"] == "24.01-py3"
+
+
+def test_a_bare_name_is_a_model_to_ollama() -> None:
+    """Its image tells, wherever beside the model it stands; a kind of GPU is no number of them."""
+    text = """\
+embedding:
+  model: "embed:0.6b"
+  image: ollama/ollama:latest
+  numCtx: "8192"
+  numParallel: "2"
+  resources: {gpu: nvidia-l4, num_gpus: 1}
+other: {}
+"""
+
+    assert said(one(text, "charts/search/values.yaml")) == {
+        "engine_version": "latest",
+        "gpu_count": 1,
+        "max_model_len": 8192,
+        "max_num_seqs": 2,
+        "model": "embed:0.6b",
+    }
+
+
+def test_an_empty_list_of_arguments_says_that_an_image_runs() -> None:
+    """A chart's own values name the engine's image, and leave room for its flags."""
+    text = "image: {repository: registry.example/lmsysorg/sglang, tag: v0.5}\nargs: []\nresources: {}\n"
+
+    assert said(one(text, "charts/deploy/values.yaml")) == {"engine_version": "v0.5"}

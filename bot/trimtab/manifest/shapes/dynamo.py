@@ -7,6 +7,7 @@ container.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -30,6 +31,10 @@ _KEYS = {"shm_size": ("sharedMemory", "size")}
 _SCALE = {"min_replicas": ("autoscaling", "minReplicas"), "max_replicas": ("autoscaling", "maxReplicas")}
 
 
+_BACKEND = re.compile(r"/backends/(\w+)/?$")
+"""The folders of Dynamo's images that workers of a backend are started in."""
+
+
 def servings(thing: Thing, context: Context) -> Iterator[Draft]:
     """Yield one serving for each worker."""
     spec = thing.at.get("spec")
@@ -39,7 +44,8 @@ def servings(thing: Thing, context: Context) -> Iterator[Draft]:
     for name, service in _services(thing, spec):
         container = service.get("extraPodSpec", "mainContainer") or service
         environment = environment_of(container, context, thing.namespace, service.get("envs") or spec.get("envs"))
-        framework = FRAMEWORKS.get(spec.word("backendFramework"), "")
+        folder = _BACKEND.search(container.word("workingDir"))
+        framework = FRAMEWORKS.get(spec.word("backendFramework") or (folder[1] if folder else ""), "")
         settings = read_engine(replace(pod_container(container, environment), engine=framework))
         pod = service.get("extraPodSpec") or service
         take_config(settings, mounted_in(pod, container, context, thing.namespace))

@@ -65,6 +65,7 @@ class Look:
         options: What has a mapping of the engine's flags as keys, and its key.
         parts: Mappings by normalised key: `resources`, `nodeselector`, `env`.
         model: The scalar that names the model.
+        tagged: The scalar that would name it to Ollama, by a bare name and perhaps a tag.
         spoken: The engine that arguments, or a script, name.
         told: Whether arguments name the model.
         pulls: Whether there is a list of models to be loaded.
@@ -85,6 +86,7 @@ class Look:
     images: dict[str, Cursor] = field(default_factory=dict)
     parts: dict[str, Cursor] = field(default_factory=dict)
     model: Cursor | None = None
+    tagged: Cursor | None = None
     spoken: str = ""
     told: bool = False
     pulls: bool = False
@@ -107,6 +109,7 @@ class Look:
             level = [below for parent, at in level for below in look._level(at, parent)]
         look._choose_image()
         look.engine = look.engine or look.hint
+        look.model = look.model or (look.tagged if look.engine == "ollama" else None)
         return look
 
     @property
@@ -141,7 +144,7 @@ class Look:
         image = image_of(self.image)[0]
         ran = engine_of_image(image)
         named = bool(self.hint) and asked is not None and bool(asked.entries())
-        has = self.lists or counted or named or (self.hint == ran and self.whole)
+        has = self.lists or self.empty or counted or named or (self.hint == ran and self.whole)
         return bool(has and ran and is_plainly(self.engine, image))
 
     @property
@@ -213,8 +216,8 @@ class Look:
         if word in ENGINE_KEYS:
             self.said = ENGINES.get(plain(cursor.string), self.said)
         (self.scaler if parent in SCALERS else self.words).setdefault(word, cursor)
-        if self.model is None and names_model(word, parent) and self._is_model(cursor.string):
-            self.model = cursor
+        if self.model is None and names_model(word, parent):
+            self._take_model(cursor)
         if word == "image":
             self._part(word, cursor)
         if word.endswith("args") and _FLAG.match(cursor.string):
@@ -223,15 +226,19 @@ class Look:
             self.lists.append(cursor)
             self.spoken = self.spoken or engine
 
-    def _is_model(self, text: str) -> bool:
-        return _MODEL.fullmatch(text) is not None or (self.hint == "ollama" and _TAGGED.fullmatch(text) is not None)
+    def _take_model(self, cursor: Cursor) -> None:
+        """Take what names a model; a bare name is one to Ollama alone, which may be told further down."""
+        if _MODEL.fullmatch(cursor.string):
+            self.model = cursor
+        elif self.tagged is None and _TAGGED.fullmatch(cursor.string):
+            self.tagged = cursor
 
     def _environment(self, cursor: Cursor) -> None:
         """Take the variables; some charts name the model among them."""
         self.parts.setdefault("env", cursor)
         for key, value in cursor.entries().items():
-            if self.model is None and plain(key) in {"llmmodelid", "modelid"} and self._is_model(value.string):
-                self.model = value
+            if self.model is None and plain(key) in {"llmmodelid", "modelid"}:
+                self._take_model(value)
 
     def _sequence(self, word: str, cursor: Cursor, parent: str) -> None:
         words = [item.string for item in cursor.items()]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from trimtab.manifest import shell
 from trimtab.manifest.engines import engine_of_flags, engine_of_image, engine_of_words
 from trimtab.manifest.resources import GPU_RESOURCE, GpuSite, gpu_sites
@@ -10,8 +12,10 @@ from trimtab.manifest.shapes.values_words import ENGINES, plain
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.text import Text
 
-BARE = frozenset({"gpu", "gpus", "gpucount"})
+BARE = frozenset({"gpu", "gpus", "gpucount", "numgpus"})
 """Keys of a chart's own for GPUs among resources."""
+_COUNT = re.compile(r"\d+$|.*[{(]")
+"""A number, or what will become one; a kind of GPU is none."""
 
 
 def is_off(at: Cursor) -> bool:
@@ -35,7 +39,8 @@ def sites_of(asked: Cursor | None) -> tuple[GpuSite, ...]:
     """
     levels = [at for at in (asked and asked.get("limits"), asked and asked.get("requests"), asked) if at is not None]
     told = [(key, one) for at in levels for key, one in at.entries().items() if one.string not in {"", "0"}]
-    bare = [GpuSite(key, one) for key, one in told if GPU_RESOURCE.fullmatch(key) or plain(key) in BARE]
+    counted = [(key, one) for key, one in told if _COUNT.match(one.string)]
+    bare = [GpuSite(key, one) for key, one in counted if GPU_RESOURCE.fullmatch(key) or plain(key) in BARE]
     return gpu_sites(asked) or tuple(bare)
 
 
