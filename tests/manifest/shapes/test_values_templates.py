@@ -41,6 +41,15 @@ spec:
             {{- if .Values.serving.eager }}
             - --enforce-eager
             {{- end }}
+            {{- with .Values.serving.batch }}
+            - --max-num-batched-tokens={{ . }}
+            {{- end }}
+            {{- if .Values.serving.cache }}
+            - --kv-cache-dtype={{ .Values.serving.cache }}
+            {{- end }}
+            {{- if .Values.serving.prefixes }}
+            - --enable-prefix-caching
+            {{- end }}
             {{- range .Values.more }}
             - {{ . | quote }}
             {{- end }}
@@ -61,6 +70,8 @@ serving:
   ctx: 8192 # tokens
   share: 0.9
   eager: true
+  batch: null
+  prefixes: false
   maxNumSeqs: 64
 cards: 2
 memoryGi: 48
@@ -119,6 +130,9 @@ def test_templates_tell_what_keys_of_any_name_are() -> None:
         ("gpu_memory_utilization", 0.85, "  share: 0.85", '- "0.85"'),
         ("enforce_eager", False, "  eager: false", ""),
         ("memory_limit", "64Gi", "memoryGi: 64", "memory: 64Gi"),
+        ("max_num_batched_tokens", 4096, "  batch: 4096", "- --max-num-batched-tokens=4096"),
+        ("kv_cache_dtype", "fp8", "  cache: fp8", "- --kv-cache-dtype=fp8"),
+        ("enable_prefix_caching", True, "  prefixes: true", "- --enable-prefix-caching"),
         ("max_num_seqs", 32, "more: [--max-num-seqs=32]", '- "--max-num-seqs=32"'),
     ],
 )

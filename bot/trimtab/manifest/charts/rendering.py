@@ -15,7 +15,7 @@ from trimtab.manifest.charts.words import Piece, Words
 from trimtab.manifest.grafts import Graft
 from trimtab.manifest.parse import BrokenYamlError, parse
 from trimtab.manifest.paths import joined
-from trimtab.manifest.source import Cursor, Source
+from trimtab.manifest.source import Cursor, KeyPath, Source
 from trimtab.manifest.speaking import speaks
 from trimtab.manifest.text import Text
 
@@ -50,6 +50,15 @@ class Written:
         """Return the piece that a character belongs to."""
         return self.pieces[max(bisect.bisect_right(self.starts, index) - 1, 0)]
 
+    @property
+    def leaves(self) -> Iterator[Cursor]:
+        """Yield the scalars of the values that stand in what was written, comments left out."""
+        for piece, start in zip(self.pieces, self.starts, strict=True):
+            before = self.text[self.text.rfind("\n", 0, start) + 1 : start]
+            if piece.leaf is not None and not before.lstrip().startswith("#"):
+                yield piece.leaf
+            yield from piece.sources
+
     def start_of(self, index: int) -> int:
         """Return where the piece of a character begins."""
         return self.starts[max(bisect.bisect_right(self.starts, index) - 1, 0)]
@@ -62,10 +71,12 @@ class Rendering:
     Attributes:
         written: What each template wrote, by path; one that fails wrote nothing.
         is_whole: Whether every template was followed to its end, and all that it calls is known.
+        absent: Keys that a template of the chart itself asks for and its values do not have, with the file meant.
     """
 
     written: tuple[Written, ...]
     is_whole: bool
+    absent: tuple[tuple[str, KeyPath], ...] = ()
 
 
 def render(chart: Chart, values: Cursor, release: str, namespace: str, within: str = "") -> Rendering:
@@ -97,7 +108,7 @@ def render(chart: Chart, values: Cursor, release: str, namespace: str, within: s
         inner = render(below, theirs, release, namespace, f"{within}.{below.key}".lstrip("."))
         found += inner.written
         is_whole = is_whole and inner.is_whole
-    return Rendering(tuple(found), is_whole and not runner.missing)
+    return Rendering(tuple(found), is_whole and not runner.missing, tuple(runner.absent))
 
 
 def _given(chart: Chart, values: Cursor, release: str, namespace: str) -> dict[str, Value]:

@@ -40,7 +40,7 @@ from trimtab.manifest.charts.values import (
     written,
 )
 from trimtab.manifest.charts.words import Piece, Words
-from trimtab.manifest.source import Cursor
+from trimtab.manifest.source import Cursor, KeyPath
 
 _MOST_STEPS = 60_000
 _MOST_CHARACTERS = 600_000
@@ -87,11 +87,13 @@ class Runner:
         functions: By name.
         defined: Finds a named template.
         missing: Names of templates that were called and are not known.
+        absent: Keys that were asked for and that the values do not have, with the file that they are absent from.
     """
 
     functions: Mapping[str, Builtin]
     defined: Callable[[str], tuple[Part, ...] | None]
     missing: set[str] = field(default_factory=set)
+    absent: dict[tuple[str, KeyPath], None] = field(default_factory=dict)
     _out: list[Piece] = field(default_factory=list)
     _steps: int = 0
     _size: int = 0
@@ -267,8 +269,11 @@ class Runner:
 
     def _chain(self, chain: Chain, dot: Value, scope: _Variables) -> Value:
         found = self._operand(chain.of, dot, scope)
-        for key in chain.keys:
+        for at, key in enumerate(chain.keys):
             if not (isinstance(found, Opaque) or is_mapping(found) or plain(found) is None):
                 return Opaque()
-            found = below(found, key)
+            inner = below(found, key)
+            if inner is None and isinstance(found, Cursor):
+                self.absent[found.source.path, (*found.path, *chain.keys[at:])] = None
+            found = inner
         return found

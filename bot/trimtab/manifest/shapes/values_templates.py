@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, reduce
 
 from trimtab.errors import RefusedError
 from trimtab.fleet import Scalar
 from trimtab.manifest.charts.chart import Chart, load, words_in_actions
 from trimtab.manifest.hit import Draft, Hit, Writer
 from trimtab.manifest.shapes.chart_objects import Fixed, Reading, Rendered, read_chart
+from trimtab.manifest.shapes.chart_wishes import Wishes
 from trimtab.manifest.shapes.owner import Owner
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import Splice
@@ -28,6 +29,9 @@ _TELLING = frozenset(
 )
 """Fields that every workload has; a serving of which the values say no other one is the chart's own affair."""
 _ITSELF = "the chart's template says it itself, and no value does"
+_WISHED = ("replicas", "min_replicas", "max_replicas", "priority_class", "runtime_class", "shm_size")
+"""Fields that a chart may have a value for, besides those that an engine and its host have."""
+_IDLE = "as the values stand, the chart's templates write it nowhere"
 _Place = tuple[str, int, int]
 
 
@@ -66,6 +70,7 @@ class _Merge:
         self._owner = owner
         self._reading = reading
         self._is_whole = reading.rendering.is_whole
+        self._wishes = Wishes(chart, values, owner, reading)
 
     def drafts(self, guessed: Sequence[Draft]) -> Iterator[Draft]:
         """Yield the servings, those that were guessed first and by their names."""
@@ -77,11 +82,15 @@ class _Merge:
                 left.remove(best)
                 names.add(draft.container)
                 yield self._told(draft, best)
-            elif not self._is_unread(draft):
+            elif not self._is_idle(draft):
                 self._forget(draft)
                 names.add(draft.container)
                 yield draft
-        yield from self._new([one for one in left if not _TELLING.issuperset(self._own(one))], names)
+        yield from self._new([one for one in left if self._tells(self._own(one))], names)
+
+    def _tells(self, own: Mapping[str, Hit]) -> bool:
+        """Return whether settings make a serving that no words tell of; of a chart's own values an image does."""
+        return not _TELLING.issuperset(own) or (self._owner.defaults is None and "engine_version" in own)
 
     def _own(self, one: Rendered) -> dict[str, Hit]:
         """Return the settings that stand in the values themselves: of a file that is laid over others, in that file."""
@@ -94,16 +103,19 @@ class _Merge:
         for field, hit in list(draft.hits.items()):
             other = own.get(field)
             if other is not None and _place(other) == _place(hit):
-                own[field] = replace(hit, locked=hit.locked or other.locked, writer=_first(other.writer, hit.writer))
+                write = _first(other.writer, hit.writer) if other.writer is not None else hit.writer
+                own[field] = replace(hit, locked=hit.locked or other.locked, writer=write)
             elif field == "model" and other is not None and self._is_mounted(other, hit):
                 own[field] = hit
             elif field in one.fixed and _place(hit) not in {_place_of(leaf) for leaf in one.fixed[field].leaves}:
                 self._fix(draft, hit, one.fixed[field])
             elif self._is_said_nowhere(hit):
                 del draft.hits[field]
+            elif other is None and self._is_whole and _place(hit) not in self._written:
+                draft.hits[field] = replace(hit, locked=hit.locked or _IDLE)
         draft.hits.update(own)
         draft.engine = one.draft.engine or draft.engine
-        self._take_rest(draft, one.draft, one.fixed)
+        self._take_rest(draft, one)
         return draft
 
     def _is_mounted(self, told: Hit, guessed: Hit) -> bool:
@@ -118,13 +130,16 @@ class _Merge:
         else:
             del draft.hits[hit.field]
 
-    def _take_rest(self, draft: Draft, other: Draft, fixed: Mapping[str, Fixed]) -> None:
-        for field in fixed.keys() - draft.hits.keys():
+    def _take_rest(self, draft: Draft, one: Rendered) -> None:
+        """Take how to say what is not said: where the chart has a value for it, where its templates let one be put."""
+        other = one.draft
+        for field in one.fixed.keys() - draft.hits.keys():
             draft.adders.pop(field, None)
             draft.refusals[field] = _ITSELF
-        for field, add in other.adders.items():
+        for field in sorted({*other.adders, *draft.adders, *_WISHED}):
             if field not in draft.hits and field not in draft.refusals:
-                draft.adders[field] = _first(add, draft.adders.get(field)) or add
+                wish = self._wishes.writer(one, field)
+                draft.adders[field] = reduce(_first, (other.adders.get(field), draft.adders.get(field)), wish)
         draft.annotations = {**other.annotations, **draft.annotations}
         draft.bound, draft.devices = draft.bound or other.bound, draft.devices or other.devices
         draft.image = draft.image or other.image
@@ -138,7 +153,7 @@ class _Merge:
             draft.hits = self._own(one)
             draft.refusals = dict(one.draft.refusals)
             draft.selector_key = one.draft.selector_key
-            self._take_rest(draft, one.draft, one.fixed)
+            self._take_rest(draft, one)
             yield draft
 
     def _names(self, found: Sequence[Rendered], taken: set[str]) -> list[str]:
@@ -164,9 +179,11 @@ class _Merge:
         for field in [field for field, hit in draft.hits.items() if self._is_said_nowhere(hit)]:
             del draft.hits[field]
 
-    def _is_unread(self, draft: Draft) -> bool:
-        """Return whether no template reads anything of what was guessed to be a serving."""
-        return bool(draft.hits) and all(self._is_said_nowhere(hit) for hit in draft.hits.values())
+    def _is_idle(self, draft: Draft) -> bool:
+        """Return whether no template reads what was guessed to be a serving, or none writes it and all that serves."""
+        if any(_place(hit) in self._written for hit in draft.hits.values()) or not (draft.hits and self._is_whole):
+            return False
+        return bool(self._reading.servings) or all(self._is_said_nowhere(hit) for hit in draft.hits.values())
 
     def _is_said_nowhere(self, hit: Hit) -> bool:
         """Return whether a value surely is read by nothing: every template is known, and none names its keys."""
@@ -186,8 +203,7 @@ class _Merge:
     @cached_property
     def _written(self) -> frozenset[_Place]:
         """Return the places of the values that some template writes."""
-        pieces = (piece for one in self._reading.rendering.written for piece in one.pieces)
-        leaves = {id(leaf): leaf for piece in pieces if (leaf := piece.leaf) is not None}
+        leaves = {id(leaf): leaf for one in self._reading.rendering.written for leaf in one.leaves}
         return frozenset(place for leaf in leaves.values() if (place := _place_of(leaf)) is not None)
 
     @cached_property
@@ -228,10 +244,10 @@ def _shared(one: Draft, other: Draft) -> int:
     return both if one.engine in {"", other.engine} or both * 2 >= len(other.hits) else 0
 
 
-def _first(write: Writer | None, otherwise: Writer | None) -> Writer | None:
+def _first(write: Writer, otherwise: Writer | None) -> Writer:
     """Return a writer that does what one does, and what another does where the first refuses."""
-    if write is None or otherwise is None:
-        return write or otherwise
+    if otherwise is None:
+        return write
 
     def writer(value: Scalar) -> tuple[Splice, ...]:
         try:
