@@ -65,9 +65,9 @@ def _reaches(thing: Thing, draft: Draft, context: Context) -> bool:
 def _nearer(thing: Thing, here: str, context: Context) -> Iterator[str]:
     """Yield the files called as an object's own that stand nearer to an autoscaler: another cluster's, or team's."""
     apart = distance(thing.path, here)
-    alike = context.called(here.rpartition("/")[2]) if apart else ()
+    alike = context.index.called(here.rpartition("/")[2]) if apart else ()
     if len(alike) > _MANY:
-        alike = context.called("/".join(here.split("/")[-2:]))
+        alike = context.index.called("/".join(here.split("/")[-2:]))
     for path in alike[:_MANY]:
         if distance(thing.path, path) < apart:
             yield path

@@ -2,95 +2,50 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from trimtab.manifest.environment import Variable
+from trimtab.manifest.file_index import FileIndex
 from trimtab.manifest.generators import Generator, generators_of
 from trimtab.manifest.links import KUSTOMIZATIONS, Links, kustomization_in, links_in
-from trimtab.manifest.near import Nearby
 from trimtab.manifest.objects import Thing, things_in
 from trimtab.manifest.paths import folder_of, joined
 from trimtab.manifest.release import Release
 from trimtab.manifest.releases import DECLARING, bare_releases, may_declare, releases_of
-from trimtab.manifest.seen import Memo, Seen, asked
+from trimtab.manifest.seen import Seen, asked
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.tree import YAML_SUFFIXES, Tree
 
-if TYPE_CHECKING:
-    from trimtab.manifest.charts.chart import Chart
 
-_CHARTS = 8
-"""Of how many charts the templates are kept; a file of values asks for one, and those beside it for the same."""
-_NAMES = re.compile(rb"""(?:\bname["']?\s*:\s*(?:[&!]\S{1,99}\s+){0,3}|&\S{1,99}\s+)["']?([^\s"',}\]]{1,300})""")
-"""A name in the bytes of a file, or what an anchor may hold one for."""
-
-
-@dataclass
 class Context:
     """Looks things up in a tree; what is looked up once is kept.
 
     Attributes:
         tree: The files.
+        index: Which of them there are of a kind.
     """
 
-    tree: Tree
-    _by_word: dict[str, tuple[Thing, ...]] = field(default_factory=dict)
-    _near_by_word: dict[str, Nearby[str]] = field(default_factory=dict)
-    _by_name: dict[str, dict[str, dict[str, None]]] = field(default_factory=dict)
+    def __init__(self, tree: Tree, index: FileIndex | None = None) -> None:
+        """Take the files, and what was looked up of them before."""
+        self.tree = tree
+        self.index = index or FileIndex(tree)
 
     @property
     def seen(self) -> Seen:
         """Return where notes are taken."""
         return self.tree.seen
 
-    @cached_property
-    def alone(self) -> Memo[str, bool]:
-        """Return where it is kept of files of values whether they are servings by themselves."""
-        return Memo(self.seen)
-
     def things(self, word: str) -> tuple[Thing, ...]:
         """Return the objects of all files that hold a word, such as a kind or an API group."""
-        self.held(word)
-        if word not in self._by_word:
-            with self.seen.apart():
-                held = self.tree.holding(word)
-                self._by_word[word] = tuple(thing for path in held for thing in things_in(self.tree, path))
-        return self._by_word[word]
-
-    @asked
-    def held(self, word: str) -> tuple[tuple[str, str], ...]:
-        """Return the files that hold a word, with their blob ids where notes are taken."""
-        noted = self.seen.wanted
-        return tuple((path, self.tree.blob(path) if noted else "") for path in self.tree.holding(word))
-
-    @asked
-    def near(self, word: str, path: str) -> tuple[str, ...]:
-        """Return the files that hold a word within a few folders of a file, the nearest first."""
-        if word not in self._near_by_word:
-            self._near_by_word[word] = Nearby((found, found) for found in self.tree.holding(word))
-        return self._near_by_word[word].of(path)
-
-    @asked
-    def named(self, word: str, name: str) -> tuple[str, ...]:
-        """Return the files that hold a word, such as a kind, in which something has a name."""
-        if word not in self._by_name:
-            found: dict[str, dict[str, None]] = {}
-            for path in self.tree.holding(word):
-                for one in _NAMES.findall(self.tree[path]):
-                    found.setdefault(one.decode(errors="replace"), {})[path] = None
-            self._by_name[word] = found
-        return tuple(self._by_name[word].get(name, ()))
+        return self.index.things(word)
 
     def things_named(self, kind: str, name: str) -> tuple[Thing, ...]:
         """Return the objects of a kind, by path, from files in which something has a name.
 
         None is kept: the nodes of all that a large tree holds would fill the memory.
         """
-        things = (thing for path in self.named(kind, name) for thing in things_in(self.tree, path))
+        things = (thing for path in self.index.named(kind, name) for thing in things_in(self.tree, path))
         return tuple(thing for thing in things if thing.kind == kind)
 
     def built_with(self, kind: str) -> tuple[Thing, ...]:  # noqa: ARG002 - overlays know some
@@ -104,53 +59,6 @@ class Context:
     def namespace_of(self, namespace: str) -> str:
         """Return the namespace of the object that is looked at, which says `namespace` itself."""
         return namespace
-
-    @asked
-    def called(self, name: str) -> tuple[str, ...]:
-        """Return the files of a name, or of a folder's and their own, whatever folder they lie in."""
-        return tuple(self._called.get(name, ()))
-
-    @cached_property
-    def _called(self) -> Mapping[str, Sequence[str]]:
-        found: dict[str, list[str]] = {}
-        for path in self.tree.all_paths():
-            for key in {path.rpartition("/")[2], "/".join(path.split("/")[-2:])}:
-                found.setdefault(key, []).append(path)
-        return found
-
-    @asked
-    def templates_in(self, chart: str) -> tuple[str, ...]:
-        """Return the files of templates of the chart in a folder, by path."""
-        return tuple(self._templates.get(chart, ()))
-
-    @cached_property
-    def _templates(self) -> Mapping[str, Sequence[str]]:
-        found: dict[str, list[str]] = {}
-        for path in self.tree.all_paths():
-            chart, inside, _ = path.rpartition("/templates/") if not path.startswith("templates/") else ("", path, "")
-            while inside:
-                found.setdefault(chart, []).append(path)
-                chart, inside, _ = chart.rpartition("/templates/")
-        return found
-
-    @asked
-    def charts_in(self, folder: str) -> tuple[str, ...]:
-        """Return the names of the folders directly below one that hold a chart."""
-        return tuple(self._charts.get(folder, ()))
-
-    @cached_property
-    def _charts(self) -> Mapping[str, Sequence[str]]:
-        found: dict[str, list[str]] = {}
-        for path in self.tree.all_paths():
-            if path.endswith("/Chart.yaml"):
-                above, _, name = folder_of(path).rpartition("/")
-                found.setdefault(above, []).append(name)
-        return found
-
-    @cached_property
-    def charts(self) -> Memo[str, Chart | None]:
-        """Return where charts are kept whose templates were read, by folder."""
-        return Memo(self.seen, _CHARTS)
 
     @cached_property
     def kustomizations(self) -> Mapping[str, Links]:
@@ -242,7 +150,7 @@ class Context:
 
     def _configmaps(self, near: str, namespace: str, name: str) -> Iterator[Thing]:
         """Yield the ConfigMaps of a name, the nearest first."""
-        for path in self.near("ConfigMap", near):
+        for path in self.index.near("ConfigMap", near):
             for thing in things_in(self.tree, path) if name.encode() in self.tree[path] else ():
                 same = thing.kind == "ConfigMap" and thing.name == name
                 if same and thing.namespace in {"", namespace or thing.namespace}:

@@ -66,15 +66,13 @@ class Finder:
     def _answers(self) -> dict[str, Callable[..., object]]:
         """Return what answers each question again, by the names that notes have."""
         tree, context, overlays, deployments = self._tree, self.context, self._overlays, self.deployments
+        index = context.index
         return {
             "blob": tree.blob,
             "exists": tree.__contains__,
             "all_paths": tree.all_paths,
-            **{
-                one.__name__: one
-                for one in (context.held, context.near, context.named, context.called, context.releasing)
-            },
-            **{one.__name__: one for one in (context.templates_in, context.charts_in)},
+            **{one.__name__: one for one in (index.held, index.near, index.named, index.called, index.templates_in)},
+            **{one.__name__: one for one in (index.charts_in, context.releasing)},
             **{one.__name__: one for one in overlays.questions},
             **{one.__name__: one for one in (deployments.bringing, deployments.covering)},
             **{one.__name__: one for one in (self.may_serve, self.leads)},
@@ -174,8 +172,8 @@ class Finder:
             return False
         local = _LOCAL.findall(self._tree[joined(chart, "Chart.yaml")])
         charts = [chart, *(joined(chart, one.decode(errors="replace")) for one in local)]
-        charts += [joined(chart, f"charts/{one}") for one in self.context.charts_in(joined(chart, "charts"))]
-        templates = (one for folder in charts for one in self.context.templates_in(folder))
+        charts += [joined(chart, f"charts/{one}") for one in self.context.index.charts_in(joined(chart, "charts"))]
+        templates = (one for folder in charts for one in self.context.index.templates_in(folder))
         return any(self._hints_at(one) for one in templates if one.endswith(YAML_SUFFIXES))
 
     def _laid(self, folder: str, path: str = "", *, apart: bool) -> Iterator[Draft]:

@@ -20,7 +20,7 @@ class OverlayContext(Context):
 
     def __init__(self, context: Context, overlays: Overlays, folder: str, laid: Laid) -> None:
         """Look up for `laid` in `folder`'s objects and generators, then in the tree."""
-        super().__init__(context.tree)
+        super().__init__(context.tree, context.index)
         self._outer = context
         self._overlays = overlays
         self._folder = folder

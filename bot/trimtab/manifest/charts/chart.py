@@ -120,7 +120,7 @@ def load(folder: str, context: Context) -> Chart | None:
 
 def _load(folder: str, context: Context, library: Library, depth: int) -> Chart | None:
     about = _root(joined(folder, "Chart.yaml"), context)
-    paths = context.templates_in(folder)
+    paths = context.index.templates_in(folder)
     if about is None or depth > _MOST_NESTED or len(paths) > _MOST_TEMPLATES:
         return None
     below, all_there = _below(folder, about, context, library, depth)
@@ -192,7 +192,7 @@ def _below(
 
 def _unpacked(folder: str, context: Context, library: Library, depth: int) -> Iterator[tuple[str, Chart]]:
     """Yield the charts that lie unpacked below a chart."""
-    for name in context.charts_in(joined(folder, "charts")):
+    for name in context.index.charts_in(joined(folder, "charts")):
         one = _load(joined(folder, f"charts/{name}"), context, library, depth + 1)
         if one is not None:
             yield one.name or name, one

@@ -14,7 +14,7 @@ class ChartContext(Context):
 
     def __init__(self, context: Context, things: Sequence[Thing]) -> None:
         """Look up in `things`, then where `context` looks."""
-        super().__init__(context.tree)
+        super().__init__(context.tree, context.index)
         self._outer = context
         self._things = tuple(things)
 

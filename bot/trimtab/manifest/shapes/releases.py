@@ -124,7 +124,7 @@ def _serves_alone(path: str, context: Context) -> bool:
         roots = [root for source in context.tree.readable(path) if (root := source.root()) is not None]
         return any(not is_object(root) and _of_file(root, context) for root in roots)
 
-    return context.alone.get(path, serves)
+    return context.index.alone.get(path, serves)
 
 
 def _take_parameters(draft: Draft, release: Release, *, alone: bool) -> None:

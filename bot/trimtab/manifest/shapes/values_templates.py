@@ -15,6 +15,7 @@ from trimtab.errors import RefusedError
 from trimtab.fleet import Scalar
 from trimtab.manifest.charts.chart import Chart, load, words_in_actions
 from trimtab.manifest.hit import Draft, Hit, Writer
+from trimtab.manifest.paths import joined
 from trimtab.manifest.shapes.chart_objects import Fixed, Reading, Rendered, read_chart
 from trimtab.manifest.shapes.chart_wishes import Wishes
 from trimtab.manifest.shapes.owner import Owner
@@ -54,7 +55,7 @@ def with_templates(values: Cursor, owner: Owner, guessed: Sequence[Draft]) -> li
 def _chart_of(owner: Owner) -> Chart | None:
     if not owner.has_chart:
         return None
-    return owner.context.charts.get(owner.folder, lambda: load(owner.folder, owner.context))
+    return owner.context.index.charts.get(joined(owner.folder, "Chart.yaml"), lambda: load(owner.folder, owner.context))
 
 
 def _defaults(owner: Owner) -> tuple[Cursor, ...]:
