@@ -174,19 +174,19 @@ class Overlays(Graph):
             inside = joined(folder, component)
             if self.is_kustomized(inside) and way.depth < _DEPTH:
                 part = self.kustomization(inside)
-                made = made.with_more(self._resources(part, inside, way.deeper))
+                made = Made.of([made, self._resources(part, inside, way.deeper)])
                 made = self._transformed(part, inside, self._composed(part, inside, made, way.deeper), way)
         return made
 
     def _resources(self, at: Cursor, folder: str, way: _Way) -> Made:
-        made = Made()
+        parts: list[Made] = []
         for item in (*named_in(at, "resources"), *named_in(at, "bases")):
             path = joined(folder, item)
             if self.is_kustomized(path):
-                made = made.with_more(self._build(path, way.deeper))
+                parts.append(self._build(path, way.deeper))
             elif path in self._context.tree:
-                made = made.with_more(Made(tuple(Laid.of(thing) for thing in things_in(self._context.tree, path))))
-        return made
+                parts.append(Made(tuple(Laid.of(thing) for thing in things_in(self._context.tree, path))))
+        return Made.of(parts)
 
     def _transformed(self, at: Cursor, folder: str, made: Made, way: _Way) -> Made:
         """Return what is made after one kustomization's own patches and fields, and then its transformers."""

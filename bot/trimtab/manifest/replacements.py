@@ -93,10 +93,11 @@ def _filled(target: Target, replacement: Cursor, value: Cursor | None) -> Filled
     """Return an object with a value put in; where the value is not found, what stands in its places is locked."""
     done = Filled(target.at)
     for item in replacement.items("targets"):
-        paths = item.get("fieldPaths")
-        fields = [tokens_of(one.string) for one in paths.items()] if paths is not None else [("metadata", "name")]
-        for field in fields if _is_chosen(item, target) else ():
-            done = _put(done, field, value, item.get("options"))
+        if _is_chosen(item, target):
+            paths = item.get("fieldPaths")
+            fields = [tokens_of(one.string) for one in paths.items()] if paths is not None else [_RENAMED[0]]
+            for field in fields:
+                done = _put(done, field, value, item.get("options"))
     return done
 
 

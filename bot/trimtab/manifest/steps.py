@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from trimtab.manifest.environment import Variable
-from trimtab.manifest.field_specs import FieldSpec
+from trimtab.manifest.field_specs import ANNOTATIONS, IMAGES, LABELS, PREFIX, REPLICAS, SUFFIX, FieldSpec
 from trimtab.manifest.generators import Generated
 from trimtab.manifest.laid import Laid
 from trimtab.manifest.patches import ALL_PATCHES, Patch, patches_of
@@ -33,23 +33,35 @@ class Made:
     removed: frozenset[str] = frozenset()
     specs: tuple[FieldSpec, ...] = ()
 
-    def with_more(self, other: Made) -> Made:
-        """Return both."""
+    @staticmethod
+    def of(parts: Sequence[Made]) -> Made:
+        """Return all parts together."""
         return Made(
-            (*self.objects, *other.objects),
-            (*self.maps, *other.maps),
-            self.applied | other.applied,
-            self.removed | other.removed,
-            (*self.specs, *other.specs),
+            tuple(laid for part in parts for laid in part.objects),
+            tuple(one for part in parts for one in part.maps),
+            frozenset[str]().union(*(part.applied for part in parts)),
+            frozenset[str]().union(*(part.removed for part in parts)),
+            tuple(spec for part in parts for spec in part.specs),
         )
+
+
+_NAMING = frozenset({"namespace", PREFIX, SUFFIX})
+_CHANGING = frozenset({PREFIX, SUFFIX, LABELS, "labels", ANNOTATIONS, REPLICAS, IMAGES})
 
 
 def stepped(made: Made, step: Step, tree: Tree) -> Made:
     """Return what is made after a step: patches, names, labels, replicas, images, replacements, in this order."""
     made = patched(made, step, tree)
-    maps = tuple(one.renamed(step.at) for one in made.maps)
-    objects = [laid.renamed(step).transformed(step) for laid in made.objects]
-    return replace(made, objects=tuple(_filled(objects, maps, step, tree)), maps=maps)
+    said = step.at.entries().keys()
+    maps, objects = made.maps, made.objects
+    if said & _NAMING:
+        maps = tuple(one.renamed(step.at) for one in maps)
+        objects = tuple(laid.renamed(step) for laid in objects)
+    if said & _CHANGING:
+        objects = tuple(laid.transformed(step) for laid in objects)
+    if "replacements" in said:
+        objects = tuple(_filled(objects, maps, step, tree))
+    return replace(made, objects=objects, maps=maps)
 
 
 def patched(made: Made, step: Step, tree: Tree, lists: Sequence[str] = ALL_PATCHES) -> Made:
