@@ -187,6 +187,35 @@ def test_a_word_that_no_template_reads_is_no_setting() -> None:
     assert list(settings(chart(values))) == ["chat"]
 
 
+def test_templates_that_read_no_value_tell_nothing_of_values() -> None:
+    """Where the templates of a chart were left out of the tree but for a plain one, words tell as without any."""
+    values = "model: {name: org/plain}\nvllm: {maxModelLen: 4096}\nresources: {limits: {nvidia.com/gpu: 1}}\n"
+    files = chart(values, "apiVersion: v1\nkind: Namespace\nmetadata: {name: llm}\n")
+    del files["chat/templates/_helpers.tpl"]
+
+    assert settings(files) == {
+        "chat": {"model": "org/plain", "max_model_len": 4096, "gpu_count": 1, "gpu_resource": "nvidia.com/gpu"}
+    }
+
+
+@pytest.mark.parametrize("digest", ["", "sha256:0"])
+def test_what_templates_write_nowhere_as_values_stand_is_not_edited(digest: str) -> None:
+    """A value that a template would read only in another branch is found, and changing it would change nothing."""
+    values = "image: {repository: vllm/vllm-openai, tag: v0.9.0, digest: '" + digest + "'}\nmodel: {name: org/m}\n"
+    image = (
+        "{{ .Values.image.repository }}"
+        "{{ if .Values.image.digest }}@{{ .Values.image.digest }}{{ else }}:{{ .Values.image.tag }}{{ end }}"
+    )
+    template = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: chat}\nspec:\n  template:\n    spec:\n"
+        f'      containers: [{{name: engine, image: "{image}", args: ["--model={{{{ .Values.model.name }}}}"]}}]\n'
+    )
+
+    (serving,) = inspect(Tree(chart(values, template))).servings
+
+    assert serving.settings["engine_version"].editable == (not digest)
+
+
 LISTED = """\
 {{- range $name, $one := .Values.fleet }}
 {{- if $one.live }}

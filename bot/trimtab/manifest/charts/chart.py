@@ -114,8 +114,14 @@ class Chart:
 
 
 def load(folder: str, context: Context) -> Chart | None:
-    """Return the chart in a folder; None where there is none, or none with templates or charts below it."""
-    return _load(folder, context, Library(context), 0)
+    """Return the chart in a folder; None where there is none with templates that read its values."""
+    chart = _load(folder, context, Library(context), 0)
+    return None if chart is None or _is_left_out(chart) else chart
+
+
+def _is_left_out(chart: Chart) -> bool:
+    """Return whether no template reads a value: those that do were not brought along."""
+    return "Values" not in chart.said
 
 
 def _load(folder: str, context: Context, library: Library, depth: int) -> Chart | None:

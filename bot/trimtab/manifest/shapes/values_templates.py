@@ -181,8 +181,10 @@ class _Merge:
             del draft.hits[field]
 
     def _is_idle(self, draft: Draft) -> bool:
-        """Return whether no template reads what was guessed to be a serving, or none writes it and all that serves."""
-        if any(_place(hit) in self._written for hit in draft.hits.values()) or not (draft.hits and self._is_whole):
+        """Return whether no template reads what was guessed to be a serving, or none writes it, and others serve."""
+        served = {_place(hit) for one in self._reading.servings for hit in one.draft.hits.values()}
+        alone = self._written - served
+        if any(_place(hit) in alone for hit in draft.hits.values()) or not (draft.hits and self._is_whole):
             return False
         return bool(self._reading.servings) or all(self._is_said_nowhere(hit) for hit in draft.hits.values())
 
