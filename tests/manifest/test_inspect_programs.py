@@ -95,6 +95,17 @@ def test_a_container_that_only_waits_serves_nothing(command: str) -> None:
     assert len(inspect(Tree({"chat.yaml": text.encode()})).servings) == ("serve.py" in command)
 
 
+def test_a_module_that_python_runs_is_no_model() -> None:
+    """`-m` before it belongs to Python; flags after it are the engine's where the image is."""
+    command = "command: [python3, -m, uvicorn, app:main, --ctx-size, '4096']"
+    text = PLAIN.format(image="registry.example/llama.cpp:server", rest=f"{command}\n        resources: {GPU}")
+
+    assert said(one(text)) == {"engine_version": "server", "gpu_count": 1, "gpu_resource": "nvidia.com/gpu"} | {
+        "max_model_len": 4096
+    }
+
+
+GPU = "{limits: {nvidia.com/gpu: 1}}"
 PLAIN = """\
 apiVersion: apps/v1
 kind: Deployment

@@ -19,6 +19,9 @@ _NEGATIVE_NUMBER = re.compile(r"-\d+(?:\.\d+)?")
 TERMINATOR = "--"
 """After this word nothing is a flag (POSIX.1-2017, 12.2, guideline 10; argparse keeps to it)."""
 _GIVEN = frozenset({"$@", "${@}", "$*"})
+_PYTHON = re.compile(r"(?:.*/)?python[\d.]*")
+_LEAST_OF_MODULE = 3
+"""The words `python -m NAME`, of which `-m` is no flag of the engine's."""
 _KUBELET = re.compile(r"\$\(([A-Za-z_][\w.-]*)\)")
 
 
@@ -137,7 +140,9 @@ def _read_words(words: tuple[Word, ...], image: str, listed: Cursor | None, assu
         rest = words[start:]
         return Command(engine, rest, None, listed, _positional(rest, engine), spoken=True)
     engine = engine_of_image(image) or assumed or engine_of_flags(values)
-    start = next((index for index, value in enumerate(values) if value.startswith("-")), len(values))
+    module = _LEAST_OF_MODULE if _PYTHON.fullmatch(values[0] if values else "") and values[1:2] == ["-m"] else 0
+    flags = (index for index, value in enumerate(values) if index >= module and value.startswith("-"))
+    start = next(flags, len(values))
     before = values[:start]
     bare = engine in _POSITIONAL and bool(before) and before[:-1] in ([], ["serve"]) and "/" in before[-1].lstrip("/")
     bare = bare and not (start == 1 and _is_program(words[0]))
