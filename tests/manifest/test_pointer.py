@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from trimtab.errors import UsageError
-from trimtab.manifest import EditResult, Refusal, Tree, edit, scalar_edit
+from trimtab.manifest import EditResult, Refusal, Tree, edit, inspect, scalar_edit
 
 TEXT = """\
 on: yes
@@ -260,6 +260,25 @@ def test_hostile_files_are_refused_before_they_cost(data: bytes, reason: str) ->
 
     assert isinstance(result, Refusal)
     assert reason in result.reason
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        "[bash, -c, 'vllm serve a/b " + "--seed 1 " * 100_000 + "']",
+        "[bash, -c, '" + "X=1;" * 100_000 + " vllm serve a/b']",
+        "[" + "--model, a/b, " * 5_001 + "]",
+    ],
+)
+def test_a_command_that_no_program_can_be_given_is_not_read(args: str) -> None:
+    """Nothing is said of it, and nothing is written into it."""
+    container = f"{{name: c, image: vllm/vllm-openai:v0.9.0, args: {args}}}"
+    pod = f"{{apiVersion: v1, kind: Pod, metadata: {{name: a}}, spec: {{containers: [{container}]}}}}"
+    tree = Tree({"f.yaml": pod.encode()})
+    result = edit(tree, "f.yaml#Pod//a/c", {"max_model_len": "2"})
+
+    assert isinstance(result, Refusal)
+    assert not any("model" in serving.settings for serving in inspect(tree).servings)
 
 
 @pytest.mark.parametrize(

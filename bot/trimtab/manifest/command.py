@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from trimtab.manifest import shell
 from trimtab.manifest.engines import engine_of_flags, engine_of_image, engine_of_words
@@ -15,6 +16,8 @@ from trimtab.manifest.text import Text
 
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
 _POSITIONAL = frozenset({"vllm", "tensorrt-llm"})
+_MOST_WORDS = 10_000
+"""More than any program is started with; none of them is read."""
 _NEGATIVE_NUMBER = re.compile(r"-\d+(?:\.\d+)?")
 TERMINATOR = "--"
 """After this word nothing is a flag (POSIX.1-2017, 12.2, guideline 10; argparse keeps to it)."""
@@ -101,7 +104,9 @@ def read_command(lists: Sequence[Cursor], image: str, environment: Environment, 
         environment: Its variables.
         engine: What is assumed where neither command nor image tells.
     """
-    words = tuple(word for cursor in lists for word in _words(cursor))
+    words = tuple(islice((word for cursor in lists for word in _words(cursor)), _MOST_WORDS))
+    if len(words) == _MOST_WORDS:
+        return Command("", ())
     script, given = _script_of(words)
     if script is not None:
         return _read_script(script, given, image, environment, engine)

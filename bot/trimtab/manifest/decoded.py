@@ -14,6 +14,7 @@ from trimtab.manifest.text import Layer, Text
 _FOLD = re.compile(r"[ \t]*(?:\r\n|\r|\n)[ \t]*(?:(?:\r\n|\r|\n)[ \t]*)*")
 _BREAK = re.compile(r"\r\n|\r|\n")
 _ESCAPE = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)", re.DOTALL)
+_FIRST_LINE = re.compile(r"(?<![^\r\n])(?P<indent> *)[^ \r\n]")
 _ESCAPED_BREAK = re.compile(r"\\(?:\r\n|\r|\n)[ \t]*")
 _STYLES = {"": "plain", "'": "single", '"': "double", "|": "literal", ">": "folded"}
 
@@ -106,15 +107,14 @@ def block_indent(text: str, node: ScalarNode) -> str:
     """Return the white space that each line of a block scalar starts with."""
     raw = text[node.start : node.end]
     header, line_end = block_header(raw)
-    lines = [line for line in raw[len(header + line_end) :].splitlines() if line.strip(" ")]
-    widths = [len(line) - len(line.lstrip(" ")) for line in lines]
+    first_line = _FIRST_LINE.search(raw, len(header + line_end))
     explicit = re.search(r"[1-9]", header.partition("#")[0])
-    if not widths:
+    if first_line is None:
         return "  "
     if explicit is None:
-        return " " * widths[0]
+        return first_line["indent"]
     first = node.value.lstrip("\n").split("\n", 1)[0]
-    return " " * (widths[0] - (len(first) - len(first.lstrip(" "))))
+    return first_line["indent"][: len(first_line["indent"]) - (len(first) - len(first.lstrip(" ")))]
 
 
 def _literal_spans(body: str, indent: int) -> list[tuple[int, int]]:
@@ -144,11 +144,11 @@ def _folded_spans(body: str, indent: int, value: str) -> list[tuple[int, int]]:
     return spans
 
 
+_NEWLINES = re.compile(r"\n+")
 _FOLD_BLANKS = re.compile(r"(?:(?:\r\n|\r|\n) *(?=[\r\n]|$))*(?:\r\n|\r|\n)?")
 
 
 def _white(value: str, at: int) -> int:
     """Return how many decoded characters a break became: newlines, or one space."""
-    rest = value[at:]
-    newlines = len(rest) - len(rest.lstrip("\n"))
-    return newlines or int(rest.startswith(" "))
+    found = _NEWLINES.match(value, at)
+    return found.end() - at if found else int(value.startswith(" ", at))

@@ -73,7 +73,7 @@ def decode(data: bytes) -> str:
     """
     if len(data) > MAX_BYTES:
         raise BrokenYamlError(1, f"{len(data)} bytes; more than {MAX_BYTES} are not read")
-    if data.count(b"[") + data.count(b"{") > _MANY_BRACKETS and _bracket_depth(data) > MAX_DEPTH:
+    if data.count(b"[") + data.count(b"{") > _MANY_BRACKETS and _has_deep_brackets(data):
         raise BrokenYamlError(1, f"brackets nested deeper than {MAX_DEPTH}")
     try:
         return data.removeprefix(codecs.BOM_UTF8).decode("utf-8")
@@ -81,14 +81,14 @@ def decode(data: bytes) -> str:
         raise BrokenYamlError(data[: error.start].count(b"\n") + 1, "not UTF-8") from None
 
 
-def _bracket_depth(data: bytes) -> int:
-    """Return the deepest nesting of brackets, read without regard to quotes."""
-    depth = deepest = 0
+def _has_deep_brackets(data: bytes) -> bool:
+    """Return whether brackets are nested too deep, read without regard to quotes."""
+    depth = 0
     for match in re.finditer(rb"[\[\]{}]", data):
-        depth += 1 if match.group() in b"[{" else -1
-        deepest = max(deepest, depth)
-        depth = max(depth, 0)
-    return deepest
+        depth = max(0, depth + (1 if match.group() in b"[{" else -1))
+        if depth > MAX_DEPTH:
+            return True
+    return False
 
 
 def check(data: bytes) -> BrokenYamlError | None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from trimtab.manifest.text import Layer, Text, join
 
+_LONGEST_ARGUMENT = 128 * 1024
+"""Linux, MAX_ARG_STRLEN (https://man7.org/linux/man-pages/man2/execve.2.html, man-pages 6.9)."""
 _OPERATOR = re.compile(r"&&|\|\||;;|[;|&()\n]")
 _REDIRECT = re.compile(r"&>>?|<<<|<<-?|>>|<>|[<>][&|]?")
 _RUN = re.compile(r"[^\s'\"\\$`#;|&()<>]+")
@@ -66,8 +68,8 @@ def is_computed(value: str) -> bool:
 
 
 def commands(script: Text) -> list[list[ShellWord]]:
-    """Return the simple commands of a script, each as its words."""
-    return _Reader(script).commands()
+    """Return the simple commands of a script, each as its words; none of one that no program can be given."""
+    return _Reader(script).commands() if len(script.value) < _LONGEST_ARGUMENT else []
 
 
 def past_substitution(text: str, index: int) -> int:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import accumulate, groupby
 
-from trimtab.manifest.diff import common_ends
+from trimtab.manifest.diff import Lines, common_ends, is_long, window
 from trimtab.manifest.splice import Splice
 from trimtab.recommendation import Edit
 
@@ -40,34 +39,35 @@ class Trace:
 
     def edits(self, repository: str, path: str, before: str, after: str) -> Iterator[Edit]:
         """Yield what changed in a file, line by line; lines next to each other that one field changed are one edit."""
-        old, new = before.split("\n"), after.split("\n")
+        start, old_end, new_end = window(before, after)
+        line = before.count("\n", 0, start)
+        was, now = before[start:old_end], after[start:new_end]
+        old, new = ([was], [now]) if is_long(was) else (was.split("\n"), now.split("\n"))
+        starts = list(accumulate((len(one) + 1 for one in new), initial=start))
         head, tail = common_ends(old, new)
-        matcher = difflib.SequenceMatcher(
-            None, old[head : len(old) - tail], new[head : len(new) - tail], autojunk=False
-        )
+        matcher = Lines(old[head : len(old) - tail], new[head : len(new) - tail])
         for verb, i1, i2, j1, j2 in matcher.get_opcodes():
             if verb != "equal":
-                yield from self._block(repository, path, (old, head + i1, head + i2), (new, head + j1, head + j2))
+                lines = range(head + j1, head + j2 + 1)
+                names = [self._field(path, starts[at], starts[min(at + 1, len(new))]) for at in lines]
+                for one in _edits(names, old[head + i1 : head + i2], new[head + j1 : head + j2]):
+                    yield replace(one, repository=repository, path=path, line=line + head + i1 + one.line)
 
-    def _block(
-        self, repository: str, path: str, left: tuple[list[str], int, int], right: tuple[list[str], int, int]
-    ) -> Iterator[Edit]:
-        old, i1, i2 = left
-        new, j1, j2 = right
-        shared = min(i2 - i1, j2 - j1)
-        rows = [(self._field(path, new, j1 + at), True, at) for at in range(shared)]
-        rest = self._field(path, new, j1 + shared)
-        rows += [(rest, j2 - j1 <= shared, at) for at in range(shared, max(i2 - i1, j2 - j1))]
-        for (name, stood), group in groupby(rows, key=lambda row: row[:2]):
-            places = [at for _, _, at in group]
-            first, last = places[0], places[-1] + 1
-            was = "\n".join(line.rstrip("\r") for line in old[i1 + first : min(i1 + last, i2)]) if stood else ""
-            now = "\n".join(line.rstrip("\r") for line in new[j1 + first : min(j1 + last, j2)])
-            yield Edit(repository, path, i1 + first + 1 if stood else i2 + 1, was, now, name)
-
-    def _field(self, path: str, lines: list[str], index: int) -> str:
-        """Return the fields that wrote into a line."""
-        start = sum(len(line) + 1 for line in lines[:index])
-        end = start + (len(lines[index]) if index < len(lines) else 0)
+    def _field(self, path: str, start: int, after: int) -> str:
+        """Return the fields that wrote into the line that begins at `start`, where the next one begins at `after`."""
         marks = self._marks.get(path, ())
-        return ", ".join(sorted({mark.field for mark in marks if mark.start <= end and start <= mark.end}))
+        return ", ".join(
+            sorted({mark.field for mark in marks if mark.start < max(after, start + 1) and start <= mark.end})
+        )
+
+
+def _edits(names: Sequence[str], old: Sequence[str], new: Sequence[str]) -> Iterator[Edit]:
+    """Yield what takes the place of lines, counted from 1; `names` are what wrote each new line and the one after."""
+    shared = min(len(old), len(new))
+    rows = ((names[min(at, shared)], at < shared or len(new) <= shared) for at in range(max(len(old), len(new))))
+    last = 0
+    for (name, stood), group in groupby(rows):
+        first, last = last, last + sum(1 for _ in group)
+        was = "\n".join(line.rstrip("\r") for line in old[first:last]) if stood else ""
+        now = "\n".join(line.rstrip("\r") for line in new[first:last])
+        yield Edit("", "", first + 1 if stood else len(old) + 1, was, now, name)

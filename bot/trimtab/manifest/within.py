@@ -13,6 +13,8 @@ from trimtab.manifest.source import Source
 from trimtab.manifest.splice import Becomes, Splice, verify
 from trimtab.manifest.text import Text
 
+_MOST_CHARACTERS = 100_000
+"""Of how long a text the place of each character is worked out, which takes some hundred times its memory."""
 _SPACE_AT_END = re.compile(r"[ \t](?=[\r\n]|\Z)")
 
 
@@ -26,7 +28,8 @@ def changed_within(source: Source, node: ScalarNode, value: str, raw: str) -> Sp
         raw: What would be written in place of the whole scalar.
     """
     text = source.text.value
-    if (node.style == "|" and raw.startswith("|")) or node.value in text[node.start : node.end]:
+    written = text[node.start : node.end]
+    if (node.style == "|" and raw.startswith("|")) or node.value in written or len(written) > _MOST_CHARACTERS:
         return None
     if not node.style and not is_safe_plain(value.replace("\n", " ")):
         return None
