@@ -31,36 +31,48 @@ def fill(chart: str, tree: Tree, folder: Path, tools: Tools, values: Mapping[str
         tools: Where charts from elsewhere lie.
         values: What the chart is given, its own defaults included.
     """
+    reasons = (_put(chart, need, tree, folder, tools, values) for need in needs(chart, tree))
+    return next(filter(None, reasons), "")
+
+
+def _put(
+    chart: str, need: dict[str, Plain], tree: Tree, folder: Path, tools: Tools, values: Mapping[str, Plain]
+) -> str:
+    """Put one chart that is needed in its place, and return why it cannot be had; empty where it is there."""
     charts = folder / chart / "charts"
-    for need in needs(chart, tree):
-        name, version, source = word(need, "name"), word(need, "version"), word(need, "repository")
-        _drop_stand_in(charts / name, name)
-        if _has(charts, name):
-            continue
-        if _is_off(word(need, "condition"), values):
-            _stand_in(charts / name, name)
-            continue
-        near = joined(chart, source.removeprefix(_NEAR)) if source.startswith(_NEAR) else ""
-        if near and joined(near, "Chart.yaml") in tree:
-            missing = "" if within(chart, near) else fill(near, tree, folder, tools, {})
-            if missing:
-                return missing
-            left_out = shutil.ignore_patterns("charts") if within(chart, near) else None
-            shutil.copytree(folder / near, charts / name, dirs_exist_ok=True, ignore=left_out)
-            continue
-        found = have(tools, Wanted(source, name, version))
-        if found is None:
-            where = f" of {source}" if source else ""
-            return (
-                f"chart {chart or '.'} is built on {name} {version}{where}, which is not in its charts/ folder; "
-                "`helm dependency build` puts it there, and a folder named by charts.path is looked in, too"
-            )
-        charts.mkdir(parents=True, exist_ok=True)
-        if found.path.is_dir():
-            _copy(found.path, charts / name)
-        else:
-            shutil.copyfile(found.path, charts / f"{name}-{found.version}.tgz")
+    name, version, source = word(need, "name"), word(need, "version"), word(need, "repository")
+    _drop_stand_in(charts / name, name)
+    if _has(charts, name):
+        return ""
+    if _is_off(word(need, "condition"), values):
+        _stand_in(charts / name, name)
+        return ""
+    near = joined(chart, source.removeprefix(_NEAR)) if source.startswith(_NEAR) else ""
+    if near and joined(near, "Chart.yaml") in tree:
+        return _copy_near(chart, near, charts / name, tree, folder, tools)
+    found = have(tools, Wanted(source, name, version))
+    if found is None:
+        where = f" of {source}" if source else ""
+        return (
+            f"chart {chart or '.'} is built on {name} {version}{where}, which is not in its charts/ folder; "
+            "`helm dependency build` puts it there, and a folder named by charts.path is looked in, too"
+        )
+    charts.mkdir(parents=True, exist_ok=True)
+    if found.path.is_dir():
+        _copy(found.path, charts / name)
+    else:
+        shutil.copyfile(found.path, charts / f"{name}-{found.version}.tgz")
     return ""
+
+
+def _copy_near(chart: str, near: str, place: Path, tree: Tree, folder: Path, tools: Tools) -> str:
+    """Copy a chart of the same repository, with what it needs itself, and return what that lacks."""
+    inside = within(chart, near)
+    missing = "" if inside else fill(near, tree, folder, tools, {})
+    if not missing:
+        left_out = shutil.ignore_patterns("charts") if inside else None
+        shutil.copytree(folder / near, place, dirs_exist_ok=True, ignore=left_out)
+    return missing
 
 
 def _copy(chart: Path, place: Path) -> None:
