@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -19,15 +20,35 @@ NOW_S = 1_794_700_000
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-@pytest.fixture
-def bare(tmp_path: Path) -> Path:
+def make(folder: Path) -> Path:
     """Return an empty bare repository that guards its history."""
-    folder = tmp_path / "ledger.git"
-    git(tmp_path, "init", "-q", "--bare", str(folder))
+    git(folder.parent, "init", "-q", "--bare", str(folder))
     git(folder, "config", "receive.denyNonFastForwards", "true")
     git(folder, "config", "receive.denyDeletes", "true")
     git(folder, "config", "receive.fsckObjects", "true")
     return folder
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    """Return a repository without a ledger."""
+    return make(tmp_path / "ledger.git")
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a repository with all lives, one commit each."""
+    bare = make(tmp_path_factory.mktemp("kept") / "ledger.git")
+    ledger = fresh(bare)
+    for one in drafts():
+        assert ledger.append([one])
+    return bare
+
+
+@pytest.fixture
+def full(kept: Path, tmp_path: Path) -> Path:
+    """Return a copy of it, to change."""
+    return shutil.copytree(kept, tmp_path / "ledger.git")
 
 
 def fresh(bare: Path, now_s: int = NOW_S) -> Ledger:
@@ -36,30 +57,21 @@ def fresh(bare: Path, now_s: int = NOW_S) -> Ledger:
     return Ledger(Repo(bare.parent / f"scratch-{number}", Remote(str(bare))), now_s)
 
 
-def written(bare: Path) -> None:
-    """Write all lives, one commit each."""
-    ledger = fresh(bare)
-    for one in drafts():
-        assert ledger.append([one])
-
-
 def test_nothing_written_is_empty(bare: Path) -> None:
     """A ledger without a branch has no entries and holds."""
     assert fresh(bare).entries() == ()
     assert fresh(bare).prove() == Verified(0, "")
 
 
-def test_steps_are_written_and_read(bare: Path) -> None:
+def test_steps_are_written_and_read(full: Path) -> None:
     """What is appended is there for the next process, chained and linear."""
-    written(bare)
-
-    entries = fresh(bare).entries()
+    entries = fresh(full).entries()
 
     assert len(entries) == len(drafts())
-    assert fresh(bare).prove() == Verified(len(entries), entries[-1].digest)
+    assert fresh(full).prove() == Verified(len(entries), entries[-1].digest)
     assert [entry.step for entry in entries if entry.recommendation == "b" * 16][-1] == "dismissed"
     assert entries[0].at == "2026-11-14T23:46:40Z"
-    assert git(bare, "rev-list", "--min-parents=2", "--count", BRANCH) == "0"
+    assert git(full, "rev-list", "--min-parents=2", "--count", BRANCH) == "0"
 
 
 def test_many_drafts_are_one_commit(bare: Path) -> None:
@@ -149,39 +161,36 @@ LAST = len(drafts())
         ("entries/00000/00000099.json", b"{}", LAST + 1),
     ],
 )
-def test_a_later_commit_cannot_change_the_record(bare: Path, path: str, content: bytes | None, broken: int) -> None:
+def test_a_later_commit_cannot_change_the_record(full: Path, path: str, content: bytes | None, broken: int) -> None:
     """Changed, deleted and foreign files are found, and nothing more is written to a damaged ledger."""
-    written(bare)
-    rewritten(bare, path, content)
+    rewritten(full, path, content)
 
-    found = fresh(bare).prove()
+    found = fresh(full).prove()
 
     assert isinstance(found, Broken)
     assert found.entry == broken
     if path != f"entries/00000/{LAST:08d}.json":
         with pytest.raises(RefusedError, match="damaged"):
-            fresh(bare).append([draft("f" * 16, "proposed")])
+            fresh(full).append([draft("f" * 16, "proposed")])
 
 
-def test_a_merge_in_the_branch_is_found(bare: Path) -> None:
+def test_a_merge_in_the_branch_is_found(full: Path) -> None:
     """The branch is linear; a merge is another story of what happened."""
-    written(bare)
-    tree = git(bare, "rev-parse", f"{BRANCH}^{{tree}}")
-    merge = git(bare, "commit-tree", tree, "-p", BRANCH, "-p", f"{BRANCH}~1", "-m", "Merge")
-    git(bare, "update-ref", f"refs/heads/{BRANCH}", merge)
+    tree = git(full, "rev-parse", f"{BRANCH}^{{tree}}")
+    merge = git(full, "commit-tree", tree, "-p", BRANCH, "-p", f"{BRANCH}~1", "-m", "Merge")
+    git(full, "update-ref", f"refs/heads/{BRANCH}", merge)
 
-    found = fresh(bare).prove()
+    found = fresh(full).prove()
 
     assert isinstance(found, Broken)
     assert "linear" in found.why
 
 
-def test_the_branch_is_untouched_by_reading(bare: Path) -> None:
+def test_the_branch_is_untouched_by_reading(full: Path) -> None:
     """Reading and proving leave the branch as it is."""
-    written(bare)
-    before = tip(bare, BRANCH)
+    before = tip(full, BRANCH)
 
-    fresh(bare).entries()
-    fresh(bare).prove()
+    fresh(full).entries()
+    fresh(full).prove()
 
-    assert tip(bare, BRANCH) == before
+    assert tip(full, BRANCH) == before
