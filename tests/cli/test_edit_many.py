@@ -37,6 +37,8 @@ def root(tmp_path: Path) -> Path:
         '{"id": 1, "file": "chat.yaml", "at": "/kind", "value": null}',
         '{"id": 1, "file": "chat.yaml", "at": "/kind", "value": ["x"]}',
         '{"id": 1, "file": "chat.yaml", "at": "/kind", "value": "\\ud800"}',
+        '{"id": 1, "file": ["chat.yaml"], "at": "/kind", "value": "x"}',
+        '{"id": 1, "subject": {"chat.yaml": 1}, "set": {"replicas": 2}}',
         '{"id": 1, "subject": "chat.yaml#x", "set": {}}',
         '{"id": 1, "subject": "chat.yaml#x", "set": {"replicas": null}}',
         '{"id": 1, "subject": "chat.yaml#x", "set": {"model": "\\udfff"}}',
@@ -50,6 +52,12 @@ def test_a_line_that_is_no_edit_is_an_error_of_its_own(
     good = '{"id": "ok", "file": "chat.yaml", "at": "/kind", "value": "Pod"}'
 
     assert [(one["id"], one["exit"]) for one in results(root, [line, good], capsys)] == [(1, 2), ("ok", 0)]
+
+
+def test_edits_that_never_end_are_a_users_error(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A device that gives bytes without end is not read into memory."""
+    assert run(["edit", str(root), "--edits", "/dev/zero"]) == 2
+    assert "more than" in capsys.readouterr().err
 
 
 def test_a_line_ends_at_a_line_feed_alone(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,32 @@ def test_a_file_that_changed_meanwhile_keeps_all_as_they_are(root: Path) -> None
         write_files(root, AFTER, BEFORE)
 
     assert on_disk(root) == {**BEFORE, "b/y.yaml": b"b: 7\n"}
+
+
+def test_a_file_that_may_not_be_written_keeps_all_as_they_are(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What someone made read-only is not replaced, though its folder would allow that."""
+    monkeypatch.setattr(os, "access", lambda path, _: path.name != "y.yaml")
+
+    with pytest.raises(RefusedError, match="read-only"):
+        write_files(root, AFTER, BEFORE)
+
+    assert on_disk(root) == BEFORE
+
+
+def test_an_owner_is_kept_where_that_may_be(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new file is given to whom the old one belongs; where that is not allowed, it is written yet."""
+    given: list[tuple[int, int]] = []
+
+    def refuse(_: Path, user: int, group: int) -> None:
+        given.append((user, group))
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "chown", refuse)
+    write_files(root, AFTER, BEFORE)
+
+    stands = (root / "a/x.yaml").stat()
+    assert given == [(stands.st_uid, stands.st_gid)] * 2
+    assert on_disk(root) == AFTER
 
 
 def test_a_file_that_is_gone_keeps_the_others(root: Path) -> None:

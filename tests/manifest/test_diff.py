@@ -11,7 +11,7 @@ from trimtab.manifest import EditResult, Tree, edit
 from trimtab.manifest.diff import unified
 
 
-@pytest.mark.parametrize("name", ["chat.yaml", "a b/chat.yaml", 'qu"ote/ché.yaml', "tab\there.yaml"])
+@pytest.mark.parametrize("name", ["chat.yaml", "a b/chat.yaml", 'qu"ote/ché.yaml', "tab\there.yaml", "\udcff.yaml"])
 @pytest.mark.parametrize("text", [DEPLOYMENT, DEPLOYMENT.rstrip("\n"), DEPLOYMENT.replace("\n", "\r\n")])
 def test_git_applies_the_diff(tmp_path: Path, name: str, text: str) -> None:
     """`git apply` turns the file into exactly the new bytes, whatever its name and line ends."""

@@ -231,6 +231,14 @@ def test_a_place_that_holds_no_value_is_not_taken_for_another(data: bytes, at: s
     assert isinstance(scalar_edit(Tree({"f.yaml": data}), "f.yaml", at, "x"), Refusal)
 
 
+def test_a_path_may_say_that_it_begins_here() -> None:
+    """What a shell completes to `./f.yaml` is the same file."""
+    result = scalar_edit(Tree({"f.yaml": b"a: 1\n"}), "./f.yaml", "/a", "2")
+
+    assert isinstance(result, EditResult)
+    assert result.files == {"f.yaml": b"a: 2\n"}
+
+
 @pytest.mark.parametrize("value", ["\udcff", "a\ud800"])
 def test_half_a_character_is_a_users_error(value: str) -> None:
     """What no file can hold is no traceback, neither as a scalar nor as a setting."""

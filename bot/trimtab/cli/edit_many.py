@@ -12,6 +12,8 @@ from trimtab.cli.edit_write import write_files
 from trimtab.errors import Exit, TrimtabError, UsageError
 from trimtab.manifest import Refusal
 
+_MOST_BYTES = 32 * 1024 * 1024
+_TEXTS = ("subject", "file", "at", "selector_key")
 _KNOWN = frozenset({"id", "subject", "set", "file", "at", "value", "selector_key"})
 
 
@@ -21,14 +23,27 @@ def many(editor: Editor, path: Path, *, write: bool) -> int:
     Raises:
         UsageError: The file cannot be read; a line that makes no sense is a result.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}") from None
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(_lines(path), 1):
         if line.strip():
             click.echo(json.dumps(_one(editor, line, f"{path}:{number}", write=write)))
     return int(Exit.DONE)
+
+
+def _lines(path: Path) -> list[str]:
+    """Return the lines of a file, which may be a pipe.
+
+    Raises:
+        UsageError: It cannot be read, is no text, or never ends.
+    """
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(_MOST_BYTES + 1)
+        lines = data.decode("utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read: {error}") from None
+    if len(data) > _MOST_BYTES:
+        raise UsageError(f"{path}: more than {_MOST_BYTES} bytes", "give fewer edits at a time")
+    return lines
 
 
 def _one(editor: Editor, line: str, where: str, *, write: bool) -> dict[str, object]:
@@ -71,6 +86,8 @@ def parse_request(line: str, where: str) -> Request:
     values = said.get("set", {})
     unknown = sorted(set(said) - _KNOWN)
     whole = {"at", "value"} <= said.keys() if said.get("file") else bool(values)
+    if any(not isinstance(said.get(name, ""), str) for name in _TEXTS):
+        raise UsageError(f"{where}: {', '.join(_TEXTS)} are texts")
     if unknown or not whole or not isinstance(values, dict) or bool(said.get("subject")) == bool(said.get("file")):
         hint = f"unknown: {', '.join(unknown)}" if unknown else ""
         raise UsageError(f"{where}: give subject and set, or file, at and value", hint)

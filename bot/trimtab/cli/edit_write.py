@@ -6,7 +6,7 @@ import os
 import signal
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from trimtab.cli.edit_journal import Step, digest, noted
@@ -18,7 +18,7 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def write_files(root: Path, files: Mapping[str, bytes], before: Mapping[str, bytes]) -> None:
     """Write files below a folder, together: each is laid beside its place first, and put back if another fails.
 
-    Permissions are kept; links are never followed.
+    Permissions and owners are kept; links are never followed.
 
     Args:
         root: The folder.
@@ -69,11 +69,13 @@ def _place(root: Path, path: str, read: bytes) -> Path:
         raise RefusedError(f"{path}: a symbolic link that leaves the folder")
     if target.read_bytes() != read:
         raise RefusedError(f"{path}: changed while it was edited", "run the command again")
+    if not os.access(target, os.W_OK):
+        raise RefusedError(f"{path}: cannot be written: the file is read-only")
     return target
 
 
 def _lay(target: Path, data: bytes) -> Path:
-    """Write bytes to a new file beside `target`, with its permissions."""
+    """Write bytes to a new file beside `target`, with its permissions, and its owner where that may be given."""
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=".trimtab-")
     temporary = Path(name)
     try:
@@ -81,7 +83,10 @@ def _lay(target: Path, data: bytes) -> Path:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        temporary.chmod(target.stat().st_mode & 0o7777)
+        stands = target.stat()
+        with suppress(PermissionError):
+            os.chown(temporary, stands.st_uid, stands.st_gid)
+        temporary.chmod(stands.st_mode & 0o7777)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise

@@ -150,6 +150,6 @@ def _quoted(path: str) -> str:
         return path
     escaped = "".join(
         f"\\{chr(byte)}" if byte in b'"\\' else chr(byte) if 0x20 <= byte < 0x7F else f"\\{byte:03o}"  # noqa: PLR2004 - printable ASCII
-        for byte in path.encode()
+        for byte in path.encode(errors="surrogateescape")
     )
     return f'"{escaped}"'

@@ -46,6 +46,7 @@ def scalar_edit(tree: Tree, path: str, at: str, value: str, repository: str = ""
     """
     check_text(value)
     pointer, _ = _parse_at(at)
+    path = path.removeprefix("./")
     if path.startswith("/") or ".." in path.split("/"):
         raise UsageError(f"{path}: the path leaves the folder", "name the file relative to ROOT")
     try:
