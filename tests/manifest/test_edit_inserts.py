@@ -132,3 +132,16 @@ def test_text_is_quoted_where_its_siblings_are_by_choice(resources: str, after: 
     text = arguments(f"args: [--model=o/m]\nresources:\n  {resources}")
 
     assert edited(text, SUBJECT, memory_request="8Gi") == arguments(f"args: [--model=o/m]\nresources:\n  {after}")
+
+
+def test_an_engine_that_is_told_by_flags_gets_a_flag_in_a_release_too() -> None:
+    """A variable would do, and would be the only one beside a list of flags."""
+    text = (
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: embed}\nspec:\n"
+        "  chartRef: {kind: OCIRepository, name: app-template}\n  values:\n    controllers:\n      embed:\n"
+        "        containers:\n          app:\n"
+        "            image: {repository: ghcr.io/ggml-org/llama.cpp, tag: server-b1}\n"
+        '            args:\n              - --ctx-size\n              - "8192"\n'
+    )
+    after = edited(text, "a.yaml#HelmRelease//embed/embed/app", kv_cache_dtype="q8_0")
+    assert after == f"{text}              - --cache-type-k\n              - q8_0\n"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from trimtab.fleet import Scalar
 from trimtab.manifest import vocabulary
 from trimtab.manifest.container import field_hit
-from trimtab.manifest.flags import dialect, variable_for
+from trimtab.manifest.flags import dialect, flag_for, variable_for
 from trimtab.manifest.hit import Draft, Writer
 from trimtab.manifest.resources import add_path
 from trimtab.manifest.scalars import Quoted, spell
@@ -50,7 +50,8 @@ def take_variables(draft: Draft, at: Cursor, engine: str, *, listed: bool) -> No
         return
     for name, field in dialect(engine).variables.items():
         if variable_for(field, engine) == name and field not in {"model", "revision"}:
-            draft.adders[field] = _variable_adder(at, name, listed=listed)
+            adder = _variable_adder(at, name, listed=listed)
+            draft.adders[field] = draft.adders.get(field, adder) if flag_for(field, engine) else adder
 
 
 def _variable_adder(at: Cursor, name: str, *, listed: bool) -> Writer:

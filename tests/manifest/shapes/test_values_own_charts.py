@@ -357,3 +357,15 @@ def test_an_empty_list_of_arguments_says_that_an_image_runs() -> None:
     text = "image: {repository: registry.example/lmsysorg/sglang, tag: v0.5}\nargs: []\nresources: {}\n"
 
     assert said(one(text, "charts/deploy/values.yaml")) == {"engine_version": "v0.5"}
+
+
+def test_a_flag_is_added_to_the_engines_own_list() -> None:
+    """Below another engine's key, or in a list that says nothing to this one, it would be another's flag."""
+    text = (
+        "image: {repository: vllm/vllm-openai, tag: v0.19.0}\nmodel: org/chat\nmaxModelLen: 8192\n"
+        "vllm:\n  extraArgs:\n  - --max-num-seqs=3\nrouter2:\n  extraArgs:\n  - --verbose\n"
+        "small:\n  llamaCpp:\n    extraArgs:\n    - --ctx-size=512\n"
+    )
+    subject = next(one.subject for one in inspect(Tree({"chat/values.yaml": text.encode()})).servings)
+
+    assert "  - --max-num-seqs=3\n  - --dtype=half\n" in edited(text, subject, dtype="half")

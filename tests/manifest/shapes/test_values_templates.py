@@ -302,3 +302,32 @@ def test_a_template_that_cannot_be_followed_leaves_the_values_to_their_words(tem
     )
 
     assert settings(chart(values, template))["chat"]["model"] == "org/plain"
+
+
+SCRIPTED = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: chat}
+spec:
+  template:
+    spec:
+      containers:
+        - name: engine
+          image: vllm/vllm-openai:v0.19.0
+          command: [sh, -c]
+          args:
+            - |
+              vllm serve {{ .Values.weights }} {{ .Values.more }} --dtype {{ .Values.kind }}
+"""
+
+
+@pytest.mark.parametrize("more", ["--enforce-eager", "--seed 1"])
+def test_no_value_of_one_word_is_made_to_say_a_flag_too(more: str) -> None:
+    """A script that ends with a value takes no flag through it; a value that holds flags may hold one more."""
+    values = f"weights: org/chat\nkind: auto\nmore: {more}\n"
+    files = {"c/Chart.yaml": "name: c\nversion: 1.0.0\n", "c/templates/d.yaml": SCRIPTED, "c/values.yaml": values}
+    tree = Tree({path: text.encode() for path, text in files.items()})
+    (serving,) = inspect(tree).servings
+    result = edit(tree, serving.subject, {"max_num_seqs": 4})
+    changed = result.files["c/values.yaml"].decode() if isinstance(result, EditResult) else values
+    assert "kind: auto\n" in changed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -244,6 +245,8 @@ def _rewritten(one: Written, splice: Splice, effect: Becomes | InText) -> Iterat
         return
     piece, at = _piece_of(one, start, stop)
     middle = new[before : len(new) - after]
+    if re.search(r"\s", middle) and not re.search(r"\s|^-", piece.text):
+        raise RefusedError("a value of one word would have to say several", "edit it by hand")
     text = piece.text[: start - at] + middle + piece.text[stop - at :]
     yield _said(piece, text)
 

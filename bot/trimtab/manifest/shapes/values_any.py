@@ -16,7 +16,7 @@ from trimtab.manifest import resources, selector, vocabulary
 from trimtab.manifest.address import model_hit
 from trimtab.manifest.container import Container, field_hit, nim_model, read_engine
 from trimtab.manifest.environment import Environment
-from trimtab.manifest.flags import dialect, flag_for
+from trimtab.manifest.flags import dialect, field_of, flag_for
 from trimtab.manifest.hit import Draft
 from trimtab.manifest.options import take_first_argument, take_options
 from trimtab.manifest.pod import PodSpec, take_shm
@@ -24,7 +24,7 @@ from trimtab.manifest.shapes.owner import Owner, image_of
 from trimtab.manifest.shapes.values_defaults import take_defaults
 from trimtab.manifest.shapes.values_look import CLOSED, Look
 from trimtab.manifest.shapes.values_parts import BARE, is_another, is_off, sites_of
-from trimtab.manifest.shapes.values_words import WORDS, plain
+from trimtab.manifest.shapes.values_words import ENGINES, WORDS, plain
 from trimtab.manifest.source import Cursor
 
 _CATALOGUES = frozenset({"models", "modelspecs", "inferenceservices"})
@@ -142,13 +142,11 @@ def _nested(key: str, path: str, cursor: Cursor, owner: Owner) -> list[Part]:
 def draft_of(look: Look, owner: Owner, name: str) -> Draft:
     """Return the serving that a mapping makes."""
     image, tag = image_of(look.own_image)
-    at = look.lists[-1] if look.lists else look.root
+    engine = look.engine or look.said or look.keyed or look.spoken or "vllm"
+    lists = _own_lists(look, engine)
+    at = lists[-1] if lists else look.root
     environment = owner.environment(look.parts.get("env"))
-    settings = read_engine(
-        Container(
-            at, look.lists, environment, image, tag, look.engine or look.said or look.keyed or look.spoken or "vllm"
-        )
-    )
+    settings = read_engine(Container(at, lists, environment, image, tag, engine))
     draft = owner.draft(name, settings.engine)
     draft.name, draft.image = owner.name if owner.kind else name, image
     draft.add(settings.hits)
@@ -171,6 +169,17 @@ def draft_of(look: Look, owner: Owner, name: str) -> Draft:
     _take_rest(draft, look)
     take_defaults(draft, look, owner.at, owner.defaults)
     return draft
+
+
+def _own_lists(look: Look, engine: str) -> list[Cursor]:
+    """Return the lists of arguments that are not another engine's by a key above them; what speaks to this one last."""
+
+    def flags(one: Cursor) -> int:
+        return sum(bool(field_of(item.string.partition("=")[0], engine)) for item in one.items() or (one,))
+
+    above = len(look.root.path)
+    own = [one for one in look.lists if all(ENGINES.get(plain(str(key)), engine) == engine for key in one.path[above:])]
+    return sorted(own, key=lambda one: flags(one) > 0)
 
 
 def _has_place(field: str, look: Look, environment: Environment) -> bool:
