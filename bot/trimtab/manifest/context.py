@@ -36,17 +36,21 @@ class Context:
         """Return where notes are taken."""
         return self.tree.seen
 
-    def things(self, word: str) -> tuple[Thing, ...]:
-        """Return the objects of all files that hold a word, such as a kind or an API group."""
-        return self.index.things(word)
-
-    def things_named(self, kind: str, name: str) -> tuple[Thing, ...]:
-        """Return the objects of a kind, by path, from files in which something has a name.
+    def things(self, word: str, name: str = "") -> tuple[Thing, ...]:
+        """Return the objects of all files that hold a word, such as a kind or an API group.
 
         None is kept: the nodes of all that a large tree holds would fill the memory.
+
+        Args:
+            word: The word.
+            name: Only of files in which something has this name, where one is given.
         """
-        things = (thing for path in self.index.named(kind, name) for thing in things_in(self.tree, path))
-        return tuple(thing for thing in things if thing.kind == kind)
+        paths = self.index.named(word, name) if name else self.index.held(word)
+        return tuple(thing for path in paths for thing in things_in(self.tree, path))
+
+    def things_named(self, kind: str, name: str) -> tuple[Thing, ...]:
+        """Return the objects of a kind, by path, from files in which something has a name."""
+        return tuple(thing for thing in self.things(kind, name) if thing.kind == kind)
 
     def built_with(self, kind: str) -> tuple[Thing, ...]:  # noqa: ARG002 - overlays know some
         """Return the objects of a kind that are built together with the one that is looked at."""

@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from trimtab.manifest.near import Nearby
-from trimtab.manifest.objects import Thing, things_in
 from trimtab.manifest.paths import folder_of
 from trimtab.manifest.seen import Memo, Seen, asked
 from trimtab.manifest.tree import Tree
@@ -37,7 +36,6 @@ class FileIndex:
         self._tree = tree
         self.alone: Memo[str, bool] = Memo(tree.seen)
         self.charts: Memo[str, Chart | None] = Memo(tree.seen, _CHARTS, "charts")
-        self._by_word: dict[str, tuple[Thing, ...]] = {}
         self._near_by_word: dict[str, Nearby[str]] = {}
         self._by_name: dict[str, dict[str, dict[str, None]]] = {}
 
@@ -46,20 +44,10 @@ class FileIndex:
         """Return where notes are taken."""
         return self._tree.seen
 
-    def things(self, word: str) -> tuple[Thing, ...]:
-        """Return the objects of all files that hold a word, such as a kind or an API group."""
-        self.held(word)
-        if word not in self._by_word:
-            with self.seen.apart():
-                held = self._tree.holding(word)
-                self._by_word[word] = tuple(thing for path in held for thing in things_in(self._tree, path))
-        return self._by_word[word]
-
     @asked
-    def held(self, word: str) -> tuple[tuple[str, str], ...]:
-        """Return the files that hold a word, with their blob ids where notes are taken."""
-        noted = self.seen.wanted
-        return tuple((path, self._tree.blob(path) if noted else "") for path in self._tree.holding(word))
+    def held(self, word: str) -> tuple[str, ...]:
+        """Return the files that hold a word."""
+        return self._tree.holding(word)
 
     @asked
     def near(self, word: str, path: str) -> tuple[str, ...]:

@@ -26,9 +26,9 @@ class OverlayContext(Context):
         self._folder = folder
         self._laid = laid
 
-    def things(self, word: str) -> tuple[Thing, ...]:
+    def things(self, word: str, name: str = "") -> tuple[Thing, ...]:
         """Return the overlay's objects of a kind or group, else the tree's."""
-        return self._own(word) or self._outer.things(word)
+        return self._own(word) or self._outer.things(word, name)
 
     def _own(self, word: str) -> tuple[Thing, ...]:
         laid = (one.thing for one in self._overlays.objects(self._folder))

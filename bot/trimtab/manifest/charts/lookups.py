@@ -18,10 +18,10 @@ class ChartContext(Context):
         self._outer = context
         self._things = tuple(things)
 
-    def things(self, word: str) -> tuple[Thing, ...]:
+    def things(self, word: str, name: str = "") -> tuple[Thing, ...]:
         """Return the chart's objects of a kind or group, else the tree's."""
         own = tuple(one for one in self._things if word in one.kind or word in one.api_version)
-        return own or self._outer.things(word)
+        return own or self._outer.things(word, name)
 
     def things_named(self, kind: str, name: str) -> tuple[Thing, ...]:
         """Return none of the tree's: what is not installed with the chart is not told by its name."""

@@ -163,7 +163,7 @@ def _runtime(thing: Thing, context: Context, name: str) -> Thing | None:
         return None
     found = [
         one
-        for one in context.things("ServingRuntime")
+        for one in context.things("ServingRuntime", name)
         if one.group == _GROUP and one.name == name and _reaches(one, thing)
     ]
     return min(found, key=lambda one: (one.path != thing.path, distance(thing.path, one.path), one.path), default=None)

@@ -59,7 +59,7 @@ def _bases(spec: Cursor, thing: Thing, context: Context) -> Iterator[Cursor]:
     for reference in reversed(spec.items("baseRefs")):
         found = [
             one
-            for one in context.things("LLMInferenceServiceConfig")
+            for one in context.things("LLMInferenceServiceConfig", reference.word("name"))
             if one.kind == "LLMInferenceServiceConfig" and one.name == reference.word("name")
         ]
         near = min(found, key=lambda one: (distance(thing.path, one.path), one.path), default=None)

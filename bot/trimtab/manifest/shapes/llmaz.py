@@ -80,7 +80,7 @@ def _claimed(thing: Thing, context: Context, spec: Cursor) -> Thing | None:
     items = spec.items("modelClaims", "models")
     first = next((item for item in items if item.word("role") in {"", "main"}), None)
     name = spec.word("modelClaim", "modelName") or (first.word("name") if first is not None else "")
-    found = [one for one in context.things("OpenModel") if one.group == "llmaz.io" and one.name == name]
+    found = [one for one in context.things("OpenModel", name) if one.group == "llmaz.io" and one.name == name]
     return min(found, key=lambda one: (distance(thing.path, one.path), one.path), default=None)
 
 

@@ -94,7 +94,9 @@ def _take_own(draft: Draft, spec: Cursor, engine: str) -> None:
 
 def _named(thing: Thing, context: Context, kind: str, name: str) -> Thing | None:
     """Return the object of LLMKube that has a name, the nearest in the tree."""
-    found = [one for one in context.things(_GROUP) if one.kind == kind and one.group == _GROUP and one.name == name]
+    found = [
+        one for one in context.things(_GROUP, name) if one.kind == kind and one.group == _GROUP and one.name == name
+    ]
     same = [one for one in found if len({one.namespace, thing.namespace} - {""}) <= 1]
     return min(same, key=lambda one: (distance(thing.path, one.path), one.path), default=None)
 
@@ -135,7 +137,7 @@ def _take_hardware(draft: Draft, spec: Cursor, model: Thing | None) -> None:
 
 def _pool(thing: Thing, context: Context) -> Thing | None:
     """Return the ModelPool that has a service among its members."""
-    for one in context.things("ModelPool"):
+    for one in context.things("ModelPool", thing.name):
         names = {item.word("inferenceServiceRef", "name") for item in one.at.items("spec", "members")}
         same = len({one.namespace, thing.namespace} - {""}) <= 1
         if one.kind == "ModelPool" and one.group == _GROUP and thing.name in names and same:

@@ -59,7 +59,7 @@ def _named(thing: Thing, context: Context, kind: str, name: str) -> Thing | None
     """Return the object of a kind, of the namespace or of the cluster, that is nearest in the tree."""
     found = [
         one
-        for one in (context.things(kind) if name else ())
+        for one in (context.things(kind, name) if name else ())
         if one.group == _GROUP and one.name == name and _reaches(one, thing, kind)
     ]
     return min(found, key=lambda one: (one.path != thing.path, distance(thing.path, one.path), one.path), default=None)
