@@ -93,22 +93,28 @@ def render(chart: Chart, values: Cursor, release: str, namespace: str, within: s
     root = _given(chart, values, release, namespace)
     found: list[Written] = []
     is_whole = chart.is_whole
-    for path in sorted(chart.templates):
-        try:
-            body = chart.library.template(path).body
-            words = runner.run(
-                body, {**root, "Template": {"Name": path, "BasePath": joined(chart.folder, "templates")}}
-            )
-            found.append(_read(f"{path}#{within}" if within else path, words))
-        except (BadTemplateError, BrokenYamlError):
-            is_whole = False
-        except RecursionError:
-            is_whole = False
+    for path in chart.templates:
+        place = f"{path}#{within}" if within else path
+        about: Value = {"Name": path, "BasePath": joined(chart.folder, "templates")}
+        one = _run(runner, chart, path, place, {**root, "Template": about})
+        is_whole = is_whole and one is not None
+        found += [one] if one is not None else []
     for below, theirs in _below(chart, values):
         inner = render(below, theirs, release, namespace, f"{within}.{below.key}".lstrip("."))
         found += inner.written
         is_whole = is_whole and inner.is_whole
     return Rendering(tuple(found), is_whole and not runner.missing, tuple(runner.absent))
+
+
+def _run(runner: Runner, chart: Chart, path: str, place: str, given: dict[str, Value]) -> Written | None:
+    """Return what a template writes; None where it fails. What stands around empty collections may be no YAML."""
+    for opens in (True, False):
+        runner.opens = opens
+        try:
+            return _read(place, runner.run(chart.library.template(path).body, given))
+        except (BadTemplateError, BrokenYamlError, RecursionError):
+            continue
+    return None
 
 
 def _given(chart: Chart, values: Cursor, release: str, namespace: str) -> dict[str, Value]:

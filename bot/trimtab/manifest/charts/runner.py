@@ -86,12 +86,15 @@ class Runner:
     Attributes:
         functions: By name.
         defined: Finds a named template.
+        opens: Whether what is written for collections that are not empty is written for empty ones too, so that it is
+            known where they would stand.
         missing: Names of templates that were called and are not known.
         absent: Keys that were asked for and that the values do not have, with the file that they are absent from.
     """
 
     functions: Mapping[str, Builtin]
     defined: Callable[[str], tuple[Part, ...] | None]
+    opens: bool = True
     missing: set[str] = field(default_factory=set)
     absent: dict[tuple[str, KeyPath], None] = field(default_factory=dict)
     _out: list[Piece] = field(default_factory=list)
@@ -154,7 +157,7 @@ class Runner:
     def _if(self, part: Branch, dot: Value, scope: _Variables) -> None:
         inner = _Variables({}, scope)
         value = self.value(part.pipeline, dot, inner)
-        taken = is_true(value) or (is_empty_place(value) and not part.otherwise)
+        taken = is_true(value) or (self.opens and is_empty_place(value) and not part.otherwise)
         outer = self._switch
         if isinstance(value, Cursor) and isinstance(value.value, bool):
             self._switch = value
@@ -164,7 +167,7 @@ class Runner:
     def _with(self, part: Branch, dot: Value, scope: _Variables) -> None:
         inner = _Variables({}, scope)
         value = self.value(part.pipeline, dot, inner)
-        if is_true(value) or (is_empty_place(value) and not part.otherwise):
+        if is_true(value) or (self.opens and is_empty_place(value) and not part.otherwise):
             self._body(part.body, value, inner)
         else:
             self._body(part.otherwise, dot, inner)

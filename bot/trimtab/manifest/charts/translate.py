@@ -78,7 +78,7 @@ class Translator:
 
     def _placed(self, hit: Hit, origin: Origin) -> Hit | None:
         whole = origin.leaf.text()
-        if whole is None or whole.value != origin.leaf.string:
+        if whole is None or whole.value != origin.leaf.string or _is_part_of_a_name(hit, origin):
             return None
         listed = bool(origin.leaf.path) and isinstance(origin.leaf.path[-1], int)
         text = whole if origin.is_whole else whole.cut(origin.start, origin.stop)
@@ -139,6 +139,12 @@ def _origin(one: Written, hit: Hit) -> Origin | None:
     if not same or [at for _, at in told] != list(range(start, start + len(told))):
         return None
     return Origin(leaf, start, start + len(told), glued=len(told) < len(hit.text.starts))
+
+
+def _is_part_of_a_name(hit: Hit, origin: Origin) -> bool:
+    """Return whether a model's address only has a value in it, and does not end with it."""
+    said = origin.leaf.string[origin.start : origin.stop]
+    return hit.field == "model" and origin.glued and not hit.text.value.endswith(said)
 
 
 def _is_same(one: Cursor | None, other: Cursor) -> bool:

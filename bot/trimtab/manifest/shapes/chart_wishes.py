@@ -17,6 +17,7 @@ from trimtab.manifest.charts.chart import Chart
 from trimtab.manifest.grafts import Graft
 from trimtab.manifest.hit import Draft, Writer
 from trimtab.manifest.parse import parse
+from trimtab.manifest.paths import joined
 from trimtab.manifest.resources import add_path
 from trimtab.manifest.shapes.chart_objects import Reading, Rendered, read_chart
 from trimtab.manifest.shapes.owner import Owner
@@ -45,16 +46,30 @@ class Blank:
     keys: tuple[str, ...]
     leaf: Cursor | None = None
 
+    @property
+    def name(self) -> str:
+        """Return its dotted name."""
+        return ".".join(self.keys)
+
 
 class Wishes:
     """Finds the places of settings that a chart's values do not say."""
 
-    def __init__(self, chart: Chart, values: Cursor, owner: Owner, reading: Reading) -> None:
-        """Take the chart, the values as it gets them, what deploys them, and what it makes of them."""
+    def __init__(self, chart: Chart, values: Cursor, owner: Owner, reading: Reading, *, is_file: bool) -> None:
+        """Take the chart, the values as it gets them, what deploys them, and what it makes of them.
+
+        Args:
+            chart: The chart.
+            values: As it gets them.
+            owner: What deploys them.
+            reading: What it makes of them.
+            is_file: Whether they are those of a file, which may be added to, and not a release's layers.
+        """
         self._chart = chart
         self._values = values
         self._owner = owner
         self._reading = reading
+        self._is_file = is_file
 
     def writer(self, one: Rendered, field: str) -> Writer:
         """Return a writer of a setting of a serving where the chart has a value for it; it refuses elsewhere."""
@@ -69,9 +84,12 @@ class Wishes:
         return writer
 
     def _written(self, blank: Blank, value: Scalar) -> Splice:
-        at = self._owner.at
-        if blank.leaf is not None and blank.leaf.source.path == at.source.path:
+        at, own = self._owner.at, joined(self._chart.folder, "values.yaml")
+        standing = blank.leaf.source.path if blank.leaf is not None else own
+        if blank.leaf is not None and (standing == at.source.path or (not self._is_file and standing != own)):
             return replace_scalar(blank.leaf, value)
+        if not self._is_file:
+            raise RefusedError("what the release lays over the chart has no value for it", f"set {blank.name} there")
         return add_path(at, blank.keys, value)
 
     @cached_property

@@ -136,6 +136,9 @@ def _take_parameters(draft: Draft, release: Release, *, alone: bool) -> None:
         landed = standing is not None and _stands_at(standing, one.value)
         if field and one.value.string and (landed or (alone and standing is None)):
             draft.hits[field] = field_hit(field, vocabulary.read(field, one.value.string), one.value, via=via)
+        for other, hit in draft.hits.items():
+            if _stands_at(hit, one.value):
+                draft.hits[other] = replace(hit, via=via)
 
 
 def _stands_at(hit: Hit, cursor: Cursor) -> bool:
@@ -159,7 +162,7 @@ def values_file(at: Cursor, context: Context) -> Iterator[Draft]:
 
 def _of_file(at: Cursor, context: Context, chart: str = "") -> tuple[Draft, ...]:
     path = at.source.path
-    folder = _folder_of_chart(path, context, chart)
+    folder = _folder_of_chart(at, context, chart)
     own = joined(folder or "", "values.yaml")
     defaults = context.tree.readable(own) if folder is not None and own != path else ()
     owner = Owner(
@@ -178,13 +181,30 @@ def _of_file(at: Cursor, context: Context, chart: str = "") -> tuple[Draft, ...]
     return tuple(servings_of(at, owner))
 
 
-def _folder_of_chart(path: str, context: Context, chart: str) -> str | None:
-    """Return the folder of the chart that takes a file, else of the one that it lies in, or above; None without one."""
-    folder = folder_of(path)
+def _folder_of_chart(at: Cursor, context: Context, chart: str) -> str | None:
+    """Return the folder of the chart that takes a file, else of the one that it lies in, above or beside; or None."""
+    folder = folder_of(at.source.path)
     above = (chart,) if chart else dict.fromkeys((folder, folder_of(folder)))
-    return next((one for one in above if chart or joined(one, "Chart.yaml") in context.tree), None)
+    found = next((one for one in above if chart or joined(one, "Chart.yaml") in context.tree), None)
+    return _chart_beside(at, folder_of(folder), context) if found is None else found
 
 
+def _chart_beside(at: Cursor, above: str, context: Context) -> str | None:
+    """Return the only chart near the folder of examples that has every top-level key of a file among its own values."""
+    names = [joined(above, one) for one in context.index.charts_in(above)]
+    names += [joined(above, f"charts/{one}") for one in context.index.charts_in(joined(above, "charts"))]
+    keys = at.entries().keys()
+    fitting = [
+        one
+        for one in names[:_MOST_BESIDE]
+        for source in context.tree.readable(joined(one, "values.yaml"))
+        if (root := source.root()) is not None and keys and keys <= root.entries().keys()
+    ]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+_MOST_BESIDE = 12
+"""How many charts beside a file are asked whether it is for them."""
 _TELLS_NOTHING = frozenset({"helm", "chart", "charts", "deploy", "values"})
 
 

@@ -49,7 +49,7 @@ def with_templates(values: Cursor, owner: Owner, guessed: Sequence[Draft]) -> li
         return list(guessed)
     given = replace(values, under=(*values.under, *_defaults(owner)), whole=True)
     reading = read_chart(chart, given, owner.context, owner.name or "release", owner.namespace)
-    return list(_Merge(chart, given, owner, reading).drafts(guessed))
+    return list(_Merge(chart, given, owner, reading, is_file=values is owner.at).drafts(guessed))
 
 
 def _chart_of(owner: Owner) -> Chart | None:
@@ -65,13 +65,14 @@ def _defaults(owner: Owner) -> tuple[Cursor, ...]:
 class _Merge:
     """Puts together what words tell and what templates say."""
 
-    def __init__(self, chart: Chart, values: Cursor, owner: Owner, reading: Reading) -> None:
+    def __init__(self, chart: Chart, values: Cursor, owner: Owner, reading: Reading, *, is_file: bool) -> None:
         self._chart = chart
         self._values = values
         self._owner = owner
         self._reading = reading
+        self._is_file = is_file
         self._is_whole = reading.rendering.is_whole
-        self._wishes = Wishes(chart, values, owner, reading)
+        self._wishes = Wishes(chart, values, owner, reading, is_file=is_file)
 
     def drafts(self, guessed: Sequence[Draft]) -> Iterator[Draft]:
         """Yield the servings, those that were guessed first and by their names."""
@@ -96,7 +97,7 @@ class _Merge:
     def _own(self, one: Rendered) -> dict[str, Hit]:
         """Return the settings that stand in the values themselves: of a file that is laid over others, in that file."""
         path = self._owner.at.source.path
-        return {field: hit for field, hit in one.draft.hits.items() if self._owner.kind or hit.path == path}
+        return {field: hit for field, hit in one.draft.hits.items() if not self._is_file or hit.path == path}
 
     def _told(self, draft: Draft, one: Rendered) -> Draft:
         """Return a guessed serving with what the templates say."""
@@ -106,23 +107,23 @@ class _Merge:
             if other is not None and _place(other) == _place(hit):
                 write = _first(other.writer, hit.writer) if other.writer is not None else hit.writer
                 own[field] = replace(hit, locked=hit.locked or other.locked, writer=write)
-            elif field == "model" and other is not None and self._is_mounted(other, hit):
+            elif field == "model" and self._is_named(hit, other):
                 own[field] = hit
             elif field in one.fixed and _place(hit) not in {_place_of(leaf) for leaf in one.fixed[field].leaves}:
                 self._fix(draft, hit, one.fixed[field])
             elif self._is_said_nowhere(hit):
                 del draft.hits[field]
-            elif other is None and self._is_whole and _place(hit) not in self._written:
+            elif other is None and self._is_whole and not self._is_written(hit):
                 draft.hits[field] = replace(hit, locked=hit.locked or _IDLE)
         draft.hits.update(own)
         draft.engine = one.draft.engine or draft.engine
         self._take_rest(draft, one)
         return draft
 
-    def _is_mounted(self, told: Hit, guessed: Hit) -> bool:
-        """Return whether a template names the place where the model lies whose own name another value says."""
-        named = not str(guessed.value).startswith("/") and _place(guessed) in self._written
-        return named and str(told.value).startswith("/")
+    def _is_named(self, guessed: Hit, told: Hit | None) -> bool:
+        """Return whether a value that some template writes names the model, and what is served is but where it lies."""
+        lies = told is None or (str(told.value).startswith("/") and not str(guessed.value).startswith("/"))
+        return lies and self._is_written(guessed)
 
     def _fix(self, draft: Draft, hit: Hit, fixed: Fixed) -> None:
         """Say of a value that only sounds like what the templates say themselves that it is not to be edited."""
@@ -183,14 +184,14 @@ class _Merge:
     def _is_idle(self, draft: Draft) -> bool:
         """Return whether no template reads what was guessed to be a serving, or none writes it, and others serve."""
         served = {_place(hit) for one in self._reading.servings for hit in one.draft.hits.values()}
-        alone = self._written - served
-        if any(_place(hit) in alone for hit in draft.hits.values()) or not (draft.hits and self._is_whole):
+        own = [hit for hit in draft.hits.values() if _place(hit) not in served]
+        if any(self._is_written(hit) for hit in own) or not (draft.hits and self._is_whole):
             return False
         return bool(self._reading.servings) or all(self._is_said_nowhere(hit) for hit in draft.hits.values())
 
     def _is_said_nowhere(self, hit: Hit) -> bool:
         """Return whether a value surely is read by nothing: every template is known, and none names its keys."""
-        if not self._is_whole or _place(hit) in self._written:
+        if not self._is_whole or self._is_written(hit):
             return False
         keys, below = self._keys.get(_place(hit), ()), self._chart.below
         while one := next((one for one in below if one.key in keys[:1]), None):
@@ -202,6 +203,11 @@ class _Merge:
         """Return the words of all actions, those of the values included, which may be templates too."""
         texts = {layer.source.path: layer.source.text.value for layer in (self._values, *self._values.under)}
         return self._chart.said.union(*(words_in_actions(text.encode()) for text in texts.values()))
+
+    def _is_written(self, hit: Hit) -> bool:
+        """Return whether some template writes the scalar that a setting stands in."""
+        path, start, end = _place(hit)
+        return any(one[0] == path and one[1] <= start and end <= one[2] for one in self._written)
 
     @cached_property
     def _written(self) -> frozenset[_Place]:
