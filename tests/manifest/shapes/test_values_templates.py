@@ -331,3 +331,42 @@ def test_no_value_of_one_word_is_made_to_say_a_flag_too(more: str) -> None:
     result = edit(tree, serving.subject, {"max_num_seqs": 4})
     changed = result.files["c/values.yaml"].decode() if isinstance(result, EditResult) else values
     assert "kind: auto\n" in changed
+
+
+APPLICATION = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: prod}
+spec:
+  destination: {namespace: llm, server: "https://kubernetes.default.svc"}
+  source:
+    repoURL: https://git.example/charts.git
+    path: chat
+    helm:
+      parameters: [{name: serving.share, value: "0.8"}]
+      valuesObject:
+        serving: {ctx: 4096}
+"""
+
+
+def test_what_a_release_says_is_read_with_its_charts_templates() -> None:
+    """Values and parameters of a release are settings by what the templates make of them, and win over the chart's."""
+    found = {one.path: one for one in inspect(Tree(chart(**{"app.yaml": APPLICATION}))).servings}
+    release = {field: (one.value, one.location.path, one.via) for field, one in found["app.yaml"].settings.items()}
+
+    assert release["max_model_len"] == (4096, "app.yaml", "field")
+    assert release["gpu_memory_utilization"] == (0.8, "app.yaml", "parameter")
+    assert release["gpu_count"] == (2, "chat/values.yaml", "field")
+    assert "Application prod" in (found["chat/values.yaml"].settings["max_model_len"].reason or "")
+
+
+@pytest.mark.parametrize(("key", "found"), [("serving", True), ("unheard", False)])
+def test_an_example_is_read_with_the_chart_beside_it_that_has_its_keys(key: str, found: bool) -> None:
+    """A file of values in a folder beside charts is for the only one that has each of its keys."""
+    files = {f"charts/{path}": data for path, data in chart().items()}
+    files["examples/small-values.yaml"] = f"llm: {{weights: org/small}}\n{key}: {{ctx: 1024}}\nvllm: 1\n".encode()
+    files["charts/chat/values.yaml"] += b"vllm: 1\n"
+
+    told = [said(one) for one in inspect(Tree(files)).servings if one.path.startswith("examples/")]
+
+    assert told == ([{"model": "org/small", "max_model_len": 1024}] if found else [])
