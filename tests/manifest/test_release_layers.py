@@ -148,12 +148,15 @@ def test_a_chart_and_its_release_are_edited_by_either_name() -> None:
 
 
 def test_a_default_of_two_releases_is_not_changed_for_one() -> None:
-    """The other release would change too; the file's own subject says that all are meant."""
+    """The other release would change too, so it is said in its own; the file's subject says that all are meant."""
     found = tree(apps__other=APP.replace("name: chat,", "name: other,"))
     subjects = {serving.name: serving.subject for serving in inspect(found).servings}
 
-    assert isinstance(edit(found, subjects["other"], {"model": "org/n"}), Refusal)
-    assert isinstance(edit(found, by_wrapper(found)["helm-values"].subject, {"model": "org/n"}), EditResult)
+    own = edit(found, subjects["other"], {"model": "org/n"})
+    every = edit(found, by_wrapper(found)["helm-values"].subject, {"model": "org/n"})
+    assert isinstance(own, EditResult)
+    assert isinstance(every, EditResult)
+    assert (list(own.files), list(every.files)) == (["apps/other.yaml"], ["charts/chat/values.yaml"])
 
 
 def test_an_overridden_default_is_not_edited() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from trimtab.errors import RefusedError, UsageError
@@ -173,28 +174,40 @@ class _Editor:
             return
         direct = _splices(draft, field, value, self._selector_key)
         refuse_commented(self._tree, direct, before.get(field), value)
-        splices = draft.patched(direct)
+        splices = self._unshared(field, direct, draft)
         for path in sorted({splice.path for splice in splices}):
             if reason := why_not(self._tree, path):
                 raise RefusedError(f"{path}: {reason}")
-        others = self._others(field, splices, draft)
         self._write(field, splices)
         self._confirm(field, value, before)
-        after = self._others(field, splices, draft)
-        changed = sorted(one for one in {*others, *after} if others.get(one) != after.get(one))
+
+    def _unshared(self, field: str, direct: tuple[Splice, ...], draft: Draft) -> tuple[Splice, ...]:
+        """Return the splices that change no other serving: where these would, those of a layer that is its own."""
+        splices = draft.patched(direct)
+        changed = self._changed(field, splices, draft)
+        with suppress(RefusedError):
+            splices = draft.laid_over(direct) if changed else splices
+            changed = changed and self._changed(field, splices, draft)
         if changed:
             raise RefusedError(
                 f"{field} is shared: the edit would change another serving too, {changed[0]}",
                 "give each a value of its own first",
             )
+        return splices
+
+    def _changed(self, field: str, splices: tuple[Splice, ...], draft: Draft) -> list[str]:
+        """Return the other servings that splices would change."""
+        after = self._tree.replaced(unify(self._tree, splices))
+        old, new = (self._others(tree, field, splices, draft) for tree in (self._tree, after))
+        return sorted(one for one in {*old, *new} if old.get(one) != new.get(one))
 
     def _write(self, field: str, splices: tuple[Splice, ...]) -> None:
         self._tree = self._tree.replaced(unify(self._tree, splices))
         self._trace.follow(field, splices)
         self._written |= {splice.path for splice in splices}
 
-    def _others(self, field: str, splices: Sequence[Splice], draft: Draft) -> dict[str, dict[str, Scalar]]:
-        """Return the settings of the other objects that the edited files may hold.
+    def _others(self, tree: Tree, field: str, splices: Sequence[Splice], draft: Draft) -> dict[str, dict[str, Scalar]]:
+        """Return the settings in a tree of the other objects that the edited files may hold.
 
         An autoscaler's limits are for whatever has the name, in whichever plain file that is written.
         """
@@ -203,7 +216,7 @@ class _Editor:
         only = own[0] if paths == {own[0]} else ""
         return {
             one.subject: _said(one)
-            for one in drafts(self._tree, only)
+            for one in drafts(tree, only)
             if (one.source.source.path, one.kind, one.namespace, one.name) != own
             and not one.is_of(draft)
             and not (field in _LIMITS and _is_variant(one, draft))

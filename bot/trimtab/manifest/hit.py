@@ -73,6 +73,7 @@ class Draft:
         nodes: How many nodes the engine's own flags name, in figures; empty where none does.
         layers: Of a release: the files of values that it lays over one another, which are servings of their own.
         patched: Gives, for splices of files that others share, those of a patch for this serving alone.
+        laid_over: The same of a release: those of values that it alone lays over the ones that are shared.
     """
 
     source: Cursor
@@ -98,6 +99,7 @@ class Draft:
     nodes: str = ""
     layers: frozenset[str] = frozenset()
     patched: Callable[[Sequence[Splice]], tuple[Splice, ...]] = tuple
+    laid_over: Callable[[Sequence[Splice]], tuple[Splice, ...]] = tuple
 
     @property
     def subject(self) -> str:

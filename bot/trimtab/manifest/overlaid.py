@@ -25,7 +25,7 @@ def servings_of(laid: Laid, folder: str, shape: Shape, context: Context, overlay
         overlays: The tree's.
     """
     for draft in shape.servings(laid.thing, OverlayContext(context, overlays, folder, laid)):
-        draft.name, draft.namespace = laid.name, laid.namespace
+        draft.name, draft.namespace, draft.laid_over = laid.name, laid.namespace, tuple
         apart = overlays.is_apart(laid)
         draft.wrapper = "kustomize" if (laid.is_changed or apart) and draft.wrapper == "plain" else draft.wrapper
         draft.source = overlays.kustomization(folder) if apart else laid.base

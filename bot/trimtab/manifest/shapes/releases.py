@@ -15,6 +15,7 @@ from trimtab.manifest.container import field_hit
 from trimtab.manifest.context import Context
 from trimtab.manifest.hit import Draft, Hit
 from trimtab.manifest.objects import Thing, is_object
+from trimtab.manifest.own_layer import OwnLayer
 from trimtab.manifest.paths import folder_of, is_values, joined
 from trimtab.manifest.post_render import hold
 from trimtab.manifest.release import Release, last
@@ -95,6 +96,7 @@ def drafts_of(release: Release, context: Context) -> tuple[Draft, ...]:
     found = tuple(servings_of(values, owner))
     for draft in found:
         draft.layers = release.paths - {thing.path}
+        draft.laid_over = OwnLayer(release, context).laid_over
         _take_parameters(draft, release, alone=len(found) == 1)
         hold(draft, release)
     return found
@@ -198,11 +200,18 @@ def _chart_beside(at: Cursor, above: str, context: Context) -> str | None:
         one
         for one in names[:_MOST_BESIDE]
         for source in context.tree.readable(joined(one, "values.yaml"))
-        if (root := source.root()) is not None and keys and keys <= root.entries().keys()
+        if (root := source.root()) is not None and keys - _COMMON and keys <= root.entries().keys()
     ]
     return fitting[0] if len(fitting) == 1 else None
 
 
+_COMMON = frozenset(
+    {
+        *("image", "resources", "replicaCount", "nodeSelector", "tolerations", "affinity", "service", "ingress", "env"),
+        *("podAnnotations", "podLabels", "serviceAccount", "autoscaling", "fullnameOverride", "nameOverride", "global"),
+    }
+)
+"""Top-level keys that most charts have, as `helm create` writes them."""
 _MOST_BESIDE = 12
 """How many charts beside a file are asked whether it is for them."""
 _TELLS_NOTHING = frozenset({"helm", "chart", "charts", "deploy", "values"})
