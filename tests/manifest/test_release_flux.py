@@ -116,3 +116,12 @@ def test_patches_of_the_older_kinds_lock_too() -> None:
         f"values: {{replicaCount: 3}}\npostRenderers: [{{kustomize: {{patchesStrategicMerge: [{patch}]}}}}]"
     )
     assert {field for field, setting in found.settings.items() if not setting.editable} == {"replicas"}
+
+
+def test_what_aliases_repeat_is_looked_at_once() -> None:
+    """A few lines of aliases that stand for millions of keys take no more than a look at each line."""
+    lines = ["a0: &a0 {x: 1}", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12))]
+    patch = "".join(f"    {line}\n" for line in lines)
+    text = f"values: {{replicaCount: 3}}\npostRenderers:\n- kustomize:\n    patches:\n    - {{patch: hi}}\n{patch}"
+    nested = text.replace("    - {patch: hi}\n", "    - kind: Deployment\n").replace("    a", "      a")
+    assert release(nested).settings["replicas"].value == 3

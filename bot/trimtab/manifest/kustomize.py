@@ -31,6 +31,8 @@ from trimtab.manifest.transforms import Step
 _DEPTH = 12
 _MOST_BUILDS = 2000
 """Kustomizations that one is built of at most: a few that include each other would be millions."""
+_MOST_SPECS = 60
+"""Fields that `configurations` add which are followed; each is looked for in each object, and real ones are few."""
 _MOST_KEPT = 30
 """What is made that is kept, with the nodes of its files."""
 
@@ -191,7 +193,7 @@ class Overlays(Graph):
     def _transformed(self, at: Cursor, folder: str, made: Made, way: _Way) -> Made:
         """Return what is made after one kustomization's own patches and fields, and then its transformers."""
         tree = self._context.tree
-        made = stepped(made, Step(at, folder, (*DEFAULTS, *made.specs), merges=bool(way.schema)), tree)
+        made = stepped(made, Step(at, folder, (*DEFAULTS, *made.specs[:_MOST_SPECS]), merges=bool(way.schema)), tree)
         for transformer in plugins_of(tree, at, "transformers", folder):
             step = step_of(transformer, folder)
             made = stepped(made, step, tree) if step is not None else _locked(made, why_unfollowed(transformer, at))

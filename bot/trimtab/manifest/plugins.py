@@ -52,6 +52,8 @@ _FIELDS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
     "SortOrderTransformer": (),
 }
 """Of each transformer: what it says, and where a kustomization says it."""
+_MOST_SPECS = 60
+"""Fields that a transformer names which are followed."""
 _USES = (PREFIX, SUFFIX, LABELS, ANNOTATIONS, REPLICAS, IMAGES)
 
 
@@ -93,7 +95,8 @@ def step_of(transformer: Cursor, folder: str) -> Step | None:
     for said, place in fields:
         value = transformer.get(*said) if said else transformer
         at = replace(at, grafts=(*at.grafts, Graft("set", place, value))) if value is not None else at
-    specs = tuple(spec for use in _USES for spec in specs_in(transformer.items("fieldSpecs"), use))
+    listed = transformer.items("fieldSpecs")[:_MOST_SPECS]
+    specs = tuple(spec for use in _USES for spec in specs_in(listed, use))
     return Step(at, folder, specs)
 
 

@@ -46,7 +46,7 @@ def hold(draft: Draft, release: Release) -> None:
     thing = release.thing
     for at in release.after:
         for item in (item for key in _PATCHES for item in at.items(key)):
-            keys = {key for patch in _said(item) for key in _keys(patch)}
+            keys = {key for patch in _said(item) for key in _keys(patch, set())}
             place = f"{thing.kind} {thing.name} ({item.source.path}:{item.line})"
             _lock(draft, keys, f"a patch of {place} may change it once it is rendered; edit it there by hand")
         for other in at.items("transformers"):
@@ -71,13 +71,16 @@ def _said(item: Cursor) -> tuple[Cursor, ...]:
     return said.inners() if said.scalar is not None else (said,)
 
 
-def _keys(at: Cursor) -> Iterator[str]:
-    """Yield the keys of objects on every way that a patch names."""
-    for key, below in at.entries().items():
-        yield key
-        yield from keys_of(below.string) if key == "path" else _keys(below)
+def _keys(at: Cursor, seen: set[int]) -> Iterator[str]:
+    """Yield the keys of objects on every way that a patch names; what aliases repeat is looked at once."""
+    if id(at.real) in seen:
+        return
+    seen.add(id(at.real))
+    for key, below in at.pairs():
+        yield key.value
+        yield from keys_of(below.string) if key.value == "path" else _keys(below, seen)
     for item in at.items():
-        yield from _keys(item)
+        yield from _keys(item, seen)
 
 
 def _take_image(draft: Draft, item: Cursor) -> None:

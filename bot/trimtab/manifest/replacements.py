@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from trimtab.manifest.composed import composed
 from trimtab.manifest.environment import Variable
@@ -22,6 +23,8 @@ Generated = Callable[[str, str], Variable | None]
 """Finds a key of a ConfigMap that a kustomization generates: its name, the key."""
 _RENAMED = (("metadata", "name"), ("metadata", "namespace"))
 """What may have become another on the way."""
+_MOST_PLACES = 1000
+"""In one object, of one path; `*` and aliases make many of few."""
 _TOKEN = re.compile(r"\[(?P<inside>[^\]]*)\]|(?P<bare>(?:\\.|[^.\[\\])+)")
 
 
@@ -110,7 +113,7 @@ def _is_chosen(item: Cursor, target: Target) -> bool:
 def _put(done: Filled, field: tuple[str, ...], value: Cursor | None, options: Cursor | None) -> Filled:
     """Return an object with a value in every place that a field path names."""
     create = options is not None and options.word("create") == "true"
-    for keys in list(_places(done.at, field, create=create)):
+    for keys in list(islice(_places(done.at, field, create=create), _MOST_PLACES)):
         old = walk(done.at, keys)
         new = _within(old, value, options) if value is not None else _unknown(old)
         if new is None:

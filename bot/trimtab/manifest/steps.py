@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from trimtab.manifest.environment import Variable
 from trimtab.manifest.field_specs import ANNOTATIONS, IMAGES, LABELS, PREFIX, REPLICAS, SUFFIX, FieldSpec
 from trimtab.manifest.generators import Generated
 from trimtab.manifest.laid import Laid
-from trimtab.manifest.patches import ALL_PATCHES, Patch, patches_of
+from trimtab.manifest.patches import ALL_PATCHES, Patch, locked, patches_of
 from trimtab.manifest.replacements import filled, replacements_of
 from trimtab.manifest.transforms import Step
 from trimtab.manifest.tree import Tree
@@ -45,6 +46,8 @@ class Made:
         )
 
 
+_MOST_REPLACEMENTS = 500
+"""Each is held to every object; real kustomizations have tens."""
 _NAMING = frozenset({"namespace", PREFIX, SUFFIX})
 _CHANGING = frozenset({PREFIX, SUFFIX, LABELS, "labels", ANNOTATIONS, REPLICAS, IMAGES})
 
@@ -96,7 +99,12 @@ def _filled(objects: Sequence[Laid], maps: Sequence[Generated], step: Step, tree
         values = (one.value(tree, key) for one in maps if name in one.names)
         return next((value for value in values if value is not None), None)
 
-    for replacement in replacements_of(tree, step.at, step.folder):
+    listed = tuple(islice(replacements_of(tree, step.at, step.folder), _MOST_REPLACEMENTS + 1))
+    if len(listed) > _MOST_REPLACEMENTS:
+        return [
+            laid.put(locked(laid.thing.at, "more replacements change it than are followed here")) for laid in objects
+        ]
+    for replacement in listed:
         done = filled([laid.target for laid in objects], replacement, generated)
         objects = [laid.filled(one) for laid, one in zip(objects, done, strict=True)]
     return objects

@@ -28,6 +28,8 @@ from trimtab.manifest.source import Cursor
 _CONTAINERS = frozenset({"containers", "initContainers"})
 _METADATA = ("metadata", "name")
 _DEPTH = 12
+_MOST_FIELDS = 60
+"""Fields of one entry of `labels` that are followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def _labelled(at: Cursor, target: Target, step: Step) -> Cursor:
     common = tuple(step.specs_for(LABELS, target))
     own = common[:1]
     for item in step.at.items("labels"):
-        listed = (one for one in specs_in(item.items("fields"), LABELS) if one.is_for(target))
+        listed = (one for one in specs_in(item.items("fields")[:_MOST_FIELDS], LABELS) if one.is_for(target))
         specs = common if item.word("includeSelectors") == "true" else own
         at = _added(at, item.get("pairs"), (*specs, *listed))
     at = _added(at, step.at.get("commonLabels"), common)
