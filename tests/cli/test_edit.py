@@ -40,6 +40,34 @@ def test_write_applies_and_the_same_edit_again_is_empty(root: Path, capsys: pyte
     assert sorted(path.name for path in root.iterdir()) == ["chat.yaml"]
 
 
+@pytest.mark.parametrize("name", ["Chart.lock", "a b/.clang-format", "values.yaml.dist"])
+def test_a_file_that_is_named_need_not_be_called_yaml(root: Path, name: str) -> None:
+    """Whoever names a file says that it is YAML."""
+    (root / name).parent.mkdir(exist_ok=True)
+    (root / name).write_text("digest: a # c\n")
+
+    assert run(["edit", str(root), "--file", f"./{name}", "--at", "/digest", "--value", "b", "--write"]) == 0
+    assert (root / name).read_text() == "digest: b # c\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "code"), [("out/f", 4), ("link", 4), ("a.json", 4), ("../f", 2), ("f\0", 4), ("out", 4)]
+)
+def test_a_name_that_leads_elsewhere_is_no_file(root: Path, path: str, code: int) -> None:
+    """Neither a link on the way nor one at its end is followed, and JSON is no file of YAML."""
+    outside = root / "outside"
+    outside.mkdir()
+    (outside / "f").write_text("a: 1\n")
+    inside = root / "inside"
+    inside.mkdir()
+    (inside / "out").symlink_to(outside)
+    (inside / "link").symlink_to(outside / "f")
+    (inside / "a.json").write_text('{"a": 1}')
+
+    assert run(["edit", str(inside), "--file", path, "--at", "/a", "--value", "2", "--write"]) == code
+    assert (outside / "f").read_text() == "a: 1\n"
+
+
 def test_one_scalar_of_any_file(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`--file --at --value` edits any scalar."""
     assert run(["edit", str(root), "--file", "chat.yaml", "--at", "/metadata/name", "--value", "12"]) == 0

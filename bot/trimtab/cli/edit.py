@@ -47,7 +47,7 @@ def command(context: click.Context, /, **_: object) -> int:
             click.echo(json.dumps(refused(result), indent=2))
         raise RefusedError(result.reason, result.hint)
     if write:
-        write_files(root, result.files, tree)
+        write_files(root, result.files, editor.tree)
     if given["form"] == "json":
         click.echo(json.dumps(document(result), indent=2))
     else:

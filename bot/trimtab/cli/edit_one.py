@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from trimtab.errors import UsageError
 from trimtab.manifest import EditResult, Refusal, Tree, edit, scalar_edit
+from trimtab.manifest.disk import named_file
 
 if TYPE_CHECKING:
     from trimtab.render import Workspace
@@ -76,10 +77,18 @@ class Editor:
             UsageError: The request makes no sense.
         """
         if request.file:
+            self._find(request.file.removeprefix("./"))
             return scalar_edit(self.tree, request.file, request.at, request.value)
         if self._render:
             return self._rendered(request)
         return edit(self.tree, request.subject, request.values or {}, request.selector_key)
+
+    def _find(self, path: str) -> None:
+        """Add a file to the tree that is named itself, though no manifest is called so."""
+        if path not in self.tree and path not in self.tree.left_out:
+            with suppress(OSError, ValueError):
+                data = named_file(self.root, path)
+                self.tree = self.tree if data is None else self.tree.replaced({path: data})
 
     def take(self, files: Mapping[str, bytes]) -> None:
         """Go on from files that were written."""

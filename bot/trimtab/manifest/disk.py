@@ -50,6 +50,19 @@ def _keep(entry: Entry, base: str, files: dict[str, bytes], left_out: dict[str, 
         files[entry.path] = data
 
 
+def named_file(root: Path, path: str) -> bytes | None:
+    """Return what a file holds that someone names, whatever its name ends in; None where no link-free way leads to one.
+
+    JSON is left out: what a splice of YAML writes may be none.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    full = os.path.realpath(root / path)
+    straight = full == os.path.join(os.path.realpath(root), path)  # noqa: PTH118 - as it is written, not as it is meant
+    return read_file(full) if straight and not path.endswith(".json") else None
+
+
 def read_file(full: str) -> bytes | None:
     """Return what a regular file holds, at most one byte more than the limit; None of anything else.
 
