@@ -39,7 +39,6 @@ class FakeGitea(FakeGitHub):
         """Take the state that people act on."""
         super().__init__(state)
         here = f"/repos/{REPOSITORY}"
-        self.labels: list[str] = ["bug"]
         self._routes = [
             ("GET", rf"{here}/labels", self._known_labels),
             ("POST", rf"{here}/labels", self._new_label),
@@ -51,14 +50,14 @@ class FakeGitea(FakeGitHub):
         ]
 
     def _known_labels(self, _: Query, __: dict[str, str]) -> Answer:
-        return Answer(200, [{"id": 100 + index, "name": name} for index, name in enumerate(self.labels)])
+        return Answer(200, [{"id": 100 + index, "name": name} for index, name in enumerate(self.state.labels)])
 
     def _new_label(self, _: Query, body: dict[str, str]) -> Answer:
-        self.labels.append(body["name"])
-        return Answer(201, {"id": 99 + len(self.labels), "name": body["name"], "color": body["color"]})
+        self.state.labels.append(body["name"])
+        return Answer(201, {"id": 99 + len(self.state.labels), "name": body["name"], "color": body["color"]})
 
     def _names(self, ids: list[int]) -> list[str]:
-        return [self.labels[each - 100] for each in ids]
+        return [self.state.labels[each - 100] for each in ids]
 
     def _label(self, query: Query, body: dict[str, list[str]], number: str) -> Answer:
         return super()._label(query, {"labels": self._names([int(one) for one in body["labels"]])}, number)

@@ -143,6 +143,7 @@ class ForgeState:
         issues: By number; pull requests and issues share their numbers.
         teams: Members by `organisation/team`.
         reactions: Comment and reaction, in order.
+        labels: Those that the repository knows, where a forge wants them made first.
     """
 
     bare: Path
@@ -154,6 +155,7 @@ class ForgeState:
     issues: dict[int, Board] = field(default_factory=dict)
     teams: dict[str, tuple[str, ...]] = field(default_factory=lambda: {"acme/ml": ("ada",)})
     reactions: list[tuple[int, str]] = field(default_factory=list)
+    labels: list[str] = field(default_factory=lambda: ["bug"])
 
     def all(self) -> list[Pull]:
         """Return the pull requests as they stand, heads and closings by git included."""

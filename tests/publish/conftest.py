@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.publish.stages import KINDS, Stage, stage
+from tests.publish.stages import KINDS, Kept, Stage, stage
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -15,6 +15,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     forges = getattr(metafunc.module, "FORGES", ())
     if forges and "on" in metafunc.fixturenames:
         metafunc.parametrize("on", forges, indirect=True)
+
+
+@pytest.fixture(scope="module")
+def kept() -> dict[str, Kept]:
+    """Return where a module keeps its forges as a first run leaves them."""
+    return {}
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def links(
 ) -> tuple[Link, ...]:
     """Run once and return where each recommendation stands."""
     placed = sync(grouped(on.site(), by), what, on.ledger(now_s), limits, now_s)
-    assert isinstance(on.ledger().prove(), Verified)
+    assert isinstance(on.record.prove(), Verified)
     return placed
 
 
@@ -60,7 +60,7 @@ def say(on: Stage, body: str, what: Wanted, *, number: int = 1, login: str = "ad
     site, ledger = grouped(on.site()), on.ledger()
     answered, _ = answer_all(site, ledger, Chat(NOW_S))
     tell_outcomes(site, answered, sync(site, what, ledger, NO_LIMITS, NOW_S), ledger.entries())
-    assert isinstance(on.ledger().prove(), Verified)
+    assert isinstance(on.record.prove(), Verified)
     replies = [one.body for one in on.state.get(number).comments if f"command:{said.id} " in one.body]
     assert len(replies) == 1
     return replies[0]
@@ -69,7 +69,7 @@ def say(on: Stage, body: str, what: Wanted, *, number: int = 1, login: str = "ad
 def steps(on: Stage) -> dict[str, list[str]]:
     """Return the steps of each workload's recommendation."""
     taken: dict[str, list[str]] = {}
-    for entry in on.ledger().entries():
+    for entry in on.record.entries():
         if entry.recommendation:
             taken.setdefault(entry.subject.name, []).append(entry.step)
     return taken

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -21,7 +21,7 @@ from trimtab.gitio import Remote, Repo
 from trimtab.publish.forge import Forge
 from trimtab.publish.local import LocalForge
 from trimtab.publish.site import Site
-from trimtab.record import Ledger
+from trimtab.record import BRANCH, Clone, Ledger
 
 SERVED = ("github", "gitlab", "gitea")
 """Forges behind a server on loopback."""
@@ -134,6 +134,11 @@ class Stage:
         forge = LocalForge(self.root / "forge", repo) if self.kind == "local" else self.forge
         return site_of(self.kind, forge, repo)
 
+    @property
+    def record(self) -> Clone:
+        """Return the ledger as it lies on the forge."""
+        return Clone(Repo(self.bare, Remote(str(self.bare))), heads(self.bare).get(BRANCH, ""))
+
     def ledger(self, now_s: int = 1_794_700_000) -> Ledger:
         """Return the ledger as a fresh run sees it."""
         return Ledger(self.repo(), now_s)
@@ -150,7 +155,8 @@ class Stage:
         shutil.rmtree(self.bare)
         shutil.copytree(kept.folder, self.bare)
         for each in fields(kept.state):
-            setattr(self.state, each.name, copy.deepcopy(getattr(kept.state, each.name)))
+            if each.name != "bare":
+                setattr(self.state, each.name, copy.deepcopy(getattr(kept.state, each.name)))
 
     def fingerprint(self) -> dict[str, str]:
         """Return every branch with its head: what a run without work leaves as it is."""
@@ -174,3 +180,15 @@ def stage(kind: str, root: Path) -> Iterator[Stage]:
             client = forge_of(kind, served.url)
             yield Stage(kind, bare, root, client, str(bare), People(state), state, api, served.log, served.url)
             assert served.log.lies == [], "\n".join(served.log.lies)
+
+
+@contextmanager
+def begun(kind: str, root: Path, first: Callable[[Stage], object], kept: dict[str, Kept]) -> Iterator[Stage]:
+    """Set up a forge as a first run leaves it, which is made once for each kind."""
+    with stage(kind, root) as on:
+        if kind in kept:
+            on.restore(kept[kind])
+        else:
+            first(on)
+            kept[kind] = on.keep()
+        yield on

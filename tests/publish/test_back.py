@@ -36,7 +36,7 @@ def gone(on: Stage) -> None:
 
 def steps(on: Stage) -> list[str]:
     """Return the steps in the ledger, in order."""
-    return [entry.step for entry in on.ledger().entries()]
+    return [entry.step for entry in on.record.entries()]
 
 
 def test_the_same_pull_request_is_opened_again(on: Stage) -> None:

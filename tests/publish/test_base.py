@@ -86,7 +86,7 @@ def test_a_base_that_was_renamed_is_followed(on: Stage) -> None:
 
     assert notes == ["updated", "unchanged", "unchanged"]
     assert [pull.base for pull in on.forge.pulls()] == ["trunk"]
-    assert [entry.step for entry in on.ledger().entries()] == ["proposed", "open"]
+    assert [entry.step for entry in on.record.entries()] == ["proposed", "open"]
 
 
 def test_pointed_at_the_new_base_it_goes_on(memory: Stage) -> None:

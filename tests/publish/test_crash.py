@@ -13,7 +13,7 @@ from tests.forges.state import BOT, commit_to, git, heads
 from tests.publish.one_run import Facts, begin, found, whole_run
 from tests.publish.stages import SERVED, Stage
 from trimtab.publish.mark import DASHBOARD, UNFINISHED, key_of
-from trimtab.record import Verified, verify
+from trimtab.record import Verified
 
 FORGES = SERVED
 
@@ -70,10 +70,8 @@ def assert_whole(on: Stage, titles: int, steps: dict[str, int] | None = None) ->
     branches = [name for name in heads(on.bare) if name.startswith("trimtab/")]
     assert sorted(branches) == sorted(pull.branch for pull in pulls)
     assert all(pull.title for pull in pulls)
-    repo = on.repo()
-    repo.fetch("trimtab-ledger", blobs=True)
-    assert isinstance(verify(repo, "trimtab-ledger"), Verified)
-    entries = on.ledger().entries()
+    assert isinstance(on.record.prove(), Verified)
+    entries = on.record.entries()
     assert {pull.head for pull in pulls} <= {entry.head for entry in entries}
     assert steps is None or Counter(str(entry.step) for entry in entries) == steps
     boards = [one for one in on.state.issues.values() if one.state == "open" and one.body.startswith(DASHBOARD)]

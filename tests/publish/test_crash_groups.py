@@ -86,7 +86,7 @@ def _held(on: Stage) -> list[str]:
 
 def _open(on: Stage) -> list[str]:
     """Return what the ledger has as open."""
-    last = {entry.recommendation: entry.step for entry in on.ledger().entries() if entry.recommendation}
+    last = {entry.recommendation: entry.step for entry in on.record.entries() if entry.recommendation}
     return sorted(name for name, step in last.items() if step == "open")
 
 

@@ -20,7 +20,7 @@ from trimtab.config import Limits
 from trimtab.errors import ForgeError
 from trimtab.publish import DASHBOARD, RateLimitedError, sync
 from trimtab.publish.mark import UNFINISHED
-from trimtab.record import Verified, verify
+from trimtab.record import Verified
 
 FORGES = SERVED
 
@@ -55,10 +55,8 @@ def assert_whole(on: Stage, *, dashboards: int = 1) -> None:
     assert all(on.state.get(pull.number).labels == STYLE.labels for pull in pulls)
     boards = [one for one in on.state.issues.values() if one.state == "open" and one.body.startswith(DASHBOARD)]
     assert len(boards) == dashboards
-    repo = on.repo()
-    repo.fetch("trimtab-ledger", blobs=True)
-    assert isinstance(verify(repo, "trimtab-ledger"), Verified)
-    assert Counter(str(entry.step) for entry in on.ledger().entries()) == {"proposed": 2, "open": 2}
+    assert isinstance(on.record.prove(), Verified)
+    assert Counter(str(entry.step) for entry in on.record.entries()) == {"proposed": 2, "open": 2}
 
 
 GATEWAY: Json = {"message": "Bad gateway"}
@@ -198,7 +196,7 @@ def test_pages_that_change_while_they_are_read(on: Stage) -> None:
     finish(on)
 
     assert on.state.get(second).state == "open"
-    assert [entry.step for entry in on.ledger().entries()] == ["proposed", "proposed", "open", "open", "dismissed"]
+    assert [entry.step for entry in on.record.entries()] == ["proposed", "proposed", "open", "open", "dismissed"]
 
 
 def protect(on: Stage, pattern: str) -> None:
@@ -295,7 +293,7 @@ def test_a_listing_that_is_late(github: Stage) -> None:
     finish(github)
 
     assert_whole(github)
-    assert len(github.ledger().entries()) == 4
+    assert len(github.record.entries()) == 4
 
 
 @pytest.mark.parametrize(("base", "ours"), [({}, 1), ({"label": "acme:main"}, 0)])

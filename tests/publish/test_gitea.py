@@ -42,7 +42,7 @@ def test_a_merge_counts_although_its_branch_is_deleted(on: Stage) -> None:
 
     run(on)
 
-    assert [entry.step for entry in on.ledger().entries()] == ["proposed", "open", "approved"]
+    assert [entry.step for entry in on.record.entries()] == ["proposed", "open", "approved"]
 
 
 def test_who_closed_it_is_told_by_the_timeline(on: Stage) -> None:
@@ -90,7 +90,7 @@ def test_a_label_is_made_once(on: Stage, monkeypatch: pytest.MonkeyPatch) -> Non
 
     on.forge.dashboard("<!-- trimtab:dashboard -->\nnothing")
 
-    assert on.api.labels.count("trimtab") == 1
+    assert on.state.labels.count("trimtab") == 1
 
 
 def test_pages_are_asked_for_at_the_address_that_is_known(on: Stage) -> None:

@@ -40,7 +40,7 @@ def test_one_branch_holds_a_commit_for_each(any_forge: Stage) -> None:
     assert show(any_forge.bare, pull.branch, "apps/chat.yaml") == "replicas: 2"
     assert show(any_forge.bare, pull.branch, "apps/code.yaml") == "replicas: 3"
     assert steps(any_forge) == {"chat": ["proposed", "open"], "code": ["proposed", "open"]}
-    entries = any_forge.ledger().entries()
+    entries = any_forge.record.entries()
     assert {entry.branch for entry in entries} == {pull.branch}
     assert {entry.head for entry in entries if entry.step == "open"} == {pull.head}
 
@@ -159,7 +159,7 @@ def test_merged_each_is_approved(any_forge: Stage, squash: bool) -> None:
     run(any_forge, chat, code)
 
     assert {step[-1] for step in steps(any_forge).values()} == {"approved"}
-    approved = [entry for entry in any_forge.ledger().entries() if entry.step == "approved"]
+    approved = [entry for entry in any_forge.record.entries() if entry.step == "approved"]
     assert [(entry.merged, len(entry.changes), entry.note) for entry in approved] == [(merge, 1, "merged")] * 2
     assert branches(any_forge) == []
 
@@ -170,7 +170,7 @@ def test_the_way_back_of_one_leaves_the_others(on: Stage) -> None:
     run(on, chat, code)
     on.people.merge(1)
     run(on, chat, code)
-    entry = next(one for one in on.ledger().entries() if (one.step, one.subject.name) == ("approved", "code"))
+    entry = next(one for one in on.record.entries() if (one.step, one.subject.name) == ("approved", "code"))
 
     back = taken_back(on.site(), entry)
 

@@ -61,7 +61,7 @@ def test_a_limit_of_none_opens_none(on: Stage) -> None:
     (held,) = run(on, wanted(proposal(on.bare)), Limits(open_pull_requests=0))
 
     assert held.note == "held: 0 pull requests are open, and limits.open_pull_requests is 0"
-    assert on.ledger().entries() == ()
+    assert on.record.entries() == ()
     assert tip(on.bare, held.branch) == ""
 
 
@@ -170,7 +170,7 @@ def test_the_windows_hold_neither_endings_nor_records(on: Stage) -> None:
 
     run(on, wanted(first), limits, FRIDAY_S)
 
-    assert sorted(entry.step for entry in on.ledger().entries()[-2:]) == ["dismissed", "withdrawn"]
+    assert sorted(entry.step for entry in on.record.entries()[-2:]) == ["dismissed", "withdrawn"]
 
 
 @pytest.mark.parametrize(("hour", "shut"), [(22, False), (23, True)])

@@ -37,7 +37,7 @@ def merged(on: Stage, wish: Proposal, content: str, path: str = "apps/chat.yaml"
         commit_to(on.bare, link.branch, {path: content}, "Rather so")
     on.people.merge(1)
     sync(on.site(), wanted(wish), on.ledger(NOW_S), Limits(), NOW_S)
-    return on.ledger().entries()[-1]
+    return on.record.entries()[-1]
 
 
 def test_all_of_it(on: Stage) -> None:
@@ -111,4 +111,4 @@ def test_merged_by_squash(memory: Stage) -> None:
 
     sync(memory.site(), wanted(wish), memory.ledger(NOW_S), Limits(), NOW_S)
 
-    assert memory.ledger().entries()[-1].note == "merged in part: max_model_len was left out"
+    assert memory.record.entries()[-1].note == "merged in part: max_model_len was left out"

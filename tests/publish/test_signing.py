@@ -72,7 +72,7 @@ def test_github_makes_the_commit(on: Stage) -> None:
     assert f"Trimtab-Recommendation: {link.id}\nTrimtab-Facts: sha256:1" in text
     assert git(on.bare, "show", f"{pull.branch}:apps/chat.yaml") == "replicas: 2"
     assert (link.note, link.head) == ("opened", pull.head)
-    assert on.ledger().entries()[-1].head == pull.head
+    assert on.record.entries()[-1].head == pull.head
     assert stages(on) == []
 
 
@@ -121,7 +121,7 @@ def test_a_shared_branch_holds_a_signed_commit_of_each(on: Stage) -> None:
     assert len(commits) == 2
     assert all("gpgsig" in raw(on, commit) for commit in commits)
     assert {link.head for link in links} == {pull.head}
-    assert {entry.head for entry in on.ledger().entries() if entry.step == "open"} == {pull.head}
+    assert {entry.head for entry in on.record.entries() if entry.step == "open"} == {pull.head}
     assert {link.note for link in again} == {"unchanged"}
     assert stages(on) == []
 

@@ -11,7 +11,7 @@ from trimtab.config import Limits
 from trimtab.publish import PullState, Wanted, sync
 from trimtab.publish.mark import branch_of
 from trimtab.recommendation import Link
-from trimtab.record import Verified, verify
+from trimtab.record import Verified
 
 NOW_S = 1_794_700_000
 NO_LIMITS = Limits()
@@ -20,21 +20,13 @@ NO_LIMITS = Limits()
 def run(on: Stage, found: Wanted, limits: Limits = NO_LIMITS, now_s: int = NOW_S) -> tuple[Link, ...]:
     """Run once, as a fresh process would, and check that the ledger is whole."""
     links = sync(on.site(), found, on.ledger(now_s), limits, now_s)
-    assert isinstance(_verified(on), Verified), _verified(on)
+    assert isinstance(on.record.prove(), Verified)
     return links
-
-
-def _verified(on: Stage) -> object:
-    repo = on.repo()
-    commit = repo.heads("trimtab-ledger").get("trimtab-ledger", "")
-    if commit:
-        repo.fetch("trimtab-ledger", blobs=True)
-    return verify(repo, commit)
 
 
 def steps(on: Stage) -> list[str]:
     """Return the steps in the ledger, in order."""
-    return [entry.step for entry in on.ledger().entries()]
+    return [entry.step for entry in on.record.entries()]
 
 
 def branch_for(on: Stage, name: str = "chat") -> str:
@@ -57,7 +49,7 @@ def test_a_proposal_becomes_a_pull_request(any_forge: Stage) -> None:
     assert git(any_forge.bare, "log", "-1", "--format=%an|%cn|%ct", branch) == "trimtab[bot]|trimtab[bot]|1794614400"
     trailers = git(any_forge.bare, "log", "-1", "--format=%(trailers:only,unfold)", branch)
     assert trailers.splitlines() == [f"Trimtab-Recommendation: {wish.id}", "Trimtab-Facts: sha256:1"]
-    proposed, opened = any_forge.ledger().entries()
+    proposed, opened = any_forge.record.entries()
     assert [(each.step, each.came_from) for each in (proposed, opened)] == [("proposed", ""), ("open", "proposed")]
     assert opened.head == pull.head
     assert opened.actor == any_forge.forge.whoami()
@@ -164,7 +156,7 @@ def test_closing_is_a_dismissal(any_forge: Stage) -> None:
     assert any_forge.forge.pulls() == ()
     assert tip(any_forge.bare, branch_for(any_forge)) == ""
     if any_forge.kind != "local":
-        assert any_forge.ledger().entries()[-1].actor.id == any_forge.state.users["ada"]
+        assert any_forge.record.entries()[-1].actor.id == any_forge.state.users["ada"]
 
 
 def test_material_news_reopens_a_dismissed_case(on: Stage) -> None:
@@ -208,7 +200,7 @@ def test_merging_is_an_approval(any_forge: Stage, squash: bool) -> None:  # a pa
     (link,) = run(any_forge, wanted(wish))
     run(any_forge, wanted(wish))
 
-    approved = any_forge.ledger().entries()[-1]
+    approved = any_forge.record.entries()[-1]
     assert (approved.step, approved.head, approved.pull_request) == ("approved", head, 1)
     assert link.note == "approved: its outcome is not known yet"
     assert any_forge.forge.pulls() == ()

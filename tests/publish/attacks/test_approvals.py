@@ -90,7 +90,7 @@ def test_a_merge_is_its_approvers(served: Stage) -> None:
 
     catch_up(served.site(), served.ledger())
 
-    entry = served.ledger().entries()[-1]
+    entry = served.record.entries()[-1]
     assert (entry.step, entry.actor.login, entry.actor.id) == ("approved", "ada", 7)
     assert entry.head == commands(served)[0].head
 

@@ -117,7 +117,7 @@ def tried(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         state.rewrite(1, comments["edited"], LINE)
         comments["on another's pull request"] = _on_anothers(state).id
         answer_all(on.site(), on.ledger(), Chat(NOW_S, merges=True))
-        yield Tried(on, comments, on.ledger().entries(), head)
+        yield Tried(on, comments, on.record.entries(), head)
 
 
 def _on_anothers(state: ForgeState) -> Said:
@@ -154,7 +154,7 @@ def test_none_of_them_changed_anything(tried: Tried) -> None:
     assert (pull.state, pull.head, pull.reviewers) == ("open", tried.head, ())
     assert tip(tried.on.bare, pull.branch) == tried.head
     assert {entry.step for entry in tried.entries} == {"proposed", "open", "command"}
-    assert isinstance(tried.on.ledger().prove(), Verified)
+    assert isinstance(tried.on.record.prove(), Verified)
 
 
 def test_the_next_run_has_nothing_to_say(tried: Tried) -> None:

@@ -90,11 +90,11 @@ def test_replies_say_the_words_and_do_nothing(said: Said, attack: str) -> None:
 
 def test_each_was_dismissed_with_its_reason_on_one_line(said: Said) -> None:
     """The ledger has the reason as one short line without invisible letters, and still verifies."""
-    entries = [entry for entry in said.on.ledger().entries() if entry.step == "dismissed"]
+    entries = [entry for entry in said.on.record.entries() if entry.step == "dismissed"]
 
     assert len(entries) == len(HOSTILE)
     assert all(entry.note.isprintable() and 0 < len(entry.note) <= 300 for entry in entries)
-    assert isinstance(said.on.ledger().prove(), Verified)
+    assert isinstance(said.on.record.prove(), Verified)
 
 
 def test_no_words_of_a_person_reach_a_commit_message(said: Said) -> None:

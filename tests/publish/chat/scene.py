@@ -38,8 +38,8 @@ def answer(on: Stage, held: Cut | None = None) -> tuple[Answered, ...]:
 
 def commands(on: Stage) -> list[Entry]:
     """Return the entries of commands; the ledger holds."""
-    assert isinstance(on.ledger().prove(), Verified)
-    return [entry for entry in on.ledger().entries() if entry.command]
+    assert isinstance(on.record.prove(), Verified)
+    return [entry for entry in on.record.entries() if entry.command]
 
 
 def replies(on: Stage, number: int = 1) -> list[str]:

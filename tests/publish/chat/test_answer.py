@@ -11,7 +11,7 @@ import pytest
 from tests.forges.server import Answer, Fault
 from tests.forges.state import BOT, ForgeState, Pull, commit_to, tip
 from tests.publish.proposals import proposal, wanted
-from tests.publish.stages import Stage, stage
+from tests.publish.stages import Kept, Stage, begun, stage
 from trimtab.config import Limits
 from trimtab.publish import Chat, Pointer, answer_all, sync, tell_outcomes
 from trimtab.record import Verified
@@ -20,18 +20,16 @@ NOW_S = 1_794_700_000
 
 
 @pytest.fixture
-def on(tmp_path: Path) -> Iterator[Stage]:
+def on(tmp_path: Path, kept: dict[str, Kept]) -> Iterator[Stage]:
     """Return a forge in memory with one open pull request."""
-    with stage("memory", tmp_path) as ready:
-        run(ready)
+    with begun("memory", tmp_path, run, kept) as ready:
         yield ready
 
 
 @pytest.fixture(params=["github", "gitlab"])
-def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
+def served(request: pytest.FixtureRequest, tmp_path: Path, kept: dict[str, Kept]) -> Iterator[Stage]:
     """Return each forge that takes comments, with one open pull request."""
-    with stage(request.param, tmp_path) as ready:
-        run(ready)
+    with begun(request.param, tmp_path, run, kept) as ready:
         yield ready
 
 
@@ -49,7 +47,7 @@ def state_of(on: Stage) -> ForgeState:
 def handle(on: Stage, comment: int, number: int = 1, *, merges: bool = False) -> str:
     """Handle a comment as the job for its event does."""
     answered, why = answer_all(on.site(), on.ledger(), Chat(NOW_S, merges), Pointer("acme/gitops", number, comment))
-    assert isinstance(on.ledger().prove(), Verified)
+    assert isinstance(on.record.prove(), Verified)
     return why or "; ".join(one.note for one in answered)
 
 
@@ -65,7 +63,7 @@ def replies(on: Stage) -> list[str]:
 
 def last(on: Stage) -> tuple[str, str, int]:
     """Return step, note and actor of the last entry."""
-    entry = on.ledger().entries()[-1]
+    entry = on.record.entries()[-1]
     return entry.step, entry.note, entry.actor.id
 
 
@@ -92,7 +90,7 @@ def test_snoozed_and_back(on: Stage) -> None:
     assert on.forge.pulls() == ()
     assert run(on, NOW_S + 15 * 86400) == "opened"
     assert [pull.number for pull in on.forge.pulls()] == [2]
-    assert [entry.step for entry in on.ledger().entries()] == ["proposed", "open", "snoozed", "open"]
+    assert [entry.step for entry in on.record.entries()] == ["proposed", "open", "snoozed", "open"]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +115,7 @@ def test_commands_that_change_no_state(on: Stage, body: str, says: str) -> None:
 
     (reply,) = replies(on)
     assert says in reply
-    entry = on.ledger().entries()[-1]
+    entry = on.record.entries()[-1]
     assert (entry.recommendation, entry.step, entry.actor.id) == ("", "command", 7)
     assert state_of(on).get(1).state == "open"
 
@@ -145,10 +143,10 @@ def test_an_edited_comment_does_not_count(served: Stage) -> None:
     """What was edited may have been edited by somebody else, later."""
     comment = state_of(served).say(1, "ada", "Nice")
     state_of(served).rewrite(1, comment.id, "/trimtab dismiss x")
-    entries = len(served.ledger().entries())
+    entries = len(served.record.entries())
 
     assert handle(served, comment.id) == "the comment was edited; only new ones count"
-    assert len(served.ledger().entries()) == entries
+    assert len(served.record.entries()) == entries
     assert replies(served) == []
 
 
@@ -170,7 +168,7 @@ def test_a_second_delivery_changes_nothing(served: Stage) -> None:
     handle(served, comment)
 
     assert len(replies(served)) == 1
-    assert [entry.step for entry in served.ledger().entries()] == ["proposed", "open", "command"]
+    assert [entry.step for entry in served.record.entries()] == ["proposed", "open", "command"]
 
 
 def test_a_second_delivery_finishes_what_was_cut_off(on: Stage) -> None:
@@ -184,7 +182,7 @@ def test_a_second_delivery_finishes_what_was_cut_off(on: Stage) -> None:
 
     assert state_of(on).get(1).state == "closed"
     assert len(replies(on)) == 1
-    assert [entry.step for entry in on.ledger().entries()] == ["proposed", "open", "dismissed"]
+    assert [entry.step for entry in on.record.entries()] == ["proposed", "open", "dismissed"]
 
 
 def _without_replies(state: ForgeState) -> Pull:
@@ -201,7 +199,7 @@ def test_a_lost_event_is_not_a_lost_command(served: Stage) -> None:
 
     (reply,) = replies(served)
     assert "What was seen" in reply
-    assert [entry.step for entry in served.ledger().entries()] == ["proposed", "open", "command"]
+    assert [entry.step for entry in served.record.entries()] == ["proposed", "open", "command"]
 
 
 def test_a_server_without_a_list_of_all_comments_is_asked_for_each(tmp_path: Path) -> None:
@@ -223,7 +221,7 @@ def test_several_commands_are_answered_in_order_by_one_reply(served: Stage) -> N
     """Each line is judged and recorded by itself, and one reply tells of all."""
     say(served, "/trimtab explain\n\n/trimtab snooze 2d\n\n/trimtab owner @ada")
 
-    entries = served.ledger().entries()[2:]
+    entries = served.record.entries()[2:]
     assert [(entry.step, entry.line) for entry in entries] == [("command", 0), ("snoozed", 1), ("command", 2)]
     (reply,) = replies(served)
     assert reply.index("What was seen") < reply.index("Closed until") < reply.index("review by")
@@ -233,7 +231,7 @@ def test_an_approval_binds_to_head_and_tree(served: Stage) -> None:
     """The head and tree that stood when the comment was written are recorded, and nothing is merged."""
     say(served, "/trimtab approve")
 
-    entry = served.ledger().entries()[-1]
+    entry = served.record.entries()[-1]
     branch = served.state.get(1).branch
     assert (entry.step, entry.head) == ("command", tip(served.bare, branch))
     assert len(entry.tree) == 40
@@ -259,7 +257,7 @@ def test_a_head_that_moved_is_not_approved(served: Stage) -> None:
 
     assert served.state.get(1).state == "open"
     assert "commits that are not mine" in replies(served)[0]
-    assert served.ledger().entries()[-1].tree == ""
+    assert served.record.entries()[-1].tree == ""
 
 
 def test_only_the_owners_of_the_files_may_approve(served: Stage) -> None:
@@ -270,7 +268,7 @@ def test_only_the_owners_of_the_files_may_approve(served: Stage) -> None:
     say(served, "/trimtab approve")
     say(served, "/trimtab approve", "eve")
 
-    first, second = served.ledger().entries()[-2:]
+    first, second = served.record.entries()[-2:]
     assert first.note == "refused: CODEOWNERS gives apps/chat.yaml to others"
     assert second.tree
 
@@ -315,7 +313,7 @@ def test_the_outcome_of_a_run_is_told_in_the_same_reply(served: Stage) -> None:
 
     answered, _ = answer_all(served.site(), served.ledger(), Chat(NOW_S))
     links = sync(served.site(), wanted(proposal(served.bare)), served.ledger(), Limits(), NOW_S)
-    tell_outcomes(served.site(), answered, links, served.ledger().entries())
+    tell_outcomes(served.site(), answered, links, served.record.entries())
 
     (reply,) = replies(served)
     assert "Outcome: unchanged ([pull request](" in reply

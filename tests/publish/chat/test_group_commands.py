@@ -10,23 +10,26 @@ import pytest
 from tests.forges.state import commit_to, show
 from tests.publish.chat.scene import AT_S
 from tests.publish.grouping import both, found, grouped, members, run, say, steps
-from tests.publish.stages import Stage, stage
+from tests.publish.stages import Kept, Stage, begun, stage
 from trimtab.publish import Chat, answer_all
 
 
+def opened(on: Stage) -> None:
+    """Open a pull request of two."""
+    run(on, *both(on.bare))
+
+
 @pytest.fixture(params=["memory", "github", "gitlab"])
-def on(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
+def on(request: pytest.FixtureRequest, tmp_path: Path, kept: dict[str, Kept]) -> Iterator[Stage]:
     """Return each forge that takes comments, with a pull request of two."""
-    with stage(request.param, tmp_path) as ready:
-        run(ready, *both(ready.bare))
+    with begun(request.param, tmp_path, opened, kept) as ready:
         yield ready
 
 
 @pytest.fixture
-def memory(tmp_path: Path) -> Iterator[Stage]:
+def memory(tmp_path: Path, kept: dict[str, Kept]) -> Iterator[Stage]:
     """Return a forge in memory, with a pull request of two, for what does not differ between forges."""
-    with stage("memory", tmp_path) as ready:
-        run(ready, *both(ready.bare))
+    with begun("memory", tmp_path, opened, kept) as ready:
         yield ready
 
 
@@ -39,7 +42,7 @@ def test_dismissed_all(on: Stage) -> None:
     assert "not this quarter" in reply
     assert "open the pull request again" in reply
     assert steps(on) == {name: ["proposed", "open", "dismissed"] for name in ("chat", "code")}
-    assert {(one.note, one.actor.id) for one in on.ledger().entries()[-2:]} == {("not this quarter", 7)}
+    assert {(one.note, one.actor.id) for one in on.record.entries()[-2:]} == {("not this quarter", 7)}
     assert on.forge.pulls() == ()
     assert run(on, *both(on.bare)) == ["dismissed: nothing material changed since"] * 2
 
@@ -140,7 +143,7 @@ def test_approved_once_for_head_and_tree(memory: Stage) -> None:
 
     say(memory, f"/trimtab approve {head}", found((chat, code)))
 
-    approvals = [entry for entry in memory.ledger().entries() if entry.tree]
+    approvals = [entry for entry in memory.record.entries() if entry.tree]
     assert [entry.head for entry in approvals] == [head]
     say(memory, f"/trimtab dismiss {chat.id} no", found((chat, code)))
     assert "not the commit that you name" in say(memory, f"/trimtab approve {head}", found((chat, code)))

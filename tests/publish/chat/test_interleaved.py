@@ -80,9 +80,9 @@ def test_every_command_is_answered_exactly_once(steps: list[tuple[str, str | int
         run(on)
 
         said = [one.body for pull in on.state.all() for one in pull.comments if one.login == BOT]
-        recorded = Counter(entry.command for entry in on.ledger().entries() if entry.command)
+        recorded = Counter(entry.command for entry in on.record.entries() if entry.command)
         assert recorded == Counter(asked)
         for comment in asked:
             (reply,) = (body for body in said if body.startswith(f"<!-- trimtab:note:command:{comment} -->"))
             assert "trimtab:waiting" not in reply
-        assert isinstance(on.ledger().prove(), Verified)
+        assert isinstance(on.record.prove(), Verified)
