@@ -17,7 +17,7 @@ from trimtab.manifest.field_specs import DEFAULTS
 from trimtab.manifest.flux_kustomization import FluxKustomization, flux_kustomizations
 from trimtab.manifest.generators import Generated, generators_of, with_generators
 from trimtab.manifest.kustomize_graph import Graph
-from trimtab.manifest.laid import Laid
+from trimtab.manifest.laid import Address, Laid, by_address
 from trimtab.manifest.links import named_in
 from trimtab.manifest.objects import things_in
 from trimtab.manifest.patches import FIRST_PATCHES, is_own, locked
@@ -44,6 +44,7 @@ class Overlays(Graph):
         """Look at every kustomization, but build none yet."""
         super().__init__(context)
         self._built: Memo[str, Made] = Memo(self.seen, _MOST_KEPT, "built")
+        self._alike: Memo[str, Mapping[Address, Sequence[Laid]]] = Memo(self.seen, _MOST_KEPT)
         self._builds = 0
 
     def variables(self, folder: str) -> Iterator[Cursor]:
@@ -56,6 +57,10 @@ class Overlays(Graph):
     def objects(self, folder: str) -> tuple[Laid, ...]:
         """Return what a kustomization makes."""
         return self._whole(folder).objects
+
+    def alike(self, laid: Laid, folder: str) -> Sequence[Laid]:
+        """Return the objects of a kustomization that are made of the same one of a file, this one included."""
+        return self._alike.get(folder, lambda: by_address(self.objects(folder)))[laid.address]
 
     def maps(self, folder: str) -> tuple[Generated, ...]:
         """Return the ConfigMaps that a kustomization and those it includes generate."""

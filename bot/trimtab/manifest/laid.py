@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from trimtab.manifest.field_specs import PREFIX, SUFFIX
 from trimtab.manifest.objects import Thing
@@ -11,6 +12,9 @@ from trimtab.manifest.patches import Id, Patch, Target
 from trimtab.manifest.replacements import Filled
 from trimtab.manifest.source import Cursor, KeyPath
 from trimtab.manifest.transforms import Step, transformed
+
+Address: TypeAlias = tuple[str, int, KeyPath]
+"""Where an object stands: its file, document, and place in a list of objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ class Laid:
         return at
 
     @property
-    def address(self) -> tuple[str, int, KeyPath]:
+    def address(self) -> Address:
         """Return where the object stands: its file, document, and place in a list of objects."""
         return self.base.source.path, self.base.source.number, self.base.path
 
@@ -118,6 +122,14 @@ class Laid:
     def put(self, at: Cursor) -> Laid:
         """Return it as it stands by now."""
         return replace(self, thing=replace(self.thing, at=at))
+
+
+def by_address(objects: Iterable[Laid]) -> Mapping[Address, Sequence[Laid]]:
+    """Return objects by where they stand; several where a file is taken more than once."""
+    found: dict[Address, list[Laid]] = {}
+    for laid in objects:
+        found.setdefault(laid.address, []).append(laid)
+    return found
 
 
 Way = tuple[str, ...]

@@ -42,7 +42,7 @@ class SharedBase:
     @classmethod
     def of(cls, laid: Laid, root: str, overlays: Overlays) -> SharedBase:
         """Return how an object of an outermost kustomization shares its files."""
-        same = [one for one in overlays.objects(root) if one.address == laid.address]
+        same = overlays.alike(laid, root)
 
         def is_alone(folder: str) -> bool:
             once = sum(folder in one.through for one in same) == 1
@@ -81,6 +81,8 @@ class SharedBase:
         others = [folder for folder in self.laid.through if folder not in self.alone]
         if any(path in self.overlays.feeding(folder) for folder in others):
             return True
+        if path in self.overlays.feeding(self.root):
+            return False
         parts = (part for one in self.overlays.maps(self.root) for part in one.generators if path in part.paths)
         return any(self.is_shared(part.kustomization.source.path) for part in parts)
 
