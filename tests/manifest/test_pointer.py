@@ -180,6 +180,8 @@ def test_any_character_can_be_written(value: str) -> None:
         (b"a: !!str x # c\n", "/a", "", b'a: !!str "" # c\n'),
         (b"a: ~\n", "/a", "null", b"a: null\n"),
         (b"a: [b?c, d?]\n", "/a/1", "e?f", b"a: [b?c, e?f]\n"),
+        (b"a: >\n  bc\n  d\n", "/a", "b:d", b"a: >-\n  b:d\n"),
+        (b"a: >\n  bc\n  d\n", "/a", "b:d\n", b"a: >\n  b:d\n"),
         (b"a: |  # c\r  b\rd: 1\r", "/a", "x: y\n", b"a: |  # c\r  x: y\rd: 1\r"),
     ],
 )

@@ -41,7 +41,7 @@ def _smallest(source: Source, node: ScalarNode, value: str, decoded: Text) -> Sp
     """Return the splice between what a text and its new value share at their beginning and at their end."""
     old = decoded.value
     head, tail = common_ends(old, value)
-    if not head and not tail:
+    if (not head and not tail) or _last_breaks(old) != _last_breaks(value):
         return None
     part = decoded.cut(head, len(old) - tail)
     start, end = part.span()
@@ -56,3 +56,8 @@ def _smallest(source: Source, node: ScalarNode, value: str, decoded: Text) -> Sp
     except RefusedError:
         return None
     return splice
+
+
+def _last_breaks(text: str) -> int:
+    """Return how many line breaks a text ends in, which a block scalar's header and the lines after it tell."""
+    return len(text) - len(text.rstrip("\n"))
