@@ -136,7 +136,9 @@ def test_a_value_that_no_template_reads_is_refused(tmp_path: Path) -> None:
     """An edit that changes nothing in what is rendered is refused: merging it would do nothing."""
     deaf = CHART["chart/templates/deploy.yaml"].replace("{{- toYaml .Values.nodeSelector | nindent 8 }}", "{a: b}")
     deaf = deaf.replace("  annotations: {checksum/values: {{ toYaml .Values | sha256sum }}}\n", "")
-    made = proposed(written(tmp_path, {**CHART, "chart/templates/deploy.yaml": deaf}), samples.priced(), helm())
+    unread = '{{ if .Capabilities.APIVersions.Has "example.com/v1" }}{{ fail "not here" }}{{ end }}'
+    more = {"chart/templates/deploy.yaml": deaf, "chart/templates/guard.yaml": unread}
+    made = proposed(written(tmp_path, {**CHART, **more}), samples.priced(), helm())
     assert not made.publishable
     assert "gpu_product would change in Git and nowhere in what is rendered from it" in made.refused
 

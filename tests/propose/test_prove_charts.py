@@ -66,7 +66,8 @@ def test_a_second_place_that_follows_is_shown(tmp_path: Path) -> None:
 def test_a_result_that_the_api_refuses_is_no_proof(tmp_path: Path) -> None:
     """A chart that turns a number into text is found out before the cluster does."""
     template = CHART["charts/chat/templates/deployment.yaml"].replace(
-        "replicas: {{ .Values.replicas }}", "replicas: {{ if eq (int .Values.replicas) 1 }}'1'{{ else }}2{{ end }}"
+        "replicas: {{ .Values.replicas }}",
+        "replicas: {{ ternary (quote .Values.replicas) .Values.replicas (eq (int .Values.replicas) 1) }}",
     )
     found = proven(tmp_path, {"deployment.yaml": template})
 

@@ -88,7 +88,19 @@ class _Merge:
                 self._forget(draft)
                 names.add(draft.container)
                 yield draft
-        yield from self._new([one for one in left if self._tells(self._own(one))], names)
+        yield from self._new(self._apart([one for one in left if self._tells(self._own(one))]), names)
+
+    def _apart(self, left: Sequence[Rendered]) -> list[Rendered]:
+        """Return the servings of which a value is theirs alone; others are copies of what is told already."""
+        again = {id(one) for one in left}
+        others = (one for one in self._reading.servings if id(one) not in again)
+        told = {_place(hit) for one in others for hit in one.draft.hits.values()}
+        found: list[Rendered] = []
+        for one in left:
+            places = {_place(hit) for hit in self._own(one).values()}
+            found += [one] if places - told else []
+            told |= places
+        return found
 
     def _tells(self, own: Mapping[str, Hit]) -> bool:
         """Return whether settings make a serving that no words tell of; of a chart's own values an image does."""
