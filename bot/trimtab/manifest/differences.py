@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 from trimtab.errors import RefusedError
+from trimtab.manifest.diff import common_ends
 from trimtab.manifest.scalars import Verbatim, is_ambiguous
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import New
@@ -90,21 +90,15 @@ def differences(before: New, after: New, keys: tuple[str, ...] = ()) -> Iterator
 
 
 def _of_lists(before: list[New], after: list[New], keys: tuple[str, ...]) -> Iterator[Difference]:
-    if len(before) == len(after):
-        for at in reversed(range(len(before))):
-            yield from differences(before[at], after[at], (*keys, str(at)))
-        return
-    matcher = SequenceMatcher(None, [repr(one) for one in before], [repr(one) for one in after], autojunk=False)
-    for verb, i1, i2, j1, j2 in reversed(matcher.get_opcodes()):
-        if verb == "equal":
-            continue
-        shared = min(i2 - i1, j2 - j1)
-        yield from (Difference("remove", (*keys, str(at))) for at in reversed(range(i1 + shared, i2)))
-        new = after[j1 + shared : j2]
-        place = str(i1 + shared) if i1 + shared < len(before) else _LAST
-        yield from (Difference("add", (*keys, place), one) for one in (new if place == _LAST else reversed(new)))
-        for at in reversed(range(shared)):
-            yield from differences(before[i1 + at], after[j1 + at], (*keys, str(i1 + at)))
+    """Yield what makes one list the other: an edit changes, adds or takes away items in one place."""
+    head, tail = common_ends([repr(one) for one in before], [repr(one) for one in after])
+    stop, new_stop = len(before) - tail, len(after) - tail
+    shared = min(stop, new_stop)
+    yield from (Difference("remove", (*keys, str(at))) for at in reversed(range(shared, stop)))
+    place, new = str(shared) if shared < len(before) else _LAST, after[shared:new_stop]
+    yield from (Difference("add", (*keys, place), one) for one in (new if place == _LAST else reversed(new)))
+    for at in reversed(range(head, shared)):
+        yield from differences(before[at], after[at], (*keys, str(at)))
 
 
 def operations(before: New, found: Sequence[Difference]) -> Iterator[dict[str, New]]:
