@@ -6,12 +6,9 @@ A process is forked, so that the tree is not copied to it; where forking is not 
 from __future__ import annotations
 
 import gc
-import multiprocessing
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar, cast
@@ -69,6 +66,10 @@ def _forked(
     work: Callable[[Sequence[Item]], Answer], parts: Sequence[Sequence[Item]], processes: int
 ) -> Iterator[Answer]:
     """Yield the answers of forked processes; those left out where there is no memory for a second process."""
+    import multiprocessing  # noqa: PLC0415 - most runs need no second process
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - likewise
+    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 - likewise
+
     _here[:] = [cast("Callable[[Sequence[object]], object]", work)]
     try:
         with ProcessPoolExecutor(min(processes, len(parts)), multiprocessing.get_context("fork"), gc.freeze) as pool:

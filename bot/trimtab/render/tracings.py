@@ -16,12 +16,12 @@ from weakref import WeakKeyDictionary
 from pydantic import TypeAdapter, ValidationError
 
 from trimtab.disk_cache import program_digest, read_answer, write_answer
-from trimtab.listing import entries
 from trimtab.manifest import Plain
 from trimtab.render.inline import inline_values
 from trimtab.render.layers import effective
 from trimtab.render.marks import Leaf, is_empty, leaves
 from trimtab.render.objects import ObjectId, Unrendered
+from trimtab.render.printed import files_of_chart
 from trimtab.render.seeing import Driven
 from trimtab.render.target import Target
 from trimtab.render.tracing import Behind, Traced, trace
@@ -127,18 +127,9 @@ def _key(chart: Path, target: Target, said: Mapping[Leaf, Plain], more: object) 
     asked = (bool(target.namespace), more, program_digest("render"))
     shape = sorted((repr(leaf), _kind(value)) for leaf, value in said.items())
     total = hashlib.sha256(repr((asked, shape)).encode(errors="surrogateescape"))
-    for path, data in _files(chart):
+    for path, data in files_of_chart(chart, but="values.yaml"):
         total.update(f"\0{path}\0{hashlib.sha256(data).hexdigest()}".encode(errors="surrogateescape"))
     return total.hexdigest()
-
-
-def _files(chart: Path) -> Iterator[tuple[str, bytes]]:
-    if not chart.is_dir():
-        yield chart.name, chart.read_bytes()
-        return
-    for entry in entries(chart):
-        if entry.is_file and entry.path != "values.yaml":
-            yield entry.path, (chart / entry.path).read_bytes()
 
 
 def _kind(value: Plain) -> str:

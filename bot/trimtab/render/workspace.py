@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from trimtab.render.inline import inline_values
 from trimtab.render.layers import given
 from trimtab.render.needed import fill
 from trimtab.render.objects import Rendered, Unrendered, identified
+from trimtab.render.printed import Output, printed_before
 from trimtab.render.shelf import Shelved
 from trimtab.render.target import Target
 from trimtab.render.targets import Targets, far_bases
@@ -92,7 +93,7 @@ class Workspace:
             if files:
                 return self._changed(target, files)
             if target not in self._kept:
-                self._kept[target] = self._render(target, self._tree, {})
+                self._kept[target] = self._render(target, self._tree, {}, keep=True)
             return self._kept[target]
 
     def again(self, target: Target) -> Rendered | Unrendered:
@@ -120,7 +121,9 @@ class Workspace:
             for path in files:
                 (folder / path).write_bytes(self._tree[path])
 
-    def _render(self, target: Target, tree: Tree, values: Mapping[str, Plain]) -> Rendered | Unrendered:
+    def _render(
+        self, target: Target, tree: Tree, values: Mapping[str, Plain], *, keep: bool = False
+    ) -> Rendered | Unrendered:
         if target.kind == "object":
             return _object_itself(target.path, tree)
         tool = self._tools.helm if target.kind == "helm" else self._tools.kustomize
@@ -129,7 +132,7 @@ class Workspace:
         if not tool:
             return Unrendered(f"{target.kind} is not installed, so nothing can be rendered")
         if target.kind == "helm":
-            return self._helm(tool, target, tree, values)
+            return self._helm(tool, target, tree, values, keep=keep)
         far = far_bases(tree, target.path)
         if far:
             why = "and rendering has no network; a copy of it in the repository would be built"
@@ -138,7 +141,9 @@ class Workspace:
         place = target.path or "the root"
         return printed if isinstance(printed, Unrendered) else _parsed(printed, f"kustomize {version(tool)} ({place})")
 
-    def _helm(self, tool: str, target: Target, tree: Tree, values: Mapping[str, Plain]) -> Rendered | Unrendered:
+    def _helm(
+        self, tool: str, target: Target, tree: Tree, values: Mapping[str, Plain], *, keep: bool
+    ) -> Rendered | Unrendered:
         chart = self._chart(target, tree)
         if isinstance(chart, Unrendered):
             return chart
@@ -152,12 +157,14 @@ class Workspace:
             elif not target.optional_files:
                 return Unrendered(f"values file {path} is not in this repository")
         inline = inline_values(target, tree)
-        with tempfile.TemporaryDirectory(prefix="trimtab-values-") as spare:
-            for name, layer in (("inline", inline.values), ("over", values)):
-                beside = Path(spare) / f"{name}.json"
-                beside.write_text(json.dumps(layer, ensure_ascii=False))
-                command += ["--values", str(beside)] if layer else []
-            printed, unchecked = _templated([*command, *inline.options()], self._copied())
+        options, layers = inline.options(), tuple(layer for layer in (inline.values, values) if layer)
+
+        def template() -> Output:
+            return _templated(command, layers, options, self._copied())
+
+        blobs = tuple(tree.blob(path) for path in target.values_files if path in tree)
+        told = (version(tool), release, _told(target, self._tools), blobs, json.dumps(layers), options)
+        printed, unchecked = printed_before(self.cache if keep else None, chart, told, template)
         if isinstance(printed, Unrendered):
             return printed
         return _parsed(printed, f"helm {version(tool)} (chart {self._shown(target)}{unchecked})")
@@ -192,8 +199,20 @@ class Workspace:
         return self._folder
 
 
-def _templated(command: list[str], folder: Path) -> tuple[bytes | Unrendered, str]:
-    """Return what helm prints, asked once more where its answer says nothing of the values; and what went unchecked."""
+def _templated(
+    command: list[str], layers: Sequence[Mapping[str, Plain]], options: Sequence[str], folder: Path
+) -> Output:
+    """Return what helm prints where values and then options are laid over the others; and what went unchecked."""
+    with tempfile.TemporaryDirectory(prefix="trimtab-values-") as spare:
+        for number, layer in enumerate(layers):
+            beside = Path(spare) / f"{number}.json"
+            beside.write_text(json.dumps(layer, ensure_ascii=False))
+            command = [*command, "--values", str(beside)]
+        return _asked([*command, *options], folder)
+
+
+def _asked(command: list[str], folder: Path) -> Output:
+    """Return what helm prints, asked once more where its answer says nothing of the values."""
     printed = run(command, folder)
     unchecked = ""
     for sign, options in _FORGIVEN:
