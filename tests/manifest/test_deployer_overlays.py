@@ -65,6 +65,19 @@ def test_fields_of_an_application_win() -> None:
     assert result.files == {"argo/chat.yaml": APP.replace("0.20", "0.21").replace("count: 3", "count: 2").encode()}
 
 
+def test_an_override_in_the_folder_wins_over_the_application() -> None:
+    """What an image updater writes beside the files lies over the Application's own list, and is edited there."""
+    found = tree(apps__chat__kustomization="resources: [chat.yaml]\n", argo__chat=APP)
+    over = 'kustomize:\n  images: ["vllm/vllm-openai:v0.22.0"]\n'
+    found = Tree({**found, "apps/chat/.argocd-source-chat.yaml": over.encode()})
+    result = edit(found, served(found).subject, {"engine_version": "v0.23.0"})
+
+    assert served(found).settings["engine_version"].value == "v0.22.0"
+    assert served(found).settings["replicas"].value == 3
+    assert isinstance(result, EditResult)
+    assert result.files == {"apps/chat/.argocd-source-chat.yaml": over.replace("v0.22.0", "v0.23.0").encode()}
+
+
 def test_fields_of_many_applications_are_not_edited_for_one() -> None:
     """What an ApplicationSet lays over every folder that it finds is the value of each, and of none alone."""
     template = APP.replace("kind: Application", "kind: ApplicationSet").replace("path: apps/chat", "path: '{{path}}'")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from functools import partial
 
 from trimtab.manifest.flux_kustomization import GROUP as FLUX
@@ -36,6 +36,7 @@ class DeployerOverlay:
         adds: Whether it says any of those fields.
         over_bare: Whether it also lays them over a folder that has no kustomization.
         folders: How many folders the same fields are laid over.
+        overrides: Files of the folder that lie over what it says, as Argo CD's image updater writes them.
     """
 
     path: str
@@ -45,10 +46,15 @@ class DeployerOverlay:
     adds: bool
     over_bare: bool
     folders: int
+    overrides: tuple[str, ...] = ()
 
     def at(self, tree: Tree) -> Cursor | None:
         """Return its fields of a kustomization."""
-        return walk(tuple(things_in(tree, self.path))[self.number].at, self.keys)
+        found = walk(tuple(things_in(tree, self.path))[self.number].at, self.keys)
+        for path in self.overrides:
+            for over in _overriding(tree, path):
+                found = replace(over, under=(found,) if found is not None else (), whole=True)
+        return found
 
 
 def deployer_overlays(tree: Tree) -> tuple[DeployerOverlay, ...]:
@@ -63,8 +69,8 @@ def overlay_texts(tree: Tree, path: str) -> tuple[str, ...]:
 
 
 def _read(path: str, text: str) -> DeployerOverlay:
-    number, keys, folder, adds, over_bare, folders = json.loads(text)
-    return DeployerOverlay(path, number, tuple(keys), folder, adds, over_bare, folders)
+    number, keys, folder, adds, over_bare, folders, overrides = json.loads(text)
+    return DeployerOverlay(path, number, tuple(keys), folder, adds, over_bare, folders, tuple(overrides))
 
 
 def _texts(tree: Tree, path: str) -> tuple[str, ...]:
@@ -97,5 +103,24 @@ def _of_argo(thing: Thing, number: int, tree: Tree) -> Iterator[DeployerOverlay]
         told = parameters_of(thing.at, tree) if made else ({},)
         folders = sorted({joined("", fill(pattern, one).lstrip("/")) for one in told}) if pattern else []
         keys = (*start, *place, "kustomize")
+        names = [".argocd-source.yaml", f".argocd-source-{thing.name}.yaml"] if not made else []
         for folder in folders:
-            yield DeployerOverlay(thing.path, number, keys, folder, adds, over_bare=False, folders=len(folders))
+            paths = tuple(path for name in names if (path := joined(folder, name)) in tree)
+            over = adds or any(
+                at.get(key) is not None for path in paths for at in _overriding(tree, path) for key in _ARGO_ADDING
+            )
+            yield DeployerOverlay(
+                thing.path, number, keys, folder, over, over_bare=False, folders=len(folders), overrides=paths
+            )
+
+
+def _overriding(tree: Tree, path: str) -> Iterator[Cursor]:
+    """Yield what a file of a folder says in the place of an Application's own fields of a kustomization.
+
+    Source: https://argo-cd.readthedocs.io/en/stable/user-guide/parameters/#store-overrides-in-git (3.1).
+    """
+    for source in tree.readable(path):
+        root = source.root()
+        found = root.get("kustomize") if root is not None else None
+        if found is not None:
+            yield found
