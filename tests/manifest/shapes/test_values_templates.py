@@ -370,3 +370,17 @@ def test_an_example_is_read_with_the_chart_beside_it_that_has_its_keys(key: str,
     told = [said(one) for one in inspect(Tree(files)).servings if one.path.startswith("examples/")]
 
     assert told == ([{"model": "org/small", "max_model_len": 1024}] if found else [])
+
+
+def test_a_quantity_that_a_template_writes_bare_gets_no_quotes_of_its_own() -> None:
+    """What the template would need quotes for is a number to Kubernetes too; the value holds the characters alone."""
+    template = SCRIPTED.replace(
+        "          command", "          resources: {limits: {cpu: {{ .Values.cpu }}}}\n          command"
+    )
+    values = "weights: org/chat\nkind: auto\nmore: --seed 1\ncpu: 2000m\n"
+    files = {"c/Chart.yaml": "name: c\nversion: 1.0.0\n", "c/templates/d.yaml": template, "c/values.yaml": values}
+    tree = Tree({path: text.encode() for path, text in files.items()})
+    (serving,) = inspect(tree).servings
+    result = edit(tree, serving.subject, {"cpu_limit": "4"})
+    assert isinstance(result, EditResult), result
+    assert result.files["c/values.yaml"].decode() == values.replace("2000m", '"4"')

@@ -21,6 +21,9 @@ from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import Becomes, InText, NewItem, NewPair, Splice
 from trimtab.manifest.write import add_pair, first_item, replace_part, replace_scalar
 
+_QUOTES = ("'", '"')
+_QUANTITY = re.compile(r"\d+(?:\.\d+)?(?:m|[kKMGTP]i?)?")
+"""What Kubernetes takes as text or as a number, so that a template need not quote it."""
 _OWN = "the chart's template says it itself, and no value does"
 
 
@@ -242,8 +245,10 @@ def _rewritten(one: Written, splice: Splice, effect: Becomes | InText) -> Iterat
     old, new = one.text[splice.start : splice.end], splice.text
     if isinstance(effect, Becomes) and not isinstance(effect.value, list | dict):
         said = spell(effect.value)
-        if new.strip("'\"") != said:
+        quoted = new[:1] in _QUOTES and old[:1] not in _QUOTES
+        if new.strip("'\"") != said or (quoted and not _QUANTITY.fullmatch(old)):
             raise RefusedError("the template would have to quote it otherwise", "edit it by hand")
+        new = said if quoted else new
     before = _alike(old, new)
     after = _alike(old[before:][::-1], new[before:][::-1])
     start, stop = splice.start + before, splice.end - after
@@ -251,8 +256,10 @@ def _rewritten(one: Written, splice: Splice, effect: Becomes | InText) -> Iterat
         return
     piece, at = _piece_of(one, start, stop)
     middle = new[before : len(new) - after]
-    if re.search(r"\s", middle) and not re.search(r"\s|^-", piece.text):
-        raise RefusedError("a value of one word would have to say several", "edit it by hand")
+    if (re.search(r"\s", middle) and not re.search(r"\s|^-", piece.text)) or (
+        "\n" in middle and "\n" not in piece.text
+    ):
+        raise RefusedError("a value of one word or one line would have to say several", "edit it by hand")
     text = piece.text[: start - at] + middle + piece.text[stop - at :]
     yield _said(piece, text)
 
