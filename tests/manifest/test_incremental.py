@@ -40,6 +40,13 @@ RELEASE = (
     "  values: {{servingEngineSpec: {{modelSpec: [{{name: a, modelURL: o/m, replicaCount: {0}}}]}}}}\n"
 )
 VALUES = "servingEngineSpec: {{modelSpec: [{{name: a, modelURL: o/m-{0}, vllmConfig: {{maxModelLen: {0}}}}}]}}\n"
+OWN_VALUES = "llm: {{id: o/m-{0}, window: {0}}}\ngpus: 2\n"
+TEMPLATE = (
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: own}}\nspec:\n  template:\n    spec:\n      containers:\n"
+    "        - name: s{0}\n          image: vllm/vllm-openai:v0.10.0\n"
+    '          args: [--model, "{{{{ .Values.llm.id }}}}", --max-model-len, "{{{{ .Values.llm.window }}}}"]\n'
+    "          resources: {{limits: {{nvidia.com/gpu: {{{{ .Values.gpus }}}}}}}}\n"
+)
 RUNTIME = (
     "apiVersion: serving.kserve.io/v1alpha1\nkind: ServingRuntime\nmetadata: {{name: run}}\n"
     "spec: {{containers: [{{name: kserve-container, image: vllm/vllm-openai:v0.10.0, args: [--max-model-len={0}]}}]}}\n"
@@ -65,7 +72,8 @@ def text_of(name: str, number: int, folder: str) -> str:
         "app.yaml": APPLICATION.format(number, other),
         "flux.yaml": FLUX.format(number, other),
         "release.yaml": RELEASE.format(number, other),
-        "values.yaml": VALUES.format(number),
+        "values.yaml": (VALUES if number % 3 else OWN_VALUES).format(number),
+        "templates/d.yaml": TEMPLATE.format(number),
         "Chart.yaml": f"name: c{number}\nversion: 1.0.0\n",
         "runtime.yaml": RUNTIME.format(number),
         "service.yaml": SERVICE.format(number),
@@ -79,7 +87,7 @@ def text_of(name: str, number: int, folder: str) -> str:
 NAMES = (
     *("chat.yaml", "open.yaml", "kustomization.yaml", "patch.yaml", "scaler.yaml", "map.yaml", "app.yaml", "flux.yaml"),
     *("release.yaml", "values.yaml", "Chart.yaml", "runtime.yaml", "service.yaml", "broken.yaml", ".env"),
-    "hydrator.metadata",
+    *("hydrator.metadata", "templates/d.yaml"),
 )
 
 
