@@ -138,10 +138,9 @@ def test_a_payload_is_only_a_pointer(job: Job) -> None:
     assert "write permission" in job.replies()[0]
 
 
+@pytest.mark.parametrize("job", ["gitlab"], indirect=True)
 def test_gitlab_gives_the_payload_as_a_file_or_as_text(job: Job) -> None:
     """A variable of type file holds a path; any other holds the payload."""
-    if job.kind == "github":
-        pytest.skip("GitHub always gives a file")
     comment = job.state.say(1, "ada", "/trimtab help").id
 
     assert job.handle(comment, inline=True) == 0
