@@ -216,6 +216,20 @@ def test_what_templates_write_nowhere_as_values_stand_is_not_edited(digest: str)
     assert serving.settings["engine_version"].editable == (not digest)
 
 
+def test_a_value_that_decides_whether_it_is_written_may_be_edited() -> None:
+    """One replica that a template leaves out, as that is what Kubernetes takes, can become three."""
+    template = TEMPLATE.replace("{{- if not .Values.scaling.on }}", "{{- if ne (int .Values.copies) 1 }}")
+    values = VALUES.replace("copies: 3", "replicas: 1").replace(
+        "weights: Qwen/Qwen3-8B", "model: org/m, maxModelLen: 8"
+    )
+    files = chart(values, template.replace(".Values.copies", ".Values.replicas").replace("llm.weights", "llm.model"))
+
+    result = edit(Tree(files), SUBJECT, {"replicas": 3})
+
+    assert isinstance(result, EditResult), result
+    assert b"\nreplicas: 3\n" in result.files["chat/values.yaml"]
+
+
 LISTED = """\
 {{- range $name, $one := .Values.fleet }}
 {{- if $one.live }}

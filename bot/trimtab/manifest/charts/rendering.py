@@ -72,11 +72,13 @@ class Rendering:
         written: What each template wrote, by path; one that fails wrote nothing.
         is_whole: Whether every template was followed to its end, and all that it calls is known.
         absent: Keys that a template of the chart itself asks for and its values do not have, with the file meant.
+        judged: Scalars of the values that conditions were decided by.
     """
 
     written: tuple[Written, ...]
     is_whole: bool
     absent: tuple[tuple[str, KeyPath], ...] = ()
+    judged: tuple[Cursor, ...] = ()
 
 
 def render(chart: Chart, values: Cursor, release: str, namespace: str, within: str = "") -> Rendering:
@@ -92,6 +94,7 @@ def render(chart: Chart, values: Cursor, release: str, namespace: str, within: s
     runner = Runner(FUNCTIONS, chart.library.defined)
     root = _given(chart, values, release, namespace)
     found: list[Written] = []
+    judged: list[Cursor] = []
     is_whole = chart.is_whole
     for path in chart.templates:
         place = f"{path}#{within}" if within else path
@@ -102,8 +105,9 @@ def render(chart: Chart, values: Cursor, release: str, namespace: str, within: s
     for below, theirs in _below(chart, values):
         inner = render(below, theirs, release, namespace, f"{within}.{below.key}".lstrip("."))
         found += inner.written
+        judged += inner.judged
         is_whole = is_whole and inner.is_whole
-    return Rendering(tuple(found), is_whole and not runner.missing, tuple(runner.absent))
+    return Rendering(tuple(found), is_whole and not runner.missing, tuple(runner.absent), (*runner.judged, *judged))
 
 
 def _run(runner: Runner, chart: Chart, path: str, place: str, given: dict[str, Value]) -> Written | None:

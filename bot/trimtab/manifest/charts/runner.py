@@ -89,6 +89,7 @@ class Runner:
         opens: Whether what is written for collections that are not empty is written for empty ones too, so that it is
             known where they would stand.
         missing: Names of templates that were called and are not known.
+        judged: Scalars of the values that a condition was decided by.
         absent: Keys that were asked for and that the values do not have, with the file that they are absent from.
     """
 
@@ -96,11 +97,13 @@ class Runner:
     defined: Callable[[str], tuple[Part, ...] | None]
     opens: bool = True
     missing: set[str] = field(default_factory=set)
+    judged: list[Cursor] = field(default_factory=list)
     absent: dict[tuple[str, KeyPath], None] = field(default_factory=dict)
     _out: list[Piece] = field(default_factory=list)
     _steps: int = 0
     _size: int = 0
     _depth: int = 0
+    _judging: int = 0
     _switch: Cursor | None = None
     _item: Cursor | None = None
 
@@ -110,6 +113,8 @@ class Runner:
         Raises:
             BadTemplateError: It fails, or is more than is followed.
         """
+        if not self._depth:  # an earlier template may have failed within a branch
+            self._switch, self._item, self._judging = None, None, 0
         outer, self._out = self._out, []
         self._depth += 1
         if self._depth > _MOST_DEEP:
@@ -156,7 +161,7 @@ class Runner:
 
     def _if(self, part: Branch, dot: Value, scope: _Variables) -> None:
         inner = _Variables({}, scope)
-        value = self.value(part.pipeline, dot, inner)
+        value = self._judge(part.pipeline, dot, inner)
         taken = is_true(value) or (self.opens and is_empty_place(value) and not part.otherwise)
         outer = self._switch
         if isinstance(value, Cursor) and isinstance(value.value, bool):
@@ -164,9 +169,16 @@ class Runner:
         self._body(part.body if taken else part.otherwise, dot, inner)
         self._switch = outer
 
+    def _judge(self, pipeline: Pipeline, dot: Value, scope: _Variables) -> Value:
+        """Return what a condition is decided by, and note the values that have a part in it."""
+        self._judging += 1
+        value = self.value(pipeline, dot, scope)
+        self._judging -= 1
+        return value
+
     def _with(self, part: Branch, dot: Value, scope: _Variables) -> None:
         inner = _Variables({}, scope)
-        value = self.value(part.pipeline, dot, inner)
+        value = self._judge(part.pipeline, dot, inner)
         if is_true(value) or (self.opens and is_empty_place(value) and not part.otherwise):
             self._body(part.body, value, inner)
         else:
@@ -279,4 +291,6 @@ class Runner:
             if inner is None and isinstance(found, Cursor):
                 self.absent[found.source.path, (*found.path, *chain.keys[at:])] = None
             found = inner
+        if self._judging and isinstance(found, Cursor) and found.scalar is not None:
+            self.judged.append(found)
         return found

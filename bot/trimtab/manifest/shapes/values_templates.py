@@ -84,7 +84,7 @@ class _Merge:
                 left.remove(best)
                 names.add(draft.container)
                 yield self._told(draft, best)
-            elif not self._is_idle(draft):
+            elif draft.hits and not self._is_idle(draft):
                 self._forget(draft)
                 names.add(draft.container)
                 yield draft
@@ -197,7 +197,7 @@ class _Merge:
         """Return whether no template reads what was guessed to be a serving, or none writes it, and others serve."""
         served = {_place(hit) for one in self._reading.servings for hit in one.draft.hits.values()}
         own = [hit for hit in draft.hits.values() if _place(hit) not in served]
-        if any(self._is_written(hit) for hit in own) or not (draft.hits and self._is_whole):
+        if any(self._is_written(hit) for hit in own) or not self._is_whole:
             return False
         return bool(self._reading.servings) or all(self._is_said_nowhere(hit) for hit in draft.hits.values())
 
@@ -217,14 +217,16 @@ class _Merge:
         return self._chart.said.union(*(words_in_actions(text.encode()) for text in texts.values()))
 
     def _is_written(self, hit: Hit) -> bool:
-        """Return whether some template writes the scalar that a setting stands in."""
+        """Return whether some template writes, or asks for, the scalar that a setting stands in."""
         path, start, end = _place(hit)
         return any(one[0] == path and one[1] <= start and end <= one[2] for one in self._written)
 
     @cached_property
     def _written(self) -> frozenset[_Place]:
-        """Return the places of the values that some template writes."""
-        leaves = {id(leaf): leaf for one in self._reading.rendering.written for leaf in one.leaves}
+        """Return the places of the values that some template writes, or asks for to know what to write."""
+        rendering = self._reading.rendering
+        leaves = {id(leaf): leaf for one in rendering.written for leaf in one.leaves}
+        leaves |= {id(leaf): leaf for leaf in rendering.judged}
         return frozenset(place for leaf in leaves.values() if (place := _place_of(leaf)) is not None)
 
     @cached_property
