@@ -305,8 +305,13 @@ def test_a_file_that_is_laid_over_the_charts_own_is_read_with_them() -> None:
         '{{ .Values.llm.weights | repeat 1000000000 }}{{ fail "no" }}',
         "a: {{ .Values.more }}\nb: [",
         '{{ tpl (printf "%s" .Values.text) . }}',
+        '{{ $x := "a" }}' + '{{ $x = printf "%s%s" $x $x }}' * 64 + "{{ $x }}",
+        '{{ $x := dict "a" 1 }}' + '{{ $x = dict "a" $x "b" $x }}' * 64 + "{{ toYaml $x }}",
+        '{{ regexMatch "(a+)+$" (repeat 60 "a" | printf "%sb") }}{{ regexMatch "(" "a" }}{{ fail "no" }}',
+        '{{ indent 2000000000 "a" }}{{ printf "%2000000000d" 1 }}{{ fail "no" }}',
+        '{{ $x := dict "a" 1 }}{{ $_ := set $x "a" $x }}{{ toYaml $x }}',
     ],
-    ids=range(8),
+    ids=range(13),
 )
 def test_a_template_that_cannot_be_followed_leaves_the_values_to_their_words(template: str) -> None:
     """Broken, endless and hostile templates neither fail nor hide what the values say plainly."""

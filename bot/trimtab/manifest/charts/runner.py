@@ -6,6 +6,7 @@ v3.18): what a function does that is not known here, or that needs a cluster, is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,7 @@ from trimtab.manifest.charts.values import (
     Value,
     below,
     is_empty_place,
+    is_large,
     is_mapping,
     is_true,
     members,
@@ -44,6 +46,8 @@ from trimtab.manifest.source import Cursor, KeyPath
 
 _MOST_STEPS = 60_000
 _MOST_CHARACTERS = 600_000
+_MOST_MADE = 200_000
+"""Characters and members of one value."""
 _MOST_DEEP = 40
 _MOST_ITEMS = 300
 
@@ -220,6 +224,8 @@ class Runner:
         found: Value = None
         for at, command in enumerate(pipeline.commands):
             found = self._command(command, dot, scope, [found] if at else [])
+            if is_large(found, _MOST_MADE):
+                raise BadTemplateError("more than is followed")
         for name in pipeline.names[-1:]:
             if pipeline.declares:
                 scope.own[name] = found
@@ -248,7 +254,7 @@ class Runner:
             return Opaque()
         try:
             return function(given)
-        except (IndexError, ValueError, TypeError, ArithmeticError):
+        except (IndexError, ValueError, TypeError, ArithmeticError, re.error):
             return Opaque()
 
     def _lazy(self, name: str, rest: Sequence[Operand], dot: Value, scope: _Variables, last: list[Value]) -> Value:

@@ -19,6 +19,24 @@ from trimtab.manifest.charts.yaml_text import quoted, to_flow, to_yaml
 _VERB = re.compile(r"%(?:[-+# 0]*\d*(?:\.\d+)?)([a-zA-Z%])")
 
 
+_NESTED = re.compile(r"[*+}?]\)*[*+{]|\)[*+{]")
+"""Repetitions of repetitions, over which matching may take forever."""
+_LONGEST = 2000
+"""Characters that a pattern is looked for in, and ten times those of the pattern itself."""
+_WIDEST = 200
+
+
+def _pattern(pattern: str, text: str) -> str:
+    """Return a pattern that is soon looked for.
+
+    Raises:
+        ValueError: It may take long.
+    """
+    if _NESTED.search(pattern) or len(pattern) * 10 > _LONGEST or len(text) > _LONGEST:
+        raise ValueError(pattern)
+    return pattern
+
+
 def _print(given: list[Value]) -> Value:
     return joined([written(one) for one in given])
 
@@ -40,7 +58,11 @@ def _formatted(verb: str, value: Value) -> Words:
         return words
     if verb == "%q":
         return quoted(words)
-    return words.changed(verb % number(value)) if verb[-1] in "fdg" else Words.computed(words.text)
+    return (
+        words.changed(verb % number(value))
+        if verb[-1] in "fdg" and len(verb) < len("%000.00f")
+        else Words.computed(words.text)
+    )
 
 
 def _changed(made: Callable[..., str]) -> Builtin:
@@ -57,7 +79,7 @@ def _trunc(given: list[Value]) -> Value:
 
 
 def _indent(given: list[Value]) -> Value:
-    return written(given[1]).indented(count(given[0])) if not isinstance(given[1], Opaque) else None
+    return written(given[1]).indented(min(count(given[0]), _WIDEST)) if not isinstance(given[1], Opaque) else None
 
 
 def _nindent(given: list[Value]) -> Value:
@@ -102,12 +124,15 @@ def _contains(test: Callable[[str, str], bool]) -> Builtin:
 
 
 def _matches(given: list[Value]) -> Value:
-    return re.search(written(given[0]).text, written(given[1]).text) is not None
+    text = written(given[1]).text
+    return re.search(_pattern(written(given[0]).text, text), text) is not None
 
 
 def _regex_replace(given: list[Value]) -> Value:
     pattern, text, new = (written(one) for one in given)
-    return text.changed(re.sub(pattern.text, re.sub(r"\$\{?(\d+)\}?", r"\\\1", new.text), text.text))
+    return text.changed(
+        re.sub(_pattern(pattern.text, text.text), re.sub(r"\$\{?(\d+)\}?", r"\\\1", new.text), text.text)
+    )
 
 
 TEXT: Mapping[str, Builtin] = {

@@ -93,6 +93,19 @@ def key_of(value: Cursor, key: str) -> Words:
     return Words.of(named) if named is not None and named.string == key else Words.plain(key)
 
 
+def is_large(value: Value, most: int) -> bool:
+    """Return whether a value that was made holds more than `most` characters or members, those of members counted."""
+    left, open_values = most, [value]
+    while open_values and left > 0:
+        one = open_values.pop()
+        if isinstance(one, Words):
+            left -= sum(len(piece.text) for piece in one.pieces)
+        elif isinstance(one, dict | list):
+            left -= len(one)
+            open_values.extend(one.values() if isinstance(one, dict) else one)
+    return left <= 0
+
+
 def is_mapping(value: Value) -> bool:
     """Return whether a value is a mapping."""
     return isinstance(value, dict) or (isinstance(value, Cursor) and value.is_mapping)
