@@ -25,6 +25,10 @@ _GIVEN = frozenset({"$@", "${@}", "$*"})
 _PYTHON = re.compile(r"(?:.*/)?python[\d.]*")
 _LEAST_OF_MODULE = 3
 """The words `python -m NAME`, of which `-m` is no flag of the engine's."""
+_LINE = re.compile(r"\s--?\w|\sserve\s|\s-m\s")
+"""A lone word that is plainly a whole command line."""
+_LONE_LINE = re.compile(rf"{_LINE.pattern}|^--\w[\w-]*\s+\S")
+"""The same where it stands in no list, so that something splits it before it is run."""
 _KUBELET = re.compile(r"\$\(([A-Za-z_][\w.-]*)\)")
 
 
@@ -133,7 +137,7 @@ def _script_of(words: Sequence[Word]) -> tuple[Word | None, Sequence[Word]]:
             at = next((i for i in range(index + 1, len(values)) if re.fullmatch(r"-[a-z]*c", values[i])), len(words))
             at += 2 if values[at + 1 : at + 2] == [TERMINATOR] else 1
             return (words[at], words[at + 2 :]) if at < len(words) else (None, ())
-    if len(words) == 1 and re.search(r"\s--?\w|\sserve\s|\s-m\s", values[0]):
+    if len(words) == 1 and re.search(_LINE if words[0].listed is not None else _LONE_LINE, values[0]):
         return words[0], ()
     return None, ()
 

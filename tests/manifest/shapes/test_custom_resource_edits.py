@@ -148,3 +148,10 @@ def test_a_command_of_its_own_takes_no_keys_for_flags() -> None:
 
     assert "- --x=1\n      - --tensor-parallel-size=2\n" in edited(own, subject, tensor_parallel_size=2)
     assert "tensor: 2" in edited(LLMISVC, subject, tensor_parallel_size=2)
+
+
+def test_one_flag_alone_is_appended_as_a_command_line() -> None:
+    """A shell splits the variable into words, however few."""
+    text = LLMISVC.replace(" --enforce-eager", "")
+
+    assert changed(text, max_model_len=4096, max_num_seqs=8)[1] == ['value: "--max-model-len 4096 --max-num-seqs 8"']

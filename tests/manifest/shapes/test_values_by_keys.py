@@ -208,3 +208,35 @@ def test_the_kind_of_gpu_beside_its_number_is_the_resource() -> None:
 
     assert said(one(text, "chat/values.yaml"))["gpu_resource"] == "amd.com/gpu"
     assert "gpu_resource" not in said(one(text.replace("amd.com/gpu", "a10g"), "chat/values.yaml"))
+
+
+@pytest.mark.parametrize(("chart", "count"), [("vllm-kserve", 1), ("vllm-router", 0), ("guardrails-detector", 0)])
+def test_a_chart_named_after_its_engine_needs_only_a_model(chart: str, count: int) -> None:
+    """The charts that run an engine under KServe are told the model, and nothing else."""
+    charts = f"helmCharts:\n- {{name: {chart}, releaseName: chat, repo: https://e.example, valuesFile: values.yaml}}\n"
+    files = {"kustomization.yaml": charts, "values.yaml": "model:\n  uri: oci://e.example/models/chat:1\n"}
+    found = inspect(Tree({path: text.encode() for path, text in files.items()})).servings
+
+    assert [said(serving) for serving in found] == [{"model": "oci://e.example/models/chat:1"}] * count
+
+
+def test_arguments_and_a_split_may_be_spelled_out() -> None:
+    """`additionalArguments` is a list of flags, and `parallelism` has a number for each way to split."""
+    text = "model: {uri: oci://e/chat}\nvllm:\n  additionalArguments: [--max-num-seqs=35]\nparallelism: {tensor: 4}\n"
+
+    assert said(one(text, "values.yaml")) == {
+        "max_num_seqs": 35,
+        "model": "oci://e/chat",
+        "tensor_parallel_size": 4,
+    }
+
+
+@pytest.mark.parametrize(("image", "count"), [("llm-d-inference-sim", 0), ("chat", 1)])
+def test_a_chart_of_a_simulator_serves_no_model(image: str, count: int) -> None:
+    """It takes the same words, and perhaps an engine beside it that cuts prompts into tokens."""
+    text = (
+        f"image: {{repository: ghcr.io/acme/{image}, tag: v1}}\n"
+        "vllmRender: {image: 'vllm/vllm-openai-cpu:v0.21.0'}\nconfig: {model: org/chat, maxModelLen: 4096}\n"
+    )
+
+    assert len(inspect(Tree({"values.yaml": text.encode()})).servings) == count

@@ -24,7 +24,7 @@ from trimtab.manifest.shapes.owner import Owner, image_of
 from trimtab.manifest.shapes.values_defaults import take_defaults
 from trimtab.manifest.shapes.values_look import CLOSED, Look
 from trimtab.manifest.shapes.values_parts import BARE, is_another, is_off, sites_of
-from trimtab.manifest.shapes.values_words import ENGINES, WORDS, plain
+from trimtab.manifest.shapes.values_words import ENGINES, WORDS, engine_of_chart, plain
 from trimtab.manifest.source import Cursor
 
 _CATALOGUES = frozenset({"models", "modelspecs", "inferenceservices"})
@@ -60,7 +60,7 @@ class Part:
 
 def read(values: Cursor, owner: Owner) -> Iterator[Draft]:
     """Yield the servings: items of a list of models, charts below the chart, or the values as a whole."""
-    whole = Look.at(values, owner.chart)
+    whole = Look.at(values, owner.chart, hint=engine_of_chart(owner.chart))
     whole.whole = True
     found = _parts(values, whole, "", owner)
     if not found and not whole.serves:

@@ -6,7 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from trimtab.manifest.engines import engine_of_flags, engine_of_image, engine_of_part, engine_of_words, is_plainly
+from trimtab.manifest.engines import (
+    engine_of_flags,
+    engine_of_image,
+    engine_of_part,
+    engine_of_words,
+    is_plainly,
+    is_stand_in,
+)
 from trimtab.manifest.flags import field_of
 from trimtab.manifest.resources import GPU_RESOURCE
 from trimtab.manifest.shapes.owner import image_of
@@ -29,6 +36,9 @@ _COUNTS = frozenset({"count", "number", "num"})
 _RESOURCES = frozenset({"type", "resource", "resourcename", "nvidiaresource"})
 _MEMORY = frozenset({"shm", "dshm", "sharedmemory"})
 _SIZES = frozenset({"size", "sizelimit"})
+_SPREAD = frozenset({"tensor", "pipeline", "data"})
+"""What stands below `parallelism`."""
+_ARGS = ("args", "arguments")
 _CLIENT = frozenset({"baseurl", "apibase", "apibaseurl", "endpoint", "endpointurl", "openaiapibaseurl"})
 _OPTIONS = ("engineargs", "serverargs")
 _ADDRESS = re.compile(r"[\d.:\[\]]*|localhost|.*\{\{.*")
@@ -36,7 +46,18 @@ _MODEL = re.compile(r"(?:hf://|oci://|s3://|pvc://|gs://)?/?[\w.-]+/[\w./:-]+")
 _TAGGED = re.compile(r"[\w.-]+(?::[\w.-]+)?")
 _FLAG = re.compile(r"-{1,2}[A-Za-z]")
 _ASIDE = frozenset(
-    {"kvtransfer", "scheduler", "pdscheduler", "epp", "router", "routerspec", "gateway", "tokenizer", "renderer"}
+    {
+        "kvtransfer",
+        "scheduler",
+        "pdscheduler",
+        "epp",
+        "router",
+        "routerspec",
+        "gateway",
+        "tokenizer",
+        "renderer",
+        "vllmrender",
+    }
 )
 """Parts of a chart whose keys are of what stands beside or before the engine."""
 _RUNTIMES = "/mnt/models"
@@ -118,6 +139,8 @@ class Look:
         runs = self.own_image is not None and self.asks_for_gpus
         if (_CLIENT & set(self.words) and not runs) or self._calls_a_host:
             return False
+        if is_stand_in(image_of(self.root.get("image"))[0]):
+            return False
         strong = bool(STRONG & set(self.words)) or bool(self.spoken)
         if strong and (self.model is not None or self.told or self.asks_for_gpus or bool(self.engine)):
             return True
@@ -184,7 +207,7 @@ class Look:
                 self._environment(cursor)
             elif cursor.is_sequence:
                 self._sequence(word, cursor, parent)
-                if word.endswith("args") and not cursor.items():
+                if word.endswith(_ARGS) and not cursor.items():
                     self.empty = self.empty or (at, key)
             elif word in CLOSED or word == "images":
                 self._part(word, cursor)
@@ -213,6 +236,7 @@ class Look:
         named = parent in _GPUS and word in _RESOURCES and GPU_RESOURCE.fullmatch(cursor.string) is not None
         word = "resourcename" if named else word
         word = "shmsize" if parent in _MEMORY and word in _SIZES else word
+        word = f"{word}parallelism" if parent == "parallelism" and word in _SPREAD else word
         if word in ENGINE_KEYS:
             self.said = ENGINES.get(plain(cursor.string), self.said)
         (self.scaler if parent in SCALERS else self.words).setdefault(word, cursor)
@@ -220,7 +244,7 @@ class Look:
             self._take_model(cursor)
         if word == "image":
             self._part(word, cursor)
-        if word.endswith("args") and _FLAG.match(cursor.string):
+        if word.endswith(_ARGS) and _FLAG.match(cursor.string):
             self._arguments(cursor, cursor.string.split())
         elif word.endswith(_SCRIPTS) and (engine := engine_of_script(cursor.string)):
             self.lists.append(cursor)
@@ -246,7 +270,7 @@ class Look:
         if listed and words and all(_TAGGED.fullmatch(one) for one in words):
             self.pulls = True
             self.model = self.model or (cursor.items()[0] if len(words) == 1 else None)
-        if words and (word.endswith("args") or word == "command") and all(words):
+        if words and (word.endswith(_ARGS) or word == "command") and all(words):
             self._arguments(cursor, words)
             self.lists.sort(key=lambda one: one.key is None or one.key.value.lower() != "command")
 
@@ -292,7 +316,7 @@ class Look:
         """Take what some charts keep beside the image's name: the command, and the number of GPUs."""
         for key, cursor in image.entries().items():
             word = plain(key)
-            if cursor.is_sequence and (word.endswith("args") or word == "command"):
+            if cursor.is_sequence and (word.endswith(_ARGS) or word == "command"):
                 self._sequence(word, cursor, "image")
             elif WORDS.get(word) == "gpu_count" and cursor.string:
                 self.words.setdefault(word, cursor)

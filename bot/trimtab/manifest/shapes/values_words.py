@@ -85,6 +85,9 @@ ENGINES = {
 }
 """Names of charts, and keys of parts of charts, that are an engine's own."""
 
+_SERVES = re.compile(r"(.+?)(?:kserve|serving|server|runtime|deployment)")
+"""How charts are called that do nothing but run the engine that their names begin with."""
+
 MODEL_KEYS = frozenset(
     {
         "modelid",
@@ -117,6 +120,13 @@ MODEL_INNER = frozenset({"id", "huggingfacename", "name", "uri", "repo", "reposi
 def plain(key: str) -> str:
     """Return a key's letters and digits, in lower case."""
     return re.sub(r"[^a-z0-9]", "", key.lower())
+
+
+def engine_of_chart(name: str) -> str:
+    """Return the engine that a chart such as `vllm-kserve` is named after; empty where it is after none."""
+    word = plain(name)
+    called = _SERVES.fullmatch(word)
+    return ENGINES.get(word) or (ENGINES.get(called[1], "") if called is not None else "")
 
 
 def names_model(word: str, parent: str) -> bool:
