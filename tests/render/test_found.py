@@ -53,6 +53,7 @@ def test_settings_are_found_whatever_their_keys_are_called(tmp_path: Path) -> No
     assert (found.wrapper, found.engine, found.path) == ("helm-values", "vllm", "c/values.yaml")
     assert places(found, tmp_path) == {
         "dtype": ("c/values.yaml", "auto"),
+        "enable_prefix_caching": ("c/values.yaml", "true"),
         "gpu_count": ("c/values.yaml", "1"),
         "gpu_memory_utilization": ("c/values.yaml", "0.92"),
         "max_model_len": ("c/values.yaml", "8192"),
@@ -63,14 +64,15 @@ def test_settings_are_found_whatever_their_keys_are_called(tmp_path: Path) -> No
 
 def test_the_layer_that_wins_is_the_place(tmp_path: Path) -> None:
     """What the release says itself stands there, what its values file says there, the rest in the chart."""
-    (found,) = servings(tmp_path, {**CHART, "c/eu.yaml": "share: 0.8\n", "app.yaml": APPLICATION})
+    every = servings(tmp_path, {**CHART, "c/eu.yaml": "share: 0.8\n", "app.yaml": APPLICATION})
+    (found,) = [one for one in every if one.path == "app.yaml"]
 
     assert (found.wrapper, found.kind, found.namespace) == ("argo-application", "Application", "prod")
     said = places(found, tmp_path)
     assert said["max_model_len"] == ("app.yaml", "4096")
     assert said["gpu_memory_utilization"] == ("c/eu.yaml", "0.8")
     assert said["model"] == ("c/values.yaml", "Qwen/Qwen3-8B")
-    assert "replicas" not in said
+    assert said["replicas"] == ("app.yaml", "3")
 
 
 def test_inspect_renders_when_it_is_asked_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -83,7 +85,7 @@ def test_inspect_renders_when_it_is_asked_to(tmp_path: Path, capsys: pytest.Capt
     assert run(["inspect", str(tmp_path), "--format", "json", "--render"]) == 0
     after = json.loads(capsys.readouterr().out)
 
-    assert before["servings"] == [] or len(before["servings"][0]["settings"]) < len(after["servings"][0]["settings"])
+    assert before["servings"] == after["servings"]
     assert after["servings"][0]["settings"]["max_model_len"]["value"] == 8192
     (traced,) = after["traced"]
     assert (traced["path"], traced["driving"], traced["silent"]) == ("c", traced["leaves"] - 1, ["/unused"])
