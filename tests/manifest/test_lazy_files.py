@@ -79,21 +79,14 @@ def test_words_that_are_looked_up_are_listed() -> None:
     assert len(named) > 3
 
 
-_LOOKING = {"things", "things_near", "near", "held", "holding"}
+_LOOKING = {"things", "things_named", "near", "named", "held", "holding"}
 
 
 def _looked_up() -> Iterator[str]:
     """Yield the words that stand as such in calls that look files up."""
     for path in sorted(Path(context.__file__).parent.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
-            called = node.func if isinstance(node, ast.Call) else None
-            if isinstance(called, ast.Attribute) and called.attr in {
-                "things",
-                "things_near",
-                "near",
-                "held",
-                "holding",
-            }:
-                first = node.args[0] if isinstance(node, ast.Call) and node.args else None
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _LOOKING:
+                first = node.args[0] if node.args else None
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):
                     yield first.value

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from trimtab.manifest.paths import is_values
 from trimtab.manifest.releases import may_declare
+from trimtab.manifest.scale import SCALERS
 from trimtab.manifest.shapes import TABLE
 from trimtab.manifest.shapes.releases import has_values_keys
 from trimtab.manifest.speaking import speaks
@@ -19,24 +20,9 @@ _LAYERED = re.compile(
 
 LOOKED_UP = (
     *("argoproj.io", "helm.toolkit.fluxcd.io", "kustomize.toolkit.fluxcd.io", "helm.cattle.io", "ConfigMap"),
-    *(
-        "HorizontalPodAutoscaler",
-        "ScaledObject",
-        "PodAutoscaler",
-        "VerticalPodAutoscaler",
-        "VariantAutoscaling",
-        "inference.llmkube.dev",
-        "ModelPool",
-    ),
-    *(
-        "InferenceService",
-        "LLMInferenceServiceConfig",
-        "ServingRuntime",
-        "ClusterServingRuntime",
-        "BaseModel",
-        "ClusterBaseModel",
-    ),
-    "OpenModel",
+    *(*SCALERS, "VerticalPodAutoscaler", "inference.llmkube.dev", "ModelPool"),
+    *("InferenceService", "LLMInferenceServiceConfig", "ServingRuntime", "ClusterServingRuntime"),
+    *("BaseModel", "ClusterBaseModel", "OpenModel", "NIMCache"),
 )
 """Words whose files are looked up, so that they are known without a look at every file; for others there is one."""
 

@@ -17,7 +17,7 @@ from trimtab.manifest.source import Cursor
 from trimtab.manifest.splice import Splice
 from trimtab.manifest.write import add_pair
 
-_SCALERS = {
+SCALERS = {
     "HorizontalPodAutoscaler": ("autoscaling", "minReplicas", "maxReplicas"),
     "ScaledObject": ("keda.sh", "minReplicaCount", "maxReplicaCount"),
     "PodAutoscaler": ("autoscaling.aibrix.ai", "minReplicas", "maxReplicas"),
@@ -48,7 +48,7 @@ def take_autoscaler(draft: Draft, context: Context) -> None:
     What a VerticalPodAutoscaler sets is its own too.
     """
     _take_vertical(draft, context)
-    for kind, (group, lowest, highest) in _SCALERS.items():
+    for kind, (group, lowest, highest) in SCALERS.items():
         found = [one for one in autoscalers_of(draft, kind, "scaleTargetRef", context) if one.group == group]
         if found:
             _own(draft, found[0], lowest, highest, beside=is_beside(found[0], draft, context))
