@@ -79,7 +79,7 @@ def test_words_that_are_looked_up_are_listed() -> None:
     assert len(named) > 3
 
 
-_LOOKING = {"things", "things_named", "near", "named", "held", "holding"}
+_LOOKING = {"things", "things_named", "near", "held", "holding"}
 
 
 def _looked_up() -> Iterator[str]:

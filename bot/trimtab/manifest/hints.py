@@ -22,7 +22,7 @@ LOOKED_UP = (
     *("argoproj.io", "helm.toolkit.fluxcd.io", "kustomize.toolkit.fluxcd.io", "helm.cattle.io", "ConfigMap"),
     *(*SCALERS, "VerticalPodAutoscaler", "inference.llmkube.dev", "ModelPool"),
     *("InferenceService", "LLMInferenceServiceConfig", "ServingRuntime", "ClusterServingRuntime"),
-    *("BaseModel", "ClusterBaseModel", "OpenModel", "NIMCache"),
+    *("BaseModel", "ClusterBaseModel", "OpenModel", "NIMCache", "HelmChart", "HelmChartConfig"),
 )
 """Words whose files are looked up, so that they are known without a look at every file; for others there is one."""
 
