@@ -57,6 +57,26 @@ def test_a_patch_that_stands_goes_on(overlay: str, patch: str, old: str, new: st
     assert changed(texts, after) == (["memory: 32Gi"], ["memory: 64Gi"])
 
 
+def test_what_a_merge_is_to_replace_stays() -> None:
+    """kustomize leaves an item of that name as it was, so what the patch says of it is no setting."""
+    patch = MERGE.replace("- name: server", "- name: server\n        $patch: replace\n        image: q:v1")
+    texts = files(OVERLAY + "patches:\n- path: patch.yaml\n")
+    texts |= {f"overlays/{one}/patch.yaml": patch for one in ("dev", "prod")}
+    after = patched(texts, {"memory_limit": "64Gi", "engine_version": "v0.12.0"})
+    assert after["overlays/prod/patch.yaml"] == patch
+    gone, new = changed(texts, after)
+    assert (gone[1:], new[1:]) == (["memory: 32Gi"], ["memory: 64Gi"])
+
+
+def test_a_kustomization_has_a_third_name() -> None:
+    """An overlay whose file has no ending is patched, and its base not edited for another."""
+    texts = files()
+    texts["overlays/prod/Kustomization"] = texts.pop(PROD)
+    assert changed(texts, patched(texts, {"memory_limit": "64Gi"})) == (["memory: 32Gi"], ["memory: 64Gi"])
+    other = patched(texts, {"memory_limit": "64Gi"}, "overlays/dev")
+    assert built(other, "overlays/prod") == built(texts, "overlays/prod")
+
+
 def test_arguments_are_never_repeated_in_a_merge() -> None:
     """A merge would replace the whole list, so a JSON patch stands beside it."""
     texts = files(OVERLAY + "patches:\n- path: patch.yaml\n")
@@ -99,6 +119,7 @@ READING = BASE.replace("        resources:", ENV).replace("=8192", "=$(LEN)")
     [
         ("configMapGenerator:\n- name: cfg\n  literals: [LEN=8192, A=b]\n", ""),
         ("configMapGenerator:\n- name: cfg\n  envs: [len.env]\ngeneratorOptions: {disableNameSuffixHash: true}\n", ""),
+        ("configMapGenerator:\n- name: cfg\n  literals: [LEN=8192]\n  options: {immutable: true}\n", ""),
         (
             "configMapGenerator:\n- name: cfg\n  literals: [LEN=8192]\n",
             "configMapGenerator:\n- name: cfg\n  behavior: merge\n  literals:\n  - A=c\n",
@@ -113,7 +134,7 @@ def test_a_generated_variable_is_merged_over(generator: str, own: str) -> None:
     assert ('LEN: "8192"' in gone, 'LEN: "4096"' in new) == (True, True)
     hashed = [line for line in new if "name: prod-cfg" in line]
     assert bool(hashed) == ("disableNameSuffixHash" not in generator)
-    assert set(new) == {'LEN: "4096"', *hashed}
+    assert (set(new), "immutable: true" in gone) == ({'LEN: "4096"', *hashed}, False)
 
 
 def test_a_name_that_two_containers_run_keeps_its_tag() -> None:

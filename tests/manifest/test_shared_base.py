@@ -203,8 +203,19 @@ def test_a_script_is_patched_as_a_whole() -> None:
             {"max_model_len": 4096},
             "no patch can say otherwise",
         ),
+        (
+            files(
+                OVERLAY + "generatorOptions: {disableNameSuffixHash: true}\n",
+                BASE.replace("=8192", "=$(LEN)").replace(
+                    "        resources:", "        envFrom: [{configMapRef: {name: cfg}}]\n        resources:"
+                ),
+                "resources: [app.yaml]\nconfigMapGenerator: [{name: cfg, literals: [LEN=8192]}]\n",
+            ),
+            {"max_model_len": 4096},
+            "`generatorOptions` would change more of cfg",
+        ),
     ],
-    ids=["a generated overlay", "a comment in the base", "a file of the base"],
+    ids=["a generated overlay", "a comment in the base", "a file of the base", "options of all generators"],
 )
 def test_what_an_overlay_cannot_say_is_refused(texts: Files, wanted: Mapping[str, Scalar], reason: str) -> None:
     """The reason says why."""

@@ -54,12 +54,9 @@ class Generator:
         one = self.at.get("env")
         return (*self.at.items("envs"), *([one] if one is not None else []))
 
-    @property
-    def is_unhashed(self) -> bool:
-        """Return whether the name that it makes has no hash of what it holds at its end."""
-        said = self.at.get("options", "disableNameSuffixHash")
-        said = said or self.kustomization.get("generatorOptions", "disableNameSuffixHash")
-        return said is not None and said.string == "true"
+    def is_told(self, option: str) -> bool:
+        """Return whether an option is on, its own or that of all generators beside it (5.7 turns none off again)."""
+        return "true" in {self.at.word("options", option), self.kustomization.word("generatorOptions", option)}
 
     def names(self, tree: Tree) -> Iterator[str]:
         """Yield the names of the variables that it says."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from trimtab.facts import Unreadable
 from trimtab.manifest.file_facts import FileFacts
 from trimtab.manifest.seen import Question, Record, Records
-from trimtab.manifest.tree import YAML_SUFFIXES
+from trimtab.manifest.tree import is_yaml
 
 TOLD = "told"
 """The name of records of what is said of the servings of a file."""
@@ -68,7 +68,7 @@ class Notebook:
 
     def is_as(self, listed: Iterable[tuple[str, str]]) -> bool:
         """Return whether a folder has these files with these stamps, and no others; empty stamps are never the same."""
-        self._list((_coded(path), stamp, path.endswith(YAML_SUFFIXES)) for path, stamp in listed)
+        self._list((_coded(path), stamp, is_yaml(path)) for path, stamp in listed)
         same = "select count(*) from listed join files using (path, stamp) where stamp <> ''"
         every = "select max((select count(*) from listed), (select count(*) from files))"
         return self._one(same) == self._one(every)

@@ -332,7 +332,8 @@ Source: https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/ (`p
 def _merged_by_key(own: tuple[Cursor, ...], under: tuple[Cursor, ...], listed: str) -> tuple[Cursor, ...]:
     """Return the items of a list laid over others: merged by their key where the list has one, else its own alone.
 
-    Its own items come first, as kustomize 5.7 has them (kyaml `MergeOptionsListPrepend`).
+    Its own items come first, as kustomize 5.7 has them (kyaml `MergeOptionsListPrepend`); one that is to replace
+    another leaves that one as it is.
     """
     told = {item.directive for item in own if item.is_directive}
     own = tuple(item for item in own if not item.is_directive)
@@ -346,7 +347,8 @@ def _merged_by_key(own: tuple[Cursor, ...], under: tuple[Cursor, ...], listed: s
     found: dict[str, Cursor] = {}
     known = dict.fromkeys(name for layer in beneath for name in layer)
     for name in dict.fromkeys((*mine, *known)):
-        layers = [*([mine[name]] if name in mine else []), *(layer[name] for layer in beneath if name in layer)]
+        is_said = name in mine and not (name in known and mine[name].directive == "replace")
+        layers = [*([mine[name]] if is_said else []), *(layer[name] for layer in beneath if name in layer)]
         laid = _stacked(layers, whole=False)
         if laid is not None:
             found[name] = laid

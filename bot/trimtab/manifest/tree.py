@@ -23,6 +23,11 @@ _Key = tuple[str, bool]
 _Documents = tuple[Source, ...] | BrokenYamlError
 
 
+def is_yaml(path: str) -> bool:
+    """Return whether a file is YAML by its name; the third name that kustomize knows has no ending."""
+    return path.endswith(YAML_SUFFIXES) or path.rpartition("/")[2] == "Kustomization"
+
+
 class Tree(Mapping[str, bytes]):
     """Files by path, relative to the root and with `/`; parsed once each, when first asked for.
 
@@ -40,7 +45,7 @@ class Tree(Mapping[str, bytes]):
         """Hold files, in the order of their paths; `words` are those whose YAML files are known, with these."""
         self._files = files if isinstance(files, LazyFiles) else dict(files)
         self._paths = tuple(sorted(files))
-        self._yaml_paths = tuple(path for path in self._paths if path.endswith(YAML_SUFFIXES))
+        self._yaml_paths = tuple(filter(is_yaml, self._paths))
         self._words = words or {}
         self._parsed: dict[_Key, _Documents] = {}
         self._sizes: dict[_Key, int] = {}
