@@ -28,6 +28,7 @@ class FileIndex:
 
     Attributes:
         alone: Of files of values, whether they are servings by themselves.
+        speaking: Of files, whether they have a word of a serving.
         charts: Charts whose templates were read, by their `Chart.yaml`.
     """
 
@@ -35,6 +36,7 @@ class FileIndex:
         """Look at no file before the first question."""
         self._tree = tree
         self.alone: Memo[str, bool] = Memo(tree.seen)
+        self.speaking: Memo[str, bool] = Memo(tree.seen)
         self.charts: Memo[str, Chart | None] = Memo(tree.seen, _CHARTS, "charts")
         self._near_by_word: dict[str, Nearby[str]] = {}
         self._by_name: dict[str, dict[str, dict[str, None]]] = {}

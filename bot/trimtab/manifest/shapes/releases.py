@@ -24,6 +24,7 @@ from trimtab.manifest.shapes.owner import Owner
 from trimtab.manifest.shapes.shape import Shape
 from trimtab.manifest.shapes.values import servings_of
 from trimtab.manifest.shapes.values_words import field_of_key
+from trimtab.manifest.shapes.wordless import is_wordless
 from trimtab.manifest.source import Cursor
 from trimtab.manifest.tree import Tree
 
@@ -93,7 +94,7 @@ def drafts_of(release: Release, context: Context) -> tuple[Draft, ...]:
         folder=release.chart,
         has_chart=bool(release.chart) and joined(release.chart, "Chart.yaml") in context.tree,
     )
-    found = tuple(servings_of(values, owner))
+    found = () if is_wordless(release, owner) else tuple(servings_of(values, owner))
     for draft in found:
         draft.layers = release.paths - {thing.path}
         draft.laid_over = OwnLayer(release, context).laid_over

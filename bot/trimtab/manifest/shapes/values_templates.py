@@ -44,7 +44,7 @@ def with_templates(values: Cursor, owner: Owner, guessed: Sequence[Draft]) -> li
         owner: What deploys them.
         guessed: The servings as their words tell them.
     """
-    chart = _chart_of(owner)
+    chart = chart_of(owner)
     if chart is None or not (chart.hints or guessed):
         return list(guessed)
     given = replace(values, under=(*values.under, *_defaults(owner)), whole=True)
@@ -52,7 +52,8 @@ def with_templates(values: Cursor, owner: Owner, guessed: Sequence[Draft]) -> li
     return list(_Merge(chart, given, owner, reading, is_file=values is owner.at).drafts(guessed))
 
 
-def _chart_of(owner: Owner) -> Chart | None:
+def chart_of(owner: Owner) -> Chart | None:
+    """Return the chart that an owner deploys, where its templates lie in the tree."""
     if not owner.has_chart:
         return None
     return owner.context.index.charts.get(joined(owner.folder, "Chart.yaml"), lambda: load(owner.folder, owner.context))
@@ -150,6 +151,7 @@ class _Merge:
         for field in one.fixed.keys() - draft.hits.keys():
             draft.adders.pop(field, None)
             draft.refusals[field] = _ITSELF
+            draft.told[field] = one.fixed[field].value
         for field in sorted({*other.adders, *draft.adders, *_WISHED}):
             if field not in draft.hits and field not in draft.refusals:
                 wish = self._wishes.writer(one, field)
