@@ -135,7 +135,7 @@ class _Editor:
         refuse_unknown_words(draft, wanted, self._selector_key)
         refuse_unseen(draft, wanted)
         for field in sorted(wanted, key=lambda one: (one == "gpu_count", one)):
-            self._set(field, wanted[field])
+            self._set(field, wanted)
         if draft.group_size is not None:
             now = self._draft()
             resize = resized(draft, now)
@@ -165,8 +165,8 @@ class _Editor:
             f"nothing is served at {self._subject}", f"did you mean {near[0]}?" if near else "see `trimtab inspect`"
         )
 
-    def _set(self, field: str, value: Scalar) -> None:
-        draft = self._draft()
+    def _set(self, field: str, wanted: Mapping[str, Scalar]) -> None:
+        draft, value = self._draft(), wanted[field]
         before = _said(draft)
         hit = draft.hits.get(field)
         value = hit.spelled(value) if hit is not None and hit.spelled is not None else value
@@ -179,7 +179,7 @@ class _Editor:
             if reason := why_not(self._tree, path):
                 raise RefusedError(f"{path}: {reason}")
         self._write(field, splices)
-        self._confirm(field, value, before)
+        self._confirm(field, {**wanted, field: value}, before)
 
     def _unshared(self, field: str, direct: tuple[Splice, ...], draft: Draft) -> tuple[Splice, ...]:
         """Return the splices that change no other serving: where these would, those of a layer that is its own."""
@@ -222,11 +222,14 @@ class _Editor:
             and not (field in _LIMITS and _is_variant(one, draft))
         }
 
-    def _confirm(self, field: str, value: Scalar, before: Mapping[str, Scalar]) -> None:
+    def _confirm(self, field: str, wanted: Mapping[str, Scalar], before: Mapping[str, Scalar]) -> None:
         """Refuse where reading the result again shows anything but what was asked."""
-        draft = self._draft()
-        after = _said(draft)
+        draft, value = self._draft(), wanted[field]
+        hit, after = draft.hits.get(field), _said(draft)
+        if hit is not None and hit.writer is None and hit.locked:
+            raise RefusedError(f"{field} ({hit.path}): {hit.locked}")
         allowed = {field, *([COUPLED[field]] if field in COUPLED else ())}
+        allowed |= {one for one in wanted if one in after and same(one, after[one], wanted[one])}
         same_rest = {name: said for name, said in before.items() if name not in allowed}
         if not same(field, _standing(draft, field), value) or same_rest != {
             k: v for k, v in after.items() if k not in allowed
@@ -260,14 +263,14 @@ def _is_variant(one: Draft, other: Draft) -> bool:
 
 
 def _said(draft: Draft) -> dict[str, Scalar]:
-    return {field: hit.value for field, hit in draft.hits.items()}
+    return {**draft.told, **{field: hit.value for field, hit in draft.hits.items()}}
 
 
 def _standing(draft: Draft, field: str) -> Scalar | None:
     """Return what a field says: where nothing says it, what the engine takes that for."""
-    hit, version = draft.hits.get(field), draft.hits.get("engine_version")
+    said, version = _said(draft), draft.hits.get("engine_version")
     release = str(version.value) if version is not None else ""
-    return hit.value if hit is not None else unsaid(draft.engine, draft.image, release).get(field)
+    return said[field] if field in said else unsaid(draft.engine, draft.image, release).get(field)
 
 
 def same(field: str, before: Scalar | None, value: Scalar) -> bool:

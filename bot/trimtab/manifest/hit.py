@@ -59,6 +59,7 @@ class Draft:
         wrapper: As in `fleet.Serving`.
         engine: Empty where unknown.
         hits: By field; what stands nowhere is absent.
+        told: By field what a chart's templates say themselves, or work out of several values.
         adders: By field: how to write a setting that stands nowhere yet.
         refusals: By field: why it must not be added.
         annotations: Of the object and its pods.
@@ -85,6 +86,7 @@ class Draft:
     wrapper: str
     engine: str = ""
     hits: dict[str, Hit] = field(default_factory=dict)
+    told: dict[str, Scalar] = field(default_factory=dict)
     adders: dict[str, Writer] = field(default_factory=dict)
     refusals: dict[str, str] = field(default_factory=dict)
     annotations: dict[str, str] = field(default_factory=dict)

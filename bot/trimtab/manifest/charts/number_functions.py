@@ -47,7 +47,7 @@ def _math(made: Callable[..., float]) -> Builtin:
         found = made(*(count(one) for one in given))
         same = next((one for one in given if isinstance(one, Cursor | Words) and count(one) == found), None)
         known = all(not isinstance(one, Cursor | Words | Opaque) for one in given)
-        return found if known else made_of(str(found), given) if same is None or len(given) == 1 else written(same)
+        return found if known else made_of(str(found), given) if same is None or len(given) == 1 else _kept(same, found)
 
     return function
 

@@ -51,6 +51,9 @@ _MOST_MADE = 200_000
 _MOST_DEEP = 40
 _MOST_ITEMS = 300
 
+_CHANGING = frozenset({"set", "merge", "mergeOverwrite", "mustMerge", "mustMergeOverwrite"})
+"""Functions that change the first of their arguments."""
+
 Builtin: TypeAlias = Callable[[list[Value]], Value]
 
 
@@ -94,6 +97,7 @@ class Runner:
             known where they would stand.
         missing: Names of templates that were called and are not known.
         judged: Scalars of the values that a condition was decided by.
+        changed: What templates put in the place of values, by file, document and keys.
         absent: Keys that were asked for and that the values do not have, with the file that they are absent from.
     """
 
@@ -103,6 +107,7 @@ class Runner:
     missing: set[str] = field(default_factory=set)
     judged: list[Cursor] = field(default_factory=list)
     absent: dict[tuple[str, KeyPath], None] = field(default_factory=dict)
+    changed: dict[tuple[str, int, KeyPath], Value] = field(default_factory=dict)
     _out: list[Piece] = field(default_factory=list)
     _steps: int = 0
     _size: int = 0
@@ -253,9 +258,20 @@ class Runner:
         if function is None:
             return Opaque()
         try:
-            return function(given)
+            found = function(given)
+            return self._change(given, found) if name in _CHANGING and isinstance(given[0], Cursor) else found
         except (IndexError, ValueError, TypeError, ArithmeticError, re.error):
             return Opaque()
+
+    def _change(self, given: list[Value], found: Value) -> Value:
+        """Note what a function that changes its first argument, a mapping of the values, makes of it."""
+        at = given[0]
+        if isinstance(at, Cursor) and isinstance(found, Opaque):
+            self.changed[_place(at, written(given[1]).text)] = given[2]
+            return at
+        if isinstance(at, Cursor) and isinstance(found, dict):
+            self.changed[_place(at)] = found
+        return found
 
     def _lazy(self, name: str, rest: Sequence[Operand], dot: Value, scope: _Variables, last: list[Value]) -> Value:
         """Return the first operand that decides; what comes after it is not asked for."""
@@ -293,10 +309,22 @@ class Runner:
         for at, key in enumerate(chain.keys):
             if not (isinstance(found, Opaque) or is_mapping(found) or plain(found) is None):
                 return Opaque()
-            inner = below(found, key)
+            inner = self._below(found, key)
             if inner is None and isinstance(found, Cursor):
                 self.absent[found.source.path, (*found.path, *chain.keys[at:])] = None
             found = inner
         if self._judging and isinstance(found, Cursor) and found.scalar is not None:
             self.judged.append(found)
         return found
+
+    def _below(self, at: Value, key: str) -> Value:
+        """Return what stands below a key by now, templates having changed the values or not."""
+        if self.changed and isinstance(at, Cursor):
+            at = self.changed.get(_place(at), at)
+        if self.changed and isinstance(at, Cursor) and _place(at, key) in self.changed:
+            return self.changed[_place(at, key)]
+        return below(at, key)
+
+
+def _place(at: Cursor, *keys: str) -> tuple[str, int, KeyPath]:
+    return at.source.path, at.source.number, (*at.path, *keys)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trimtab.errors import RefusedError
 from trimtab.fleet import Scalar
 from trimtab.manifest import vocabulary
 from trimtab.manifest.charts.rendering import Written
-from trimtab.manifest.charts.values import UNKNOWN
+from trimtab.manifest.charts.values import UNKNOWN, written
 from trimtab.manifest.charts.words import Piece
 from trimtab.manifest.container import field_hit
 from trimtab.manifest.hit import Hit, Writer
@@ -105,7 +105,9 @@ class Translator:
         Raises:
             RefusedError: No value says what they change.
         """
-        found = {one: None for splice in splices for one in self._splices(splice)}
+        found: list[Splice] = []
+        for splice in splices:
+            found += [one for one in self._splices(splice) if one not in found]
         places: dict[tuple[str, int, int], Splice] = {}
         for one in found:
             other = places.setdefault((one.path, one.start, one.end), one)
@@ -156,9 +158,13 @@ def _is_same(one: Cursor | None, other: Cursor) -> bool:
 
 def _worked_out(hit: Hit, leaves: tuple[Cursor, ...]) -> Hit | None:
     """Return a setting that is worked out of one value alone, and says the same: it is only written otherwise."""
-    if len(leaves) != 1 or vocabulary.read(hit.field, leaves[0].string) != hit.value:
+    if len(leaves) != 1:
         return None
-    return field_hit(hit.field, hit.value, leaves[0])
+    value = vocabulary.read(hit.field, leaves[0].string)
+    if str(hit.value) == written(leaves[0]).text != str(value):
+        locked = f"Helm writes it as {hit.value}: put it in quotes"
+        return replace(field_hit(hit.field, value, leaves[0]), writer=None, locked=locked)
+    return field_hit(hit.field, value, leaves[0]) if value == hit.value else None
 
 
 def _switched(hit: Hit, switch: Cursor) -> Hit | None:

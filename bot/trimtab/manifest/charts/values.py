@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -50,12 +51,39 @@ def written(value: Value) -> Words:
     if isinstance(value, Opaque):
         return Words.computed(UNKNOWN)
     if isinstance(value, Cursor):
-        return Words.of(value) if value.scalar is not None else Words.computed("map[]")
+        return _said(value, _printed(value.value)) if value.scalar is not None else Words.computed("map[]")
     if isinstance(value, bool):
         return Words.plain("true" if value else "false")
     if isinstance(value, float) and value.is_integer():
         return Words.plain(str(int(value)))
     return Words.plain("" if value is None or isinstance(value, list | dict) else str(value))
+
+
+def encoded(value: Value) -> Words:
+    """Return a scalar as JSON and YAML have it, whole numbers with all their digits."""
+    whole = isinstance(value, Cursor) and isinstance(value.value, int) and not isinstance(value.value, bool)
+    return _said(value, str(value.value)) if isinstance(value, Cursor) and whole else written(value)
+
+
+def _said(leaf: Cursor, text: str) -> Words:
+    """Return what a scalar says, worked out where it is printed otherwise than it is spelled."""
+    is_number = isinstance(leaf.value, int | float) and not isinstance(leaf.value, bool)
+    return Words.computed(text, leaf) if is_number and text != leaf.string else Words.of(leaf)
+
+
+def _printed(value: Scalar | None) -> str:
+    """Return a number of the values as a template prints it.
+
+    Helm reads all of them as 64-bit floats, and Go's `%v` writes those from 1e6 on, and below 1e-4, with an exponent
+    (https://pkg.go.dev/strconv#FormatFloat, format `g`).
+    """
+    try:
+        number = float(value) if isinstance(value, int | float) else 0.0
+    except OverflowError:
+        return str(value)
+    if math.isfinite(number) and number and not 1e-4 <= abs(number) < 1e6:  # noqa: PLR2004 - Go's own bounds
+        return next(text for at in range(18) if float(text := f"{number:.{at}e}") == number)
+    return str(int(number)) if number.is_integer() else str(number)
 
 
 UNKNOWN = "\ue000"

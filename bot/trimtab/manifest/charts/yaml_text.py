@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trimtab.manifest.charts.values import Value, is_list, is_mapping, members, plain, written
+from trimtab.manifest.charts.values import Value, encoded, is_list, is_mapping, members, plain, written
 from trimtab.manifest.charts.words import Piece, Words, joined
 from trimtab.manifest.scalars import is_ambiguous, write_new
 from trimtab.manifest.source import Cursor
@@ -63,7 +63,7 @@ def _scalar(value: Value) -> Words:
     """Return a scalar, text in quotes where it would read as something else without."""
     if value is None or (isinstance(value, Cursor) and value.value is None):
         return Words.plain("null")
-    words = written(value)
+    words = encoded(value)
     if isinstance(plain(value), str) and write_new(words.text) != words.text:
         return quoted(words)
     return words
