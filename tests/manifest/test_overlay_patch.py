@@ -58,7 +58,7 @@ def test_a_patch_that_stands_goes_on(overlay: str, patch: str, old: str, new: st
 
 
 def test_what_a_merge_is_to_replace_stays() -> None:
-    """kustomize leaves an item of that name as it was, so what the patch says of it is no setting."""
+    """An item of that name is left as it was by kustomize, so what the patch says of it is no setting."""
     patch = MERGE.replace("- name: server", "- name: server\n        $patch: replace\n        image: q:v1")
     texts = files(OVERLAY + "patches:\n- path: patch.yaml\n")
     texts |= {f"overlays/{one}/patch.yaml": patch for one in ("dev", "prod")}
