@@ -105,6 +105,16 @@ def test_what_a_template_changes_in_the_values_is_what_counts() -> None:
     assert "prod: {ctx: 4096}" in made(tree(values, args, over), max_model_len=4096)
 
 
+def test_what_is_put_into_a_copy_leaves_the_values_as_they_are() -> None:
+    """Defaults of which each takes a copy are the same for the next."""
+    args = "- --max-model-len={{ .Values.vllm.ctx }}"
+    copied = "{{- $_ := mergeOverwrite (deepCopy .Values.vllm) .Values.prod }}"
+
+    assert made(tree("vllm: {ctx: 8192}\nprod: {ctx: 2048}\n", args, copied), max_model_len=4096) == (
+        "vllm: {ctx: 4096}\nprod: {ctx: 2048}\n"
+    )
+
+
 def test_settings_of_one_value_are_changed_together() -> None:
     """Where one value says two settings, an edit of both is one of the value."""
     args = "- --tensor-parallel-size={{ .Values.cards }}"

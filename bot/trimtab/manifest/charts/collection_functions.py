@@ -56,6 +56,11 @@ def _has_key(given: list[Value]) -> Value:
     return Opaque() if isinstance(given[0], Opaque) else below(given[0], written(given[1]).text) is not None
 
 
+def _copy(given: list[Value]) -> Value:
+    """Return a mapping that may be changed while the values stay as they are."""
+    return {written(key).text: value for key, value in members(given[0])} if is_mapping(given[0]) else given[0]
+
+
 def _merged(given: list[Value]) -> Value:
     """Return mappings as one; a mapping of the values that stands alone stays itself."""
     full = [one for one in given if is_true(one)]
@@ -125,7 +130,8 @@ COLLECTIONS: Mapping[str, Builtin] = {
     "mergeOverwrite": lambda given: _merged(list(reversed(given))),
     "mustMerge": _merged,
     "mustMergeOverwrite": lambda given: _merged(list(reversed(given))),
-    "deepCopy": lambda given: dict(given[0]) if isinstance(given[0], dict) else given[0],
+    "deepCopy": _copy,
+    "mustDeepCopy": _copy,
     "pick": _picked(out=False),
     "omit": _picked(out=True),
     "concat": _listed,
